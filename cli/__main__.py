@@ -1,0 +1,5 @@
+"""`python -m cli`: what `./kaibo` runs."""
+
+from cli.commands import app
+
+app(prog_name="kaibo")
