@@ -1,0 +1,96 @@
+"""The review of one person's month: opened, scored, adjusted, fed back, completed, restated.
+
+Clauses: S-37, S-39, S-42, S-43, O-89, O-93, O-103 to O-107; rulings R5, R6, R10; guarantee G10.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from services.vocabulary import Month, PersonId, PostId, Score, Text, UnitId
+from shared.value import value
+
+
+@value
+class PersonMonth:
+    person: PersonId
+    month: Month
+
+
+class Direction(StrEnum):
+    PLUS = "plus"  # 加分
+    MINUS = "minus"  # 扣分
+
+
+@value
+class ReviewOpened:
+    """Fixes under which population the month is reviewed: post and studio as they were."""
+
+    subject: PersonMonth
+    post: PostId
+    studio: UnitId
+
+
+@value
+class ReviewScoreAdjusted:
+    """Once for one occasion; accepted in any state. Clauses: T-65, A-61; C-16."""
+
+    subject: PersonMonth
+    adjustment: str
+    direction: Direction
+    points: Score
+    reason: str
+    withdrawn: bool = False  # its cause fell away
+
+
+@value
+class NotApplicableDeclared:
+    """By a named person, who is never the subject (R5)."""
+
+    subject: PersonMonth
+    component: str
+    reason: Text
+
+
+@value
+class ReviewScored:
+    """Version 1. `used` is the whole set that was known; the leaves of the explanation are part of it."""
+
+    subject: PersonMonth
+    score: Decimal | None  # none: not rated
+    grade: str
+    excellent: bool
+    used: tuple[str, ...]
+    explanation: Mapping[str, Any]
+
+
+@value
+class ReviewCompleted:
+    """Published to the world."""
+
+    subject: PersonMonth
+    post: PostId
+    studio: UnitId
+    version: int
+    score: Decimal | None
+    grade: str
+    excellent: bool
+
+
+@value
+class ScoreRestated:
+    """The next version, beside the one before (R6)."""
+
+    subject: PersonMonth
+    version: int
+    score: Decimal | None
+    grade: str
+    excellent: bool
+    difference: Decimal | None
+    causes: tuple[str, ...]  # the facts that the version before did not know
+    used: tuple[str, ...]
+    explanation: Mapping[str, Any]
+
+
+Event = ReviewOpened | ReviewScoreAdjusted | NotApplicableDeclared | ReviewScored | ReviewCompleted | ScoreRestated

@@ -1,0 +1,73 @@
+"""A penalty: proposed by a rule or a person, imposed by people, never by the subject. Rulings R2, R3.
+
+Clauses: T-66, T-67, A-60, A-61, S-45.
+"""
+
+from enum import StrEnum
+
+from services.vocabulary import Month, PersonId, Score, Text
+from shared.value import value
+
+
+class PenaltyKind(StrEnum):
+    CRITICISM = "criticism"  # 批评教育 T-66, T-67
+    WARNING = "warning"  # 警告 A-60
+    POINTS_DEDUCTION = "points_deduction"  # 绩效扣分 A-61
+    BONUS_DEDUCTION = "bonus_deduction"  # 扣减奖金 S-45
+    FINE = "fine"  # 罚款 A-60: off unless the jurisdiction switch is on
+    DEMOTION = "demotion"  # 降级 S-45
+    DISMISSAL = "dismissal"  # 辞退: only by its own legal path
+
+
+@value
+class PenaltyProposed:
+    penalty: str
+    person: PersonId
+    violation: str  # the stream of the violation
+    kind: PenaltyKind
+    proposer: str  # a person, or policy:version for a rule's proposal
+    points: Score | None = None
+    month: Month | None = None  # to which a deduction of points belongs
+
+
+@value
+class PenaltyImposed:
+    penalty: str
+    person: PersonId
+    violation: str
+    kind: PenaltyKind
+    decider: str
+    points: Score | None = None
+    month: Month | None = None
+
+
+@value
+class PenaltyRejected:
+    penalty: str
+    person: PersonId
+    decider: str
+    reason: Text
+
+
+@value
+class PenaltyRevoked:
+    """Its cause fell away, or it was decided to take it back."""
+
+    penalty: str
+    person: PersonId
+    kind: PenaltyKind
+    cause: Text
+    points: Score | None = None
+    month: Month | None = None
+
+
+@value
+class PenaltyWithdrawn:
+    """A proposal whose cause fell away before anybody decided; proposal and withdrawal both stay readable."""
+
+    penalty: str
+    person: PersonId
+    cause: Text
+
+
+Event = PenaltyProposed | PenaltyImposed | PenaltyRejected | PenaltyRevoked | PenaltyWithdrawn

@@ -1,0 +1,36 @@
+"""Ids and units that all services share: the leaf of the import graph."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, NewType
+
+from annotated_types import Interval, Len
+from pydantic import StringConstraints
+
+from shared.value import BUSINESS_ZONE
+
+PersonId = NewType("PersonId", str)  # random, or a digest under a secret: never a badge or telephone number
+UnitId = NewType("UnitId", str)  # a studio or a unit within one
+PostId = NewType("PostId", str)  # 岗位: anchor, assistant_anchor, operations_specialist …
+CourseId = NewType("CourseId", str)
+SessionId = NewType("SessionId", str)  # one run of a course 培训班次
+StreamId = NewType("StreamId", str)  # a live stream 直播场次
+Month = NewType("Month", str)  # 2024-05
+Score = Annotated[Decimal, Interval(ge=0, le=100)]  # points, two places
+Fen = NewType("Fen", int)  # 分: money
+Text = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]  # about no person
+Names = Annotated[tuple[str, ...], Len(0, 50)]
+
+
+def month(moment: datetime) -> Month:
+    """A moment belongs to its month in Asia/Shanghai (R5)."""
+    return Month(f"{moment.astimezone(BUSINESS_ZONE):%Y-%m}")
+
+
+def day(moment: datetime) -> date:
+    """The business date of a moment."""
+    return moment.astimezone(BUSINESS_ZONE).date()
+
+
+def first_day(month: Month) -> date:
+    return date.fromisoformat(f"{month}-01")

@@ -1,0 +1,65 @@
+"""Read models: a fold of many streams by key into rows."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields
+from functools import cache
+from typing import Any, Generic, TypeVar, cast, get_type_hints
+
+from shared.decider import arity
+from shared.event import Meta, Recorded, takes
+from shared.value import value
+
+R = TypeVar("R")
+E = TypeVar("E")
+
+
+@value
+class Projection(Generic[R, E]):
+    """`key` gives the row, or the rows, that an event touches, as they are before their first event.
+
+    The fields without a default are the primary key. The events come from the annotation of `evolve`; they may be
+    those of other services: then it is a directory, at which decisions of this service may look.
+    Raise `version` when a row, key or fold changes: the kernel then builds the new one beside the old.
+    """
+
+    name: str
+    key: Callable[[E], R | list[R]]
+    evolve: Callable[[R, E], R] | Callable[[R, E, Meta], R]
+    version: int = 1
+
+    @property
+    def row(self) -> type[R]:
+        return cast(type[R], hints(self.evolve)["return"])
+
+    @property
+    def events(self) -> tuple[type, ...]:
+        return takes(self.evolve, 1)
+
+    @property
+    def primary(self) -> tuple[str, ...]:
+        return primary(cast(type, self.row))
+
+    def identity(self, row: R) -> tuple[Any, ...]:
+        return tuple(getattr(row, name) for name in self.primary)
+
+    def touched(self, event: E) -> list[R]:
+        rows = self.key(event)
+        return rows if isinstance(rows, list) else [rows]
+
+    def apply(self, rows: dict[tuple[Any, ...], R], recorded: Recorded[E]) -> None:
+        evolve = cast(Any, self.evolve)
+        extra = (recorded.meta,) if arity(evolve) == 3 else ()
+        for blank in self.touched(recorded.event):
+            key = self.identity(blank)
+            rows[key] = evolve(rows.get(key, blank), recorded.event, *extra)
+
+
+@cache
+def primary(row: type) -> tuple[str, ...]:
+    """Names of the fields without a default."""
+    return tuple(f.name for f in fields(row) if f.default is MISSING and f.default_factory is MISSING)
+
+
+@cache
+def hints(function: Callable[..., Any]) -> Mapping[str, Any]:
+    return get_type_hints(function)

@@ -1,0 +1,11 @@
+"""A rule says no."""
+
+
+class Refused(Exception):
+    """`code` names the rule and never changes; the rest tells the caller what to do next.
+
+    Facts are shown to the caller: never a personal value."""
+
+    def __init__(self, code: str, **facts: object) -> None:
+        super().__init__(code, facts)
+        self.code, self.facts = code, facts
