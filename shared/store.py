@@ -1,0 +1,257 @@
+"""The port to the database: the log, its guards, and what readers keep. One per service."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from shared.broker import Partition
+from shared.facts import Facts
+from shared.projection import Projection
+from shared.value import value
+
+R = TypeVar("R")
+
+
+@value
+class Stored:
+    """An event as the log holds it. `data` is its JSON, `meta` the JSON of an `Envelope`."""
+
+    position: int
+    stream: str
+    version: int
+    topic: str
+    partition: int
+    id: str
+    type: str
+    schema: int
+    occurred_at: datetime
+    recorded_at: datetime
+    data: bytes
+    meta: bytes
+
+
+@value
+class New:
+    """An event that is to be stored."""
+
+    id: str
+    type: str
+    schema: int
+    occurred_at: datetime
+    data: bytes
+    meta: bytes
+
+
+@value
+class Once:
+    """A key under which something happens once. `digest` tells a repeat from another request under the same key."""
+
+    key: str
+    digest: bytes = b""
+    version: int = 0  # of the stream, after it
+    outcome: str = "stored"  # or unchanged, or refused:<code>
+
+
+@value
+class Group:
+    """What was decided on one stream: stored whole or not at all."""
+
+    stream: str
+    expected: int  # version before
+    topic: str
+    partition: int
+    events: tuple[New, ...]
+    guards: tuple[tuple[str, int], ...] = ()  # other streams that the decision saw, with their versions
+    once: tuple[Once, ...] = ()
+    due: tuple[int, ...] = ()  # rows that this consumes
+
+
+@value
+class Answer:
+    """`stale`: a stream moved. `taken`: a key exists already. `gone`: another worker consumed a due row."""
+
+    outcome: str  # stored, stale, taken, gone
+    position: int | None = None  # of the last event
+
+
+@value
+class Kept:
+    """What stands under a key."""
+
+    digest: bytes
+    stream: str
+    version: int
+    position: int
+    outcome: str
+
+
+@value
+class Due:
+    """What a reaction has to do. `trigger` is an event with its envelope, or a subject."""
+
+    id: int
+    reaction: str
+    at: datetime
+    stream: str  # of the causing event: a failed one holds back the later ones of its stream
+    trigger: bytes
+    failed: str = ""
+
+
+@value
+class NewDue:
+    reaction: str
+    at: datetime
+    stream: str
+    trigger: bytes
+
+
+@value
+class Checkpoint:
+    log: str
+    offset: int  # of the last record that took effect
+    position: int
+
+
+@value
+class Parked:
+    """An event whose handler failed, or that waits behind one of its stream."""
+
+    reader: str
+    partition: Partition
+    position: int
+    stream: str
+    record: bytes  # key, headers and value
+    error: str = ""  # empty: it only waits
+    request: str = ""  # retry, discard
+
+
+class Moved(Exception):
+    """Another worker owns this reader's partition now, or two transactions met: nothing was written, try again."""
+
+
+class Work(Protocol):
+    """One transaction of a reader: rows, facts, due rows and its checkpoint, all or none."""
+
+    async def rows(self, projection: Projection[R, Any], keys: Sequence[tuple[Any, ...]]) -> list[R]: ...
+
+    async def put_rows(self, projection: Projection[R, Any], rows: Sequence[R]) -> None: ...
+
+    async def gather(self, facts: Facts[Any, Any, Any, Any], found: Sequence["Gathered"]) -> None:
+        """Add events by thing and things by subject, and mark every subject of a touched thing as dirty."""
+
+    async def dirty(self, facts: Facts[Any, Any, Any, Any], limit: int) -> list[str]:
+        """Take subjects whose result is to be computed again; they are clean when this commits."""
+
+    async def facts(self, facts: Facts[Any, Any, Any, Any], subjects: Sequence[str]) -> dict[str, list["Held"]]: ...
+
+    async def put_results(self, facts: Facts[Any, Any, Any, Any], results: Sequence["NewResult"]) -> list[str]:
+        """Returns the subjects whose result is another one than before."""
+
+    async def add_due(self, due: Sequence[NewDue]) -> None: ...
+
+    async def parked(self, reader: str) -> list[Parked]:
+        """In order of position."""
+
+    async def park(self, parked: Sequence[Parked]) -> None: ...
+
+    async def unpark(self, parked: Sequence[Parked], discard: bool) -> None: ...
+
+    async def checkpoint(
+        self, reader: str, before: Mapping[Partition, Checkpoint | None], after: Mapping[Partition, Checkpoint]
+    ) -> None:
+        """Compare and set. Raises Moved where another one stands than `before`."""
+
+
+@value
+class Gathered:
+    """An event for a set of facts. Thing and subjects are JSON."""
+
+    thing: str
+    subjects: tuple[str, ...]
+    held: "Held"
+
+
+@value
+class Held:
+    """An event as a set of facts keeps it: decoded when it is used."""
+
+    service: str
+    type: str
+    schema: int
+    data: bytes
+    meta: bytes  # JSON of a `Meta`
+    id: str
+
+
+@value
+class NewResult:
+    subject: str
+    document: bytes  # JSON
+    used: tuple[str, ...]
+    error: str = ""
+
+
+@value
+class Result:
+    """What was computed about a subject, from which events, when."""
+
+    document: Any
+    used: tuple[str, ...]
+    computed_at: datetime
+    error: str = ""
+
+
+class Store(Protocol):
+    log: str  # the random id of this log
+
+    async def history(self, streams: Iterable[str]) -> dict[str, list[Stored]]:
+        """All events of each stream, by version."""
+
+    async def append(self, groups: Sequence[Group], whole: bool = False) -> list[Answer]:
+        """The only way to write events. `whole`: all groups or none. A stream stands in one group only."""
+
+    async def kept(self, keys: Sequence[str]) -> dict[str, Kept]: ...
+
+    async def tail(self, after: int, limit: int) -> list[Stored]:
+        """The log in order of position. Whatever is committed later has a higher one."""
+
+    async def maximum(self) -> int: ...
+
+    async def topics(self) -> dict[str, int]:
+        """Partition counts, fixed for ever."""
+
+    async def cursors(self) -> dict[Partition, int]: ...
+
+    async def move_cursors(self, moved: Mapping[Partition, tuple[int, int]]) -> None:
+        """From, to. Raises Moved where another relay moved one."""
+
+    async def checkpoints(self, reader: str) -> dict[Partition, Checkpoint]: ...
+
+    def work(self) -> AbstractAsyncContextManager[Work]:
+        """A transaction. Raises Moved where it met another one."""
+
+    async def prepare(self, readers: Sequence[Projection[Any, Any] | Facts[Any, Any, Any, Any]]) -> None:
+        """Make the tables of the readers that have none."""
+
+    async def due(self, now: datetime, limit: int) -> list[Due]: ...
+
+    async def fail_due(self, id: int, error: str) -> None: ...
+
+    async def row(self, projection: Projection[R, Any], key: tuple[Any, ...]) -> R | None: ...
+
+    async def page(
+        self, projection: Projection[R, Any], equal: Mapping[str, Any], after: tuple[Any, ...] | None, limit: int
+    ) -> list[R]: ...
+
+    async def result(self, facts: Facts[Any, Any, Any, Any], subject: str) -> Result | None: ...
+
+    async def known(self, facts: Facts[Any, Any, Any, Any], subjects: Sequence[str]) -> dict[str, list[Held]]: ...
+
+    async def person_keys(self, owners: Sequence[tuple[str, str]]) -> dict[tuple[str, str], bytes | None]:
+        """Wrapped keys by (person, class); None where it was erased; absent where there never was one."""
+
+    async def add_person_keys(self, keys: Mapping[tuple[str, str], bytes]) -> None:
+        """A key that stands already stays."""
+
+    async def close(self) -> None: ...
