@@ -1,0 +1,78 @@
+"""The application to read training archives 查阅申请, its approval or refusal, and every reading.
+
+Clauses: T-62, T-63; ruling R9; P-03.
+"""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated
+
+from annotated_types import Len
+
+from services.vocabulary import PersonId, Text
+from shared.value import value
+
+
+class Part(StrEnum):
+    """Of an archive: what an application names and a reading shows."""
+
+    SESSIONS = "sessions"  # time, place, content, method, trainer
+    ATTENDANCE = "attendance"
+    RESULTS = "results"  # marks and grades 考核成绩
+    EFFECT = "effect"  # 效果评估
+
+
+Persons = Annotated[tuple[PersonId, ...], Len(1, 1000)]  # sorted, each once
+Parts = Annotated[tuple[Part, ...], Len(1)]  # sorted, each once
+
+
+@value
+class Investigation:
+    """Delays that the persons see the application and its readings (R9)."""
+
+    reason: Text
+    ends_on: date  # the last day of the delay
+
+
+@value
+class ArchiveAccessRequested:
+    application: str
+    applicant: PersonId
+    persons: Persons
+    parts: Parts
+    purpose: Text
+    ends_on: date  # the last business day of reading
+    investigation: Investigation | None = None
+
+
+@value
+class ArchiveAccessApproved:
+    application: str
+    persons: Persons
+    approver: PersonId
+    valid_until: datetime  # from then on nothing is read by it
+
+
+@value
+class ArchiveAccessRejected:
+    """Ends what an investigation delayed: the persons see the refused application."""
+
+    application: str
+    persons: Persons
+    approver: PersonId
+    reason: Text
+
+
+@value
+class ArchiveConsulted:
+    """One reading of one person's archive, before anything of it is shown."""
+
+    person: PersonId
+    reading: int  # of this person's archive, from 1
+    reader: PersonId
+    parts: Parts
+    application: str | None = None  # none: the person himself
+    withheld_until: date | None = None  # the last day on which the person does not see it: an investigation's
+
+
+Event = ArchiveAccessRequested | ArchiveAccessApproved | ArchiveAccessRejected

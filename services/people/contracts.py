@@ -1,0 +1,61 @@
+"""What people tells the other services; the only module of it that they may import."""
+
+from services.people.applications.events import (
+    ArchiveAccessApproved,
+    ArchiveAccessRejected,
+    ArchiveAccessRequested,
+    ArchiveConsulted,
+    Part,
+)
+from services.people.persons.events import (
+    CategoriesChanged,
+    Category,
+    Engagement,
+    EngagementChanged,
+    PersonAssignedToPost,
+    PersonNameCorrected,
+    PersonRegistered,
+)
+from services.people.posts.events import PostDefined
+from services.people.roles.events import RoleGranted, RoleRevoked
+from services.people.units.events import UnitDefined
+from shared.event import Contract
+
+contract = Contract(
+    "people",
+    UnitDefined,
+    PostDefined,
+    restricted=[
+        PersonRegistered,
+        PersonNameCorrected,
+        CategoriesChanged,
+        EngagementChanged,
+        PersonAssignedToPost,
+        RoleGranted,
+        RoleRevoked,
+        ArchiveAccessRequested,
+        ArchiveAccessApproved,
+        ArchiveAccessRejected,
+        ArchiveConsulted,
+    ],
+)
+
+__all__ = [
+    "ArchiveAccessApproved",
+    "ArchiveAccessRejected",
+    "ArchiveAccessRequested",
+    "ArchiveConsulted",
+    "CategoriesChanged",
+    "Category",
+    "Engagement",
+    "EngagementChanged",
+    "Part",
+    "PersonAssignedToPost",
+    "PersonNameCorrected",
+    "PersonRegistered",
+    "PostDefined",
+    "RoleGranted",
+    "RoleRevoked",
+    "UnitDefined",
+    "contract",
+]
