@@ -64,14 +64,14 @@ class Group:
     events: tuple[New, ...]
     guards: tuple[tuple[str, int], ...] = ()  # other streams that the decision saw, with their versions
     once: tuple[Once, ...] = ()
-    due: tuple[int, ...] = ()  # rows that this consumes
 
 
 @value
 class Answer:
-    """`stale`: a stream moved. `taken`: a key exists already. `gone`: another worker consumed a due row."""
+    """`stale`: its stream, or one that was seen, moved. `taken`: a key exists already. `left`: not stored because
+    another group of the whole was not."""
 
-    outcome: str  # stored, stale, taken, gone
+    outcome: str  # stored, stale, taken, left
     position: int | None = None  # of the last event
 
 
@@ -236,7 +236,16 @@ class Store(Protocol):
 
     async def due(self, now: datetime, limit: int) -> list[Due]: ...
 
-    async def fail_due(self, id: int, error: str) -> None: ...
+    async def next_due(self) -> datetime | None:
+        """When the earliest waiting row is due."""
+
+    async def settle_due(self, done: Sequence[int], failed: Mapping[int, str]) -> None:
+        """Rows whose consequences are stored go; a failed one waits for an operator and holds back its stream."""
+
+    async def wait(self, channel: str, timeout: float) -> None:
+        """Until somebody wrote to the log (`log`) or left something to do (`due`), or so many seconds passed.
+
+        A hint: it may come late or in vain, so whoever waits looks again."""
 
     async def row(self, projection: Projection[R, Any], key: tuple[Any, ...]) -> R | None: ...
 

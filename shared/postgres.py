@@ -1,0 +1,513 @@
+"""The store on PostgreSQL: all SQL of the kernel, but for the rows of projections (rows.py)."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import asyncpg
+import msgspec
+
+from shared.broker import Partition, Unavailable
+from shared.facts import Facts
+from shared.projection import Projection
+from shared.rows import Table, table
+from shared.store import (
+    Answer,
+    Checkpoint,
+    Due,
+    Gathered,
+    Group,
+    Held,
+    Kept,
+    Moved,
+    NewDue,
+    NewResult,
+    Parked,
+    Result,
+    Stored,
+)
+
+R = TypeVar("R")
+Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+
+MIGRATIONS = (Path(__file__).with_name("schema.sql"),)
+EVENT = "position, stream, version, topic, partition, id, type, schema, occurred_at, recorded_at, data, meta"
+AWAY = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.DiskFullError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.QueryCanceledError,
+    TimeoutError,
+)
+MET = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+
+
+@asynccontextmanager
+async def answering() -> AsyncIterator[None]:
+    """The database away, or two transactions met: told apart from an error of ours."""
+    try:
+        yield
+    except MET as error:
+        raise Moved(str(error)) from error
+    except AWAY as error:
+        raise Unavailable(f"PostgreSQL: {type(error).__name__}: {error}") from error
+
+
+class PostgresStore:
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", log: str, topics: Mapping[str, int]) -> None:
+        self.pool, self.log, self.partitions = pool, log, dict(topics)
+        self.waiting: dict[str, asyncio.Event] = {"log": asyncio.Event(), "due": asyncio.Event()}
+        self.listener: asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | None = None
+
+    async def history(self, streams: Iterable[str]) -> dict[str, list[Stored]]:
+        found: dict[str, list[Stored]] = {stream: [] for stream in streams}
+        sql = f"select {EVENT} from events where stream = any($1::text[]) order by stream, version"
+        async with answering():
+            records = await self.pool.fetch(sql, list(found))
+        for record in records:
+            found[record["stream"]].append(stored(record))
+        return found
+
+    async def append(self, groups: Sequence[Group], whole: bool = False) -> list[Answer]:
+        events = [(i, e) for i, g in enumerate(groups, 1) for e in g.events]
+        seen = [(i, *s) for i, g in enumerate(groups, 1) for s in g.guards]
+        once = [(i, o) for i, g in enumerate(groups, 1) for o in g.once]
+        async with answering():
+            answers = await self.pool.fetch(
+                "select * from append($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20)",
+                [g.stream for g in groups],
+                [g.expected for g in groups],
+                [g.topic for g in groups],
+                [g.partition for g in groups],
+                [i for i, _ in events],
+                [e.id for _, e in events],
+                [e.type for _, e in events],
+                [e.schema for _, e in events],
+                [e.occurred_at for _, e in events],
+                [e.data for _, e in events],
+                [e.meta for _, e in events],
+                [s[0] for s in seen],
+                [s[1] for s in seen],
+                [s[2] for s in seen],
+                [i for i, _ in once],
+                [o.key for _, o in once],
+                [o.digest for _, o in once],
+                [o.version for _, o in once],
+                [o.outcome for _, o in once],
+                whole,
+            )
+        return [Answer(outcome=a["outcome"], position=a["last_position"]) for a in answers]
+
+    async def kept(self, keys: Sequence[str]) -> dict[str, Kept]:
+        if not keys:
+            return {}
+        sql = "select key, digest, stream, version, position, outcome from once where key = any($1::text[])"
+        async with answering():
+            records = await self.pool.fetch(sql, list(keys))
+        return {r["key"]: Kept(**{k: r[k] for k in r.keys() if k != "key"}) for r in records}  # noqa: SIM118
+
+    async def tail(self, after: int, limit: int) -> list[Stored]:
+        sql = f"select {EVENT} from events where position > $1 order by position limit $2"
+        async with answering():
+            return [stored(r) for r in await self.pool.fetch(sql, after, limit)]
+
+    async def maximum(self) -> int:
+        async with answering():
+            return await self.pool.fetchval("select coalesce(max(position), 0) from events") or 0
+
+    async def topics(self) -> dict[str, int]:
+        return dict(self.partitions)
+
+    async def cursors(self) -> dict[Partition, int]:
+        async with answering():
+            records = await self.pool.fetch("select topic, partition, position from cursors")
+        return {(r["topic"], r["partition"]): r["position"] for r in records}
+
+    async def move_cursors(self, moved: Mapping[Partition, tuple[int, int]]) -> None:
+        sql = """
+            with moved as (
+              select * from unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[]) as m(topic, partition, before, after)
+            ), changed as (
+              update cursors c set position = m.after from moved m
+               where c.topic = m.topic and c.partition = m.partition and c.position = m.before returning 1
+            ), made as (
+              insert into cursors (topic, partition, position)
+              select m.topic, m.partition, m.after from moved m where m.before = 0
+                 and not exists (select from cursors c where c.topic = m.topic and c.partition = m.partition)
+              on conflict do nothing returning 1
+            ) select (select count(*) from changed) + (select count(*) from made)
+        """
+        keys = list(moved)
+        async with answering(), self.pool.acquire() as connection, connection.transaction():
+            count = await connection.fetchval(
+                sql,
+                [k[0] for k in keys],
+                [k[1] for k in keys],
+                [moved[k][0] for k in keys],
+                [moved[k][1] for k in keys],
+            )
+            if count != len(keys):
+                raise Moved("another relay moved a cursor")
+
+    async def checkpoints(self, reader: str) -> dict[Partition, Checkpoint]:
+        sql = 'select topic, partition, log, "offset", position from checkpoints where reader = $1'
+        async with answering():
+            records = await self.pool.fetch(sql, reader)
+        return {
+            (r["topic"], r["partition"]): Checkpoint(log=r["log"], offset=r["offset"], position=r["position"])
+            for r in records
+        }
+
+    def work(self) -> AbstractAsyncContextManager["PostgresWork"]:
+        return self.working()
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator["PostgresWork"]:
+        # REPEATABLE READ: several partitions write one row; under READ COMMITTED the later one would win silently.
+        async with answering(), self.pool.acquire() as connection:
+            async with connection.transaction(isolation="repeatable_read"):
+                yield PostgresWork(connection)
+
+    async def prepare(self, readers: Sequence[Projection[Any, Any] | Facts[Any, Any, Any, Any]]) -> None:
+        async with answering(), self.pool.acquire() as connection, connection.transaction():
+            await connection.execute("select pg_advisory_xact_lock(43)")
+            for reader in readers:
+                for sql in creates(reader):
+                    await connection.execute(sql)
+
+    async def due(self, now: datetime, limit: int) -> list[Due]:
+        sql = """
+            select id, reaction, at, stream, trigger, failed from due d
+             where failed = '' and at <= $1
+               and not exists (select from due f where f.failed <> '' and f.reaction = d.reaction and f.stream = d.stream
+                                                   and f.id < d.id)
+             order by at, id limit $2
+        """
+        async with answering():
+            return [Due(**dict(r)) for r in await self.pool.fetch(sql, now, limit)]
+
+    async def next_due(self) -> datetime | None:
+        async with answering():
+            found: datetime | None = await self.pool.fetchval("select min(at) from due where failed = ''")
+            return found
+
+    async def settle_due(self, done: Sequence[int], failed: Mapping[int, str]) -> None:
+        async with answering(), self.pool.acquire() as connection, connection.transaction():
+            await connection.execute("delete from due where id = any($1::bigint[])", list(done))
+            await connection.execute(
+                "update due set failed = f.error from unnest($1::bigint[], $2::text[]) f(id, error) where due.id = f.id",
+                list(failed),
+                [error[:4000] or "failed" for error in failed.values()],
+            )
+
+    async def wait(self, channel: str, timeout: float) -> None:
+        if self.listener is None or self.listener.is_closed():
+            await self.listen()
+        event = self.waiting[channel]
+        with suppress(TimeoutError):
+            await asyncio.wait_for(event.wait(), timeout)
+        event.clear()
+
+    async def listen(self) -> None:
+        async with answering():
+            self.listener = await self.pool.acquire()
+            for channel, event in self.waiting.items():
+                await self.listener.add_listener(channel, lambda *_, e=event: e.set())
+
+    async def row(self, projection: Projection[R, Any], key: tuple[Any, ...]) -> R | None:
+        async with answering(), self.pool.acquire() as connection:
+            found = await rows(connection, projection, [key])
+        return found[0] if found else None
+
+    async def page(
+        self, projection: Projection[R, Any], equal: Mapping[str, Any], after: tuple[Any, ...] | None, limit: int
+    ) -> list[R]:
+        t = table_of(projection)
+        store = {c.name: c.store for c in t.columns}
+        values = [store[name](v) for name, v in equal.items()]
+        async with answering():
+            records = await self.pool.fetch(t.page(list(equal), after is not None), *values, *(after or ()), limit)
+        return [t.load(r) for r in records]
+
+    async def result(self, facts: Facts[Any, Any, Any, Any], subject: str) -> Result | None:
+        sql = f"select document, used, computed_at, error from {prefix(facts)}_result where subject = $1"
+        async with answering():
+            r = await self.pool.fetchrow(sql, subject)
+        if r is None:
+            return None
+        document = msgspec.json.decode(r["document"]) if r["document"] else None
+        return Result(document=document, used=tuple(r["used"]), computed_at=r["computed_at"], error=r["error"])
+
+    async def known(self, facts: Facts[Any, Any, Any, Any], subjects: Sequence[str]) -> dict[str, list[Held]]:
+        async with answering(), self.pool.acquire() as connection:
+            return await held(connection, facts, subjects)
+
+    async def person_keys(self, owners: Sequence[tuple[str, str]]) -> dict[tuple[str, str], bytes | None]:
+        sql = """select person, class, wrapped from keys
+                   join unnest($1::text[], $2::text[]) as o(person, class) using (person, class)"""
+        async with answering():
+            records = await self.pool.fetch(sql, [o[0] for o in owners], [o[1] for o in owners])
+        return {(r["person"], r["class"]): r["wrapped"] for r in records}
+
+    async def add_person_keys(self, keys: Mapping[tuple[str, str], bytes]) -> None:
+        sql = """insert into keys (person, class, wrapped)
+                 select * from unnest($1::text[], $2::text[], $3::bytea[]) on conflict do nothing"""
+        async with answering():
+            await self.pool.execute(sql, [k[0] for k in keys], [k[1] for k in keys], list(keys.values()))
+
+    async def close(self) -> None:
+        if self.listener is not None:
+            with suppress(*AWAY):
+                await self.pool.release(self.listener)
+        try:
+            await asyncio.wait_for(self.pool.close(), 5)
+        except (TimeoutError, *AWAY):
+            self.pool.terminate()
+
+
+class PostgresWork:
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    async def rows(self, projection: Projection[R, Any], keys: Sequence[tuple[Any, ...]]) -> list[R]:
+        return await rows(self.connection, projection, keys)
+
+    async def put_rows(self, projection: Projection[R, Any], changed: Sequence[R]) -> None:
+        t = table_of(projection)
+        await self.connection.execute(t.upsert, *t.values(changed))
+
+    async def gather(self, facts: Facts[Any, Any, Any, Any], found: Sequence[Gathered]) -> None:
+        name = prefix(facts)
+        await self.connection.execute(
+            f"insert into {name}_fact (thing, id, service, type, schema, data, meta) select * from"
+            " unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::int[], $6::bytea[], $7::bytea[])"
+            " on conflict do nothing",
+            [g.thing for g in found],
+            [g.held.id for g in found],
+            [g.held.service for g in found],
+            [g.held.type for g in found],
+            [g.held.schema for g in found],
+            [g.held.data for g in found],
+            [g.held.meta for g in found],
+        )
+        pairs = sorted({(subject, g.thing) for g in found for subject in g.subjects})
+        await self.connection.execute(
+            f"insert into {name}_thing (subject, thing) select * from unnest($1::text[], $2::text[])"
+            " on conflict do nothing",
+            [p[0] for p in pairs],
+            [p[1] for p in pairs],
+        )
+        # The update, not `do nothing`: a settling transaction that deletes the row must meet us, or our fact is lost.
+        await self.connection.execute(
+            f"insert into dirty (facts, subject) select $1, t.subject from"
+            f" (select distinct subject from {name}_thing where thing = any($2::text[]) order by subject) t"
+            " on conflict (facts, subject) do update set touched = dirty.touched + 1",
+            name,
+            sorted({g.thing for g in found}),
+        )
+
+    async def dirty(self, facts: Facts[Any, Any, Any, Any], limit: int) -> list[str]:
+        sql = """delete from dirty where facts = $1 and subject in
+                 (select subject from dirty where facts = $1 order by subject limit $2) returning subject"""
+        return [r["subject"] for r in await self.connection.fetch(sql, prefix(facts), limit)]
+
+    async def facts(self, facts: Facts[Any, Any, Any, Any], subjects: Sequence[str]) -> dict[str, list[Held]]:
+        return await held(self.connection, facts, subjects)
+
+    async def put_results(self, facts: Facts[Any, Any, Any, Any], results: Sequence[NewResult]) -> list[str]:
+        name = prefix(facts)
+        changed = await self.connection.fetch(
+            f"insert into {name}_result as r (subject, document, used, error)"
+            " select n.subject, n.document, array(select jsonb_array_elements_text(n.used::jsonb)), n.error"
+            " from unnest($1::text[], $2::bytea[], $3::text[], $4::text[]) as n(subject, document, used, error)"
+            " on conflict (subject) do update set document = excluded.document, used = excluded.used,"
+            " error = excluded.error, computed_at = now()"
+            " where r.document <> excluded.document or r.error <> excluded.error or r.used <> excluded.used"
+            " returning subject, (old.document, old.error) is distinct from (new.document, new.error) as changed",
+            [r.subject for r in results],
+            [r.document for r in results],
+            [msgspec.json.encode(r.used).decode() for r in results],
+            [r.error for r in results],
+        )
+        return [r["subject"] for r in changed if r["changed"]]
+
+    async def add_due(self, due: Sequence[NewDue]) -> None:
+        if not due:
+            return
+        await self.connection.execute(
+            "insert into due (reaction, at, stream, trigger)"
+            " select * from unnest($1::text[], $2::timestamptz[], $3::text[], $4::bytea[])",
+            [d.reaction for d in due],
+            [d.at for d in due],
+            [d.stream for d in due],
+            [d.trigger for d in due],
+        )
+        await self.connection.execute("select pg_notify('due', '')")
+
+    async def parked(self, reader: str) -> list[Parked]:
+        sql = """select topic, partition, position, stream, record, error, request from parked where reader = $1
+                 order by position"""
+        return [
+            Parked(
+                reader=reader,
+                partition=(r["topic"], r["partition"]),
+                **{k: r[k] for k in ("position", "stream", "record", "error", "request")},
+            )
+            for r in await self.connection.fetch(sql, reader)
+        ]
+
+    async def park(self, parked: Sequence[Parked]) -> None:
+        await self.connection.executemany(
+            "insert into parked (reader, topic, partition, position, stream, record, error, request)"
+            " values ($1, $2, $3, $4, $5, $6, $7, '') on conflict (reader, topic, partition, position)"
+            " do update set error = excluded.error, request = ''",
+            [(p.reader, *p.partition, p.position, p.stream, p.record, p.error[:4000]) for p in parked],
+        )
+
+    async def unpark(self, parked: Sequence[Parked], discard: bool) -> None:
+        keys = [(p.reader, *p.partition, p.position) for p in parked]
+        if discard:
+            await self.connection.executemany(
+                "insert into discarded (reader, topic, partition, position, stream, record, error)"
+                " select reader, topic, partition, position, stream, record, error from parked"
+                " where reader = $1 and topic = $2 and partition = $3 and position = $4 on conflict do nothing",
+                keys,
+            )
+        await self.connection.executemany(
+            "delete from parked where reader = $1 and topic = $2 and partition = $3 and position = $4", keys
+        )
+
+    async def checkpoint(
+        self, reader: str, before: Mapping[Partition, Checkpoint | None], after: Mapping[Partition, Checkpoint]
+    ) -> None:
+        for partition, now in after.items():
+            was = before.get(partition)
+            if was is None:
+                sql = """insert into checkpoints (reader, topic, partition, log, "offset", position)
+                         values ($1, $2, $3, $4, $5, $6) on conflict do nothing"""
+                done = await self.connection.execute(sql, reader, *partition, now.log, now.offset, now.position)
+            else:
+                sql = """update checkpoints set log = $4, "offset" = $5, position = $6, at = now()
+                          where reader = $1 and topic = $2 and partition = $3 and "offset" = $7 and log = $8"""
+                done = await self.connection.execute(
+                    sql, reader, *partition, now.log, now.offset, now.position, was.offset, was.log
+                )
+            if not done.endswith(" 1"):
+                raise Moved(f"{reader} {partition} has another owner")
+
+
+async def rows(connection: Connection, projection: Projection[R, Any], keys: Sequence[tuple[Any, ...]]) -> list[R]:
+    t = table_of(projection)
+    columns = [c for name in t.primary for c in t.columns if c.name == name]
+    arrays = [[c.store(key[i]) for key in keys] for i, c in enumerate(columns)]
+    return [t.load(r) for r in await connection.fetch(t.select, *arrays)]
+
+
+async def held(
+    connection: Connection, facts: Facts[Any, Any, Any, Any], subjects: Sequence[str]
+) -> dict[str, list[Held]]:
+    name = prefix(facts)
+    records = await connection.fetch(
+        f"select t.subject, f.id, f.service, f.type, f.schema, f.data, f.meta from {name}_thing t"
+        f" join {name}_fact f using (thing) where t.subject = any($1::text[])",
+        list(subjects),
+    )
+    found: dict[str, list[Held]] = {subject: [] for subject in subjects}
+    for r in records:
+        found[r["subject"]].append(
+            Held(
+                id=str(r["id"]),
+                service=r["service"],
+                type=r["type"],
+                schema=r["schema"],
+                data=r["data"],
+                meta=r["meta"],
+            )
+        )
+    return found
+
+
+def stored(record: asyncpg.Record) -> Stored:
+    fields = dict(record)
+    fields["id"] = str(fields["id"])
+    return Stored(**fields)
+
+
+def prefix(reader: Projection[Any, Any] | Facts[Any, Any, Any, Any]) -> str:
+    return f"{reader.name}_{reader.version}"
+
+
+def table_of(projection: Projection[R, Any]) -> Table[R]:
+    return cast(Table[R], table(prefix(projection), cast(Any, projection.row)))
+
+
+def creates(reader: Projection[Any, Any] | Facts[Any, Any, Any, Any]) -> list[str]:
+    if isinstance(reader, Projection):
+        return [table_of(reader).create]
+    name = prefix(reader)
+    return [
+        f"create table if not exists {name}_fact (thing text, id uuid, service text not null, type text not null,"
+        " schema int not null, data bytea not null, meta bytea not null, primary key (thing, id))",
+        f"create table if not exists {name}_thing (subject text, thing text, primary key (subject, thing))",
+        f"create index if not exists {name}_subjects on {name}_thing (thing)",
+        f"create table if not exists {name}_result (subject text primary key, document bytea not null,"
+        " used text[] not null, error text not null, computed_at timestamptz not null default now())",
+    ]
+
+
+async def migrate(url: str, topics: Mapping[str, int]) -> None:
+    """Bring a database to the kernel's schema; two that start at once do it once. Partition counts stay as they are.
+
+    Raises RuntimeError where a migration was changed after it ran, or the database is newer than this program."""
+    connection = await asyncpg.connect(url)
+    try:
+        async with connection.transaction():
+            await connection.execute("select pg_advisory_xact_lock(44)")
+            await connection.execute("create table if not exists migrations (number int primary key, checksum text)")
+            done = {r["number"]: r["checksum"] for r in await connection.fetch("select * from migrations")}
+            if len(done) > len(MIGRATIONS):
+                raise RuntimeError("the database was made by a newer release: upgrade this program first")
+            for number, path in enumerate(MIGRATIONS, 1):
+                sql = path.read_text()
+                checksum = hashlib.sha256(sql.encode()).hexdigest()
+                if done.setdefault(number, checksum) != checksum:
+                    raise RuntimeError(f"{path.name} is not what this database was made with; migrations never change")
+                if number not in {r["number"] for r in await connection.fetch("select number from migrations")}:
+                    await connection.execute(sql)
+                    await connection.execute("insert into migrations values ($1, $2)", number, checksum)
+            await connection.executemany(
+                "insert into topics (topic, partitions) values ($1, $2) on conflict do nothing", list(topics.items())
+            )
+    finally:
+        await connection.close()
+
+
+async def open_store(url: str, topics: Mapping[str, int], size: int = 10) -> PostgresStore:
+    """Migrate, then connect with so many connections at the most. Raises Unavailable."""
+    async with answering():
+        await migrate(url, topics)
+        pool = await asyncpg.create_pool(
+            url,
+            min_size=1,
+            max_size=size,
+            command_timeout=60,
+            server_settings={
+                "lock_timeout": "10s",
+                "idle_in_transaction_session_timeout": "30s",
+                "transaction_timeout": "120s",
+                "application_name": "kaibo",
+            },
+        )
+        log = await pool.fetchval("select id from log")
+        counts = {r["topic"]: r["partitions"] for r in await pool.fetch("select topic, partitions from topics")}
+    return PostgresStore(pool, log, counts)

@@ -1,0 +1,133 @@
+-- What every service's database holds. Rows of projections and facts have tables of their own (shared/rows.py).
+
+create table log (id text not null, only boolean primary key default true check (only));
+insert into log (id) values (gen_random_uuid()::text);
+
+create table topics (topic text primary key, partitions int not null check (partitions > 0));
+
+create table events (
+  position bigint primary key,
+  stream text not null,
+  version int not null,
+  topic text not null,
+  partition int not null,
+  id uuid not null,
+  type text not null,
+  schema int not null,
+  occurred_at timestamptz not null,
+  recorded_at timestamptz not null,
+  data bytea not null,
+  meta bytea not null,
+  unique (stream, version)
+);
+
+create table once (
+  key text primary key,
+  digest bytea not null,
+  stream text not null,
+  version int not null,
+  position bigint not null,
+  outcome text not null,
+  at timestamptz not null default now()
+);
+
+create table cursors (topic text, partition int, position bigint not null, primary key (topic, partition));
+
+create table checkpoints (
+  reader text, topic text, partition int,
+  log text not null, "offset" bigint not null, position bigint not null, at timestamptz not null default now(),
+  primary key (reader, topic, partition)
+);
+
+create table parked (
+  reader text, topic text, partition int, position bigint,
+  stream text not null, record bytea not null, error text not null, request text not null default '',
+  at timestamptz not null default now(),
+  primary key (reader, topic, partition, position)
+);
+
+create table discarded (
+  reader text, topic text, partition int, position bigint,
+  stream text not null, record bytea not null, error text not null, at timestamptz not null default now(),
+  primary key (reader, topic, partition, position)
+);
+
+create table due (
+  id bigint generated always as identity primary key,
+  reaction text not null,
+  at timestamptz not null,
+  stream text not null,
+  trigger bytea not null,
+  failed text not null default ''
+);
+create index due_at on due (at, id) where failed = '';
+create index due_failed on due (reaction, stream) where failed <> '';
+
+create table dirty (facts text, subject text, touched bigint not null default 1, primary key (facts, subject));
+
+create table keys (person text, class text, wrapped bytea, at timestamptz not null default now(), primary key (person, class));
+
+-- append: the only way to write events. Called in autocommit (READ COMMITTED): each statement below sees what was
+-- committed before it began, so the checks run on the state after the lock was granted. Holding the lock costs no
+-- round trip, so a client that is stopped cannot freeze the service.
+--
+-- A group is what was decided on one stream. One whose stream moved on, or whose decision saw a stream that moved on,
+-- is left out whole (stale); so is one under a key that stands already (taken). The others are stored whole; with
+-- `whole`, all groups or none.
+create function append(
+  g_stream text[], g_expected int[], g_topic text[], g_partition int[],                  -- per group
+  e_group int[], e_id uuid[], e_type text[], e_schema int[],                             -- per event, in order
+  e_occurred_at timestamptz[], e_data bytea[], e_meta bytea[],
+  s_group int[], s_stream text[], s_version int[],                                       -- what decisions saw
+  o_group int[], o_key text[], o_digest bytea[], o_version int[], o_outcome text[],      -- keys
+  whole boolean
+) returns table (nth int, outcome text, last_position bigint)
+language plpgsql
+-- Without these the planner may answer the version check with a hash join over the whole log: 6 times slower.
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+declare
+  stale int[]; taken int[]; lost int[]; base bigint; written bigint;
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'append must run in READ COMMITTED';
+  end if;
+  if cardinality(g_stream) <> (select count(distinct s) from unnest(g_stream) s) then
+    raise exception 'append takes one group per stream';
+  end if;
+  perform pg_advisory_xact_lock(42);
+  select coalesce(array_agg(c.i), '{}') into stale from (
+    select g.i::int as i, g.stream, g.expected from unnest(g_stream, g_expected) with ordinality as g(stream, expected, i)
+    union all
+    select s.i, s.stream, s.version from unnest(s_group, s_stream, s_version) as s(i, stream, version)
+  ) c
+  where coalesce((select e.version from events e where e.stream = c.stream order by e.version desc limit 1), 0)
+        <> c.expected;
+  select coalesce(array_agg(o.i), '{}') into taken from unnest(o_group, o_key) as o(i, key)
+   where exists (select from once k where k.key = o.key);
+  lost := stale || taken;
+  if not (whole and cardinality(lost) > 0) then
+    base := coalesce((select e.position from events e order by e.position desc limit 1), 0);
+    insert into events (position, stream, version, topic, partition, id, type, schema, occurred_at, recorded_at, data, meta)
+    select base + row_number() over (order by e.place), g_stream[e.i],
+           g_expected[e.i] + row_number() over (partition by e.i order by e.place),
+           g_topic[e.i], g_partition[e.i], e.id, e.type, e.schema, e.occurred_at, clock_timestamp(), e.data, e.meta
+      from unnest(e_group, e_id, e_type, e_schema, e_occurred_at, e_data, e_meta) with ordinality
+           as e(i, id, type, schema, occurred_at, data, meta, place)
+     where e.i <> all (lost);
+    get diagnostics written = row_count;
+    insert into once (key, digest, stream, version, position, outcome)
+    select o.key, o.digest, g_stream[o.i], o.version,
+           coalesce((select e.position from events e where e.stream = g_stream[o.i] order by e.version desc limit 1), 0),
+           o.outcome
+      from unnest(o_group, o_key, o_digest, o_version, o_outcome) as o(i, key, digest, version, outcome)
+     where o.i <> all (lost);
+    if written > 0 then perform pg_notify('log', ''); end if;
+  end if;
+  return query
+    select g.i::int,
+           case when g.i = any (taken) then 'taken' when g.i = any (stale) then 'stale'
+                when whole and cardinality(lost) > 0 then 'left' else 'stored' end,
+           (select e.position from events e where e.stream = g.stream order by e.version desc limit 1)
+      from unnest(g_stream) with ordinality as g(stream, i) order by g.i;
+end $$;
