@@ -4,11 +4,13 @@ Clauses: S-37, S-39, S-42, S-43, O-89, O-93, O-103 to O-107; rulings R5, R6, R10
 """
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from services.vocabulary import Month, PersonId, PostId, Score, Text, UnitId
+from shared.privacy import Note
 from shared.value import value
 
 
@@ -30,6 +32,7 @@ class ReviewOpened:
     subject: PersonMonth
     post: PostId
     studio: UnitId
+    not_rated: Text | None = None  # why this month of this person is not rated: the cycle's reason, or his own
 
 
 @value
@@ -51,6 +54,7 @@ class NotApplicableDeclared:
     subject: PersonMonth
     component: str
     reason: Text
+    withdrawn: bool = False  # it was declared by mistake
 
 
 @value
@@ -63,6 +67,29 @@ class ReviewScored:
     excellent: bool
     used: tuple[str, ...]
     explanation: Mapping[str, Any]
+    standard: str = ""  # policy:version of the appraisal standard: a restatement keeps it
+
+
+class FeedbackMode(StrEnum):
+    FACE_TO_FACE = "face_to_face"  # 面对面 A-37
+    CALL = "call"
+    WRITTEN = "written"
+
+
+@value
+class FeedbackInterviewHeld:
+    """What the person was told of a version of the result (R10). Clauses: O-105, A-36, A-37, S-43."""
+
+    person: PersonId
+    month: Month
+    version: int
+    interviewer: PersonId
+    mode: FeedbackMode
+    merits: Note
+    shortcomings: Note
+    advice: Note
+    held_on: date
+    max_lag_days: int | None = None  # the organisation's limit (P-17); none: not configured
 
 
 @value
@@ -93,4 +120,7 @@ class ScoreRestated:
     explanation: Mapping[str, Any]
 
 
-Event = ReviewOpened | ReviewScoreAdjusted | NotApplicableDeclared | ReviewScored | ReviewCompleted | ScoreRestated
+Event = (
+    ReviewOpened | ReviewScoreAdjusted | NotApplicableDeclared | ReviewScored | FeedbackInterviewHeld
+    | ReviewCompleted | ScoreRestated
+)  # fmt: skip

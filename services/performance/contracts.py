@@ -1,0 +1,52 @@
+"""What performance tells the world. Others import this module and nothing else of performance."""
+
+from services.performance.cycles.events import CycleOpened
+from services.performance.metrics.events import Aggregation, Better, MetricDefined, MetricId, MetricRecorded, Unit
+from services.performance.reviews.events import (
+    Direction,
+    FeedbackInterviewHeld,
+    FeedbackMode,
+    NotApplicableDeclared,
+    PersonMonth,
+    ReviewCompleted,
+    ReviewOpened,
+    ReviewScoreAdjusted,
+    ReviewScored,
+    ScoreRestated,
+)
+from shared.event import Contract
+
+__all__ = [
+    "Aggregation",
+    "Better",
+    "CycleOpened",
+    "Direction",
+    "FeedbackInterviewHeld",
+    "FeedbackMode",
+    "MetricDefined",
+    "MetricId",
+    "MetricRecorded",
+    "NotApplicableDeclared",
+    "PersonMonth",
+    "ReviewCompleted",
+    "ReviewOpened",
+    "ReviewScoreAdjusted",
+    "ReviewScored",
+    "ScoreRestated",
+    "Unit",
+    "contract",
+]
+
+contract = Contract(
+    "performance",
+    MetricDefined,
+    MetricRecorded,
+    CycleOpened,
+    ReviewOpened,
+    ReviewScoreAdjusted,
+    NotApplicableDeclared,
+    ReviewScored,
+    FeedbackInterviewHeld,
+    ReviewCompleted,
+    ScoreRestated,
+)
