@@ -116,7 +116,7 @@ def make(root: Path) -> None:
         run(
             [uv, "--system-certs", "pip", "sync", "--require-hashes", "--python", str(python), str(lock)],
             variables,
-            "the packages could not be installed: see above. The package index must be reachable when the lock changed.",
+            "the packages could not be installed: see above. A changed lock needs the package index.",
         )
         packages = next((venv / "lib").glob("python3.*/site-packages"))
         (packages / "kaibo.pth").write_text(f"{root}\n")

@@ -1,0 +1,193 @@
+"""An embedded Apache Kafka: one KRaft node, started as our own child on loopback ports.
+
+with kafka(directory) as broker:
+    broker.bootstrap_servers
+"""
+
+import secrets
+import signal
+import socket
+import struct
+import subprocess
+import tempfile
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from deploy.local.environment import ROOT
+from deploy.local.jars import jars
+from deploy.local.java import class_cache, find_java
+from deploy.local.processes import StartFailed, failure, free_port, lock, private_directory, spawn, start, stop, until
+
+CACHE = ROOT / ".kaibo" / "cache"
+NODE = 1
+FLAGS = ("-Xmx512m", "-XX:+UseSerialGC", "-Djava.awt.headless=true")
+LOGGING = ("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true")
+SETTINGS = {
+    "process.roles": "broker,controller",
+    "node.id": str(NODE),
+    "controller.listener.names": "CONTROLLER",
+    "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+    "auto.create.topics.enable": "false",
+    "log.retention.ms": "-1",
+    "group.initial.rebalance.delay.ms": "0",
+    # With the defaults a broker killed -9 takes 12 s to come back instead of 4.
+    "broker.session.timeout.ms": "2000",
+    "broker.heartbeat.interval.ms": "500",
+    "offsets.topic.replication.factor": "1",
+    "offsets.topic.num.partitions": "4",
+    "transaction.state.log.replication.factor": "1",
+    "transaction.state.log.min.isr": "1",
+    "transaction.state.log.num.partitions": "1",
+    "share.coordinator.state.topic.replication.factor": "1",
+    "share.coordinator.state.topic.min.isr": "1",
+    "share.coordinator.state.topic.num.partitions": "1",
+}
+HELD_SECONDS = 30.0
+READY_SECONDS = 90.0
+TRAINING_SECONDS = 90.0
+
+
+class Kafka:
+    """One broker with its log in `directory`. After a crash `spawn` and `wait` start it again on the same ports."""
+
+    name = "Kafka"
+
+    def __init__(
+        self,
+        directory: Path,
+        port: int | None = None,
+        controller_port: int | None = None,
+        cache: Path = CACHE,
+        tell: Callable[[str], None] = print,
+    ) -> None:
+        self.directory = directory
+        self.port = port
+        self.controller_port = controller_port
+        self.cache = cache
+        self.tell = tell
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log(self) -> Path:
+        return self.directory / "kafka.log"
+
+    @property
+    def bootstrap_servers(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def spawn(self) -> None:
+        """Start the broker without waiting until it is ready; the first time fetches its jars and says so.
+
+        Raises StartFailed: no Java, no network, a jar that is not the one listed, the directory in use.
+        """
+        java = self.java()
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        held = lock(self.directory / "lock", HELD_SECONDS)
+        if held is None:
+            raise StartFailed(f"A Kafka still runs on {self.directory}. Stop the program that started it.")
+        with held:
+            self.port = free_port(self.port)
+            self.controller_port = free_port(self.controller_port)
+            settings = self.write_settings()
+            self.format(java, settings)
+            self.process = spawn([*java, "kafka.Kafka", settings], log=self.log, death_signal=signal.SIGTERM, held=held)
+
+    def wait(self) -> None:
+        """Until it answers; raises StartFailed with what it said otherwise."""
+        assert self.process is not None
+        assert self.port is not None
+        for _ in until(READY_SECONDS):
+            if self.process.poll() is not None:
+                raise failure(self.name, self.log, "Its data is untouched.")
+            if answers(self.port):
+                return
+        self.stop()
+        raise StartFailed(f"{self.name} was not ready within {READY_SECONDS:.0f} s. See {self.log}.")
+
+    def stop(self) -> None:
+        """Controlled shutdown."""
+        if self.process is not None:
+            stop(self.process, ((signal.SIGTERM, 30.0),))
+
+    def java(self) -> tuple[str, ...]:
+        """The command line up to the main class."""
+        private_directory(self.cache)
+        java, class_path = find_java(), jars(self.cache / "jars", self.tell)
+        command = (str(java.program), *FLAGS, *LOGGING, "-cp", ":".join(str(jar) for jar in class_path))
+
+        def train(option: str) -> None:
+            self.tell("Preparing Kafka for quick starts (once, about ten seconds)")
+            with suppress(StartFailed, OSError), tempfile.TemporaryDirectory(dir=self.cache) as directory:
+                train_class_cache((command[0], option, *command[1:]), Path(directory))
+
+        return (command[0], *class_cache(java, class_path, FLAGS, self.cache, train), *command[1:])
+
+    def write_settings(self) -> Path:
+        listener, controller = f"PLAINTEXT://127.0.0.1:{self.port}", f"127.0.0.1:{self.controller_port}"
+        settings = SETTINGS | {
+            "listeners": f"{listener},CONTROLLER://{controller}",
+            "advertised.listeners": listener,
+            "controller.quorum.voters": f"{NODE}@{controller}",
+            "log.dirs": str(self.directory / "data"),
+        }
+        file = self.directory / "server.properties"
+        file.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+        return file
+
+    def format(self, java: tuple[str, ...], settings: Path) -> None:
+        """The log directory of a new cluster, unless it is there."""
+        if (self.directory / "data" / "meta.properties").exists():
+            return
+        cluster = urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=").replace("-", "A")
+        log = self.directory / "format.log"
+        with log.open("wb") as output:
+            done = subprocess.run(
+                [*java, "kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", cluster, "-c", settings],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                check=False,
+            )
+        if done.returncode != 0:
+            raise failure("Kafka's storage tool", log, "No data was there yet.")
+
+
+@contextmanager
+def kafka(directory: Path, port: int | None = None, cache: Path = CACHE) -> Iterator[Kafka]:
+    """A running broker for the length of a `with`; its log stays in `directory`.
+
+    `port` is preferred, not required: the broker's own says which it is. Raises StartFailed.
+    """
+    broker = Kafka(directory, port, cache=cache)
+    try:
+        start(broker)
+        yield broker
+    finally:
+        broker.stop()
+
+
+def train_class_cache(java: tuple[str, ...], directory: Path) -> None:
+    """Start and stop a broker that is thrown away; the Java machine writes the cache as it ends."""
+    broker = Kafka(directory, free_port(), free_port())
+    settings = broker.write_settings()
+    plain = tuple(word for word in java if not word.startswith("-XX:AOT"))
+    broker.format(plain, settings)
+    broker.process = spawn([*java, "kafka.Kafka", settings], log=broker.log, death_signal=signal.SIGKILL)
+    try:
+        broker.wait()
+    finally:
+        stop(broker.process, ((signal.SIGTERM, TRAINING_SECONDS),))
+
+
+def answers(port: int) -> bool:
+    """Whether a broker at this port answers ApiVersions."""
+    request = struct.pack(">hhih", 18, 0, 1, -1)
+    try:
+        with socket.create_connection(("127.0.0.1", port), 1.0) as connection:
+            connection.settimeout(5.0)
+            connection.sendall(struct.pack(">i", len(request)) + request)
+            return len(connection.recv(4)) == 4
+    except OSError:
+        return False
