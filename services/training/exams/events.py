@@ -15,6 +15,15 @@ class Attempt(StrEnum):
     MAKE_UP = "make_up"  # 补考
 
 
+class AssessmentMethod(StrEnum):
+    """考核方式 (T-50)."""
+
+    EXAM = "exam"  # 考试
+    ASSIGNMENT = "assignment"  # 作业
+    PRACTICAL = "practical"  # 实际操作
+    CLASSROOM = "classroom"  # 课堂表现
+
+
 class Grade(StrEnum):
     EXCELLENT = "excellent"  # 优秀
     GOOD = "good"  # 良好
@@ -29,6 +38,9 @@ class ExamScheduled:
     course: CourseId
     attempt: Attempt
     held_on: date
+    method: AssessmentMethod = AssessmentMethod.EXAM
+    retrains: SessionId | None = None  # the session whose failed chain this training again answers (T-54)
+    cycle: int = 0  # how often the course has been trained again before this chain
 
 
 @value
@@ -61,7 +73,7 @@ class ExamRegraded:
 
 @value
 class ExamAbsenceRecorded:
-    """Not sitting an exam is not a fail (R1)."""
+    """Not sitting an exam is not a fail (R1). The same exam again, now excused, gives the chance back."""
 
     person: PersonId
     session: SessionId
@@ -69,6 +81,7 @@ class ExamAbsenceRecorded:
     attempt: Attempt
     held_on: date
     excused: bool
+    chance_lost: bool = False  # by the organisation's policy; unset, the chance stays open and is shown overdue
 
 
 @value
@@ -80,7 +93,20 @@ class MakeUpExamGranted:
 
 
 @value
+class MakeUpDeadlinePassed:
+    """The make-up was not held until `due_on` (P-07)."""
+
+    person: PersonId
+    session: SessionId
+    course: CourseId
+    due_on: date
+    chance_lost: bool  # by the organisation's policy; unset, the chance stays open and is shown overdue
+
+
+@value
 class MakeUpExamWithdrawn:
+    """The first exam was no fail after all; a make-up that was sat stays readable."""
+
     person: PersonId
     session: SessionId
     course: CourseId
@@ -88,14 +114,27 @@ class MakeUpExamWithdrawn:
 
 @value
 class RetrainingRequired:
+    """重修: a later session of the course opens a chain of its own (T-54)."""
+
     person: PersonId
     session: SessionId
     course: CourseId
+    cycle: int = 1  # the how-manieth retraining this is
+
+
+@value
+class RetrainingLimitReached:
+    """Failed once more after as many retrainings as the organisation allows (C-14): people decide what follows."""
+
+    person: PersonId
+    session: SessionId
+    course: CourseId
+    cycles: int
 
 
 @value
 class RetrainingWithdrawn:
-    """A correction of the make-up made it a pass."""
+    """A correction made the first exam or the make-up a pass, or gave a chance back."""
 
     person: PersonId
     session: SessionId
@@ -103,6 +142,6 @@ class RetrainingWithdrawn:
 
 
 Event = (
-    ExamScheduled | ExamGraded | ExamRegraded | ExamAbsenceRecorded | MakeUpExamGranted | MakeUpExamWithdrawn
-    | RetrainingRequired | RetrainingWithdrawn
+    ExamScheduled | ExamGraded | ExamRegraded | ExamAbsenceRecorded | MakeUpExamGranted | MakeUpDeadlinePassed
+    | MakeUpExamWithdrawn | RetrainingRequired | RetrainingLimitReached | RetrainingWithdrawn
 )  # fmt: skip
