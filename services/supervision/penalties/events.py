@@ -3,9 +3,11 @@
 Clauses: T-66, T-67, A-60, A-61, S-45.
 """
 
+from datetime import date
 from enum import StrEnum
 
-from services.vocabulary import Month, PersonId, Score, Text
+from services.supervision.violations.events import ViolationKind
+from services.vocabulary import Fen, Month, PersonId, Score, Text
 from shared.value import value
 
 
@@ -19,6 +21,13 @@ class PenaltyKind(StrEnum):
     DISMISSAL = "dismissal"  # 辞退: only by its own legal path
 
 
+class Mode(StrEnum):
+    """How far a rule goes by itself (R3)."""
+
+    PROPOSE = "propose"
+    IMPOSE = "impose"  # criticism and education only
+
+
 @value
 class PenaltyProposed:
     penalty: str
@@ -26,8 +35,12 @@ class PenaltyProposed:
     violation: str  # the stream of the violation
     kind: PenaltyKind
     proposer: str  # a person, or policy:version for a rule's proposal
-    points: Score | None = None
+    points: Score | None = None  # none: not configured (P-14)
     month: Month | None = None  # to which a deduction of points belongs
+    offence: ViolationKind = ViolationKind.OTHER  # the violation's kind and occasion
+    occasion: str = ""
+    ruled_on: date | None = None  # the business date whose policies decide
+    mode: Mode = Mode.PROPOSE
 
 
 @value
@@ -36,9 +49,11 @@ class PenaltyImposed:
     person: PersonId
     violation: str
     kind: PenaltyKind
-    decider: str
+    decider: str  # a person, or policy:version where the rule imposes
     points: Score | None = None
     month: Month | None = None
+    amount: Fen | None = None  # of a fine
+    capacity: str = ""  # in which the decider decided
 
 
 @value
@@ -47,6 +62,7 @@ class PenaltyRejected:
     person: PersonId
     decider: str
     reason: Text
+    capacity: str = ""
 
 
 @value
@@ -59,6 +75,8 @@ class PenaltyRevoked:
     cause: Text
     points: Score | None = None
     month: Month | None = None
+    decider: str = ""  # none: its cause fell away
+    capacity: str = ""
 
 
 @value

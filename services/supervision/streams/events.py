@@ -1,9 +1,14 @@
 """A live stream 直播场次: scheduled, started, ended, its figures, and who was on when. Ruling R5 (attribution), R11."""
 
 from datetime import datetime
+from typing import Annotated
+
+from annotated_types import Ge
 
 from services.vocabulary import Fen, PersonId, PostId, StreamId, UnitId
 from shared.value import value
+
+Count = Annotated[int, Ge(0)]
 
 
 @value
@@ -12,7 +17,7 @@ class Shift:
 
     person: PersonId
     post: PostId  # in which he was on: anchor, assistant_anchor
-    minutes: int
+    minutes: Count
 
 
 @value
@@ -44,18 +49,22 @@ class StreamEnded:
 
 @value
 class StreamMetricsRecorded:
-    """The figures of a live stream; the same again with other figures corrects them. Clauses: S-33 to S-36, A-54."""
+    """The figures of a live stream; the same again with other figures corrects them.
+
+    Clauses: S-33 to S-36, A-54; C-35 (whose complaint it is).
+    """
 
     stream: StreamId
-    viewers: int  # 直播观看人数
-    interactions: int  # 互动次数
-    clicks: int  # 商品点击人数
-    buyers: int  # 成交人数
+    viewers: Count  # 直播观看人数
+    interactions: Count  # 互动次数
+    clicks: Count  # 商品点击人数
+    buyers: Count  # 成交人数
     gmv: Fen  # 成交金额
-    new_followers: int
-    ratings: int  # answers of viewers
-    satisfied: int  # of them, top two boxes
-    complaints: int
+    new_followers: Count
+    ratings: Count  # answers of viewers
+    satisfied: Count  # of them, top two boxes
+    complaints: Count  # about the stream or who was on it
+    other_complaints: Count = 0  # about an order or a product: nobody's on the stream (C-35)
 
 
 Event = StreamScheduled | StreamStarted | StreamEnded | StreamMetricsRecorded

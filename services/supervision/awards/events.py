@@ -1,0 +1,139 @@
+"""An award 奖励: proposed with its causes, approved by people, never by the subject. Ruling R8.
+
+Clauses: A-57, A-58, T-64, S-44, E-65.
+"""
+
+from datetime import date
+from enum import StrEnum
+
+from services.vocabulary import Fen, PersonId, Text
+from shared.value import value
+
+
+class Ground(StrEnum):
+    """What an award may rest on."""
+
+    EXCELLENT_EXAM = "excellent_exam"  # 培训中表现优秀 T-64
+    TRAINING_PARTICIPATION = "training_participation"  # 积极参与培训 E-65
+    TRAINING_EFFECT = "training_effect"  # 培训效果优秀 E-65
+    LIVE_PERFORMANCE = "live_performance"  # 互动效果显著、产品销售转化率突出 A-57
+    SUGGESTION_ADOPTED = "suggestion_adopted"  # 建议被采纳 A-58
+    BENEFIT_CONFIRMED = "benefit_confirmed"  # 有效提升直播运营效益 A-58
+    MERIT = "merit"  # any other, S-44
+
+
+class Reward(StrEnum):
+    CERTIFICATE = "certificate"  # 荣誉证书
+    MONEY = "money"  # 奖金
+    PRIZE = "prize"  # 奖品
+    COMMENDATION = "commendation"  # 表彰
+    PROMOTION_OPPORTUNITY = "promotion_opportunity"  # 晋升机会
+
+
+@value
+class Cause:
+    ground: Ground
+    fact: str  # what shows it: the id of a session, a stream, a suggestion, an event
+
+
+@value
+class AwardProposed:
+    award: str
+    person: PersonId
+    item: str  # of the catalogue
+    period: str  # 2024-05, 2024-Q2 or 2024
+    causes: tuple[Cause, ...]
+    proposer: str  # a person, or policy:version for a rule's proposal
+
+
+@value
+class AwardCausesAdded:
+    """To the open proposal: there is one for a person, an item and a period (R8)."""
+
+    award: str
+    person: PersonId
+    causes: tuple[Cause, ...]
+    proposer: str
+
+
+@value
+class AwardCauseReversed:
+    """A correction took a cause away."""
+
+    award: str
+    person: PersonId
+    cause: Cause
+
+
+@value
+class AwardWithdrawn:
+    """No cause of the proposal was left."""
+
+    award: str
+    person: PersonId
+
+
+@value
+class AwardApproved:
+    award: str
+    person: PersonId
+    approver: PersonId
+    capacity: str
+
+
+@value
+class AwardRejected:
+    award: str
+    person: PersonId
+    decider: PersonId
+    capacity: str
+    reason: Text
+
+
+@value
+class AwardGranted:
+    award: str
+    person: PersonId
+    item: str
+    period: str
+    granted_on: date
+    rewards: tuple[Reward, ...]
+    amount: Fen | None = None  # none: no money among the rewards, or the amount is not configured (P-19)
+
+
+@value
+class AwardReviewOpened:
+    """A cause of what was granted is gone. Nothing is taken back by machine."""
+
+    award: str
+    person: PersonId
+    cause: Cause
+
+
+@value
+class AwardConfirmed:
+    """After the review it stands."""
+
+    award: str
+    person: PersonId
+    decider: PersonId
+    capacity: str
+    reason: Text
+
+
+@value
+class AwardRevoked:
+    """After the review it is taken back."""
+
+    award: str
+    person: PersonId
+    decider: PersonId
+    capacity: str
+    reason: Text
+    amount: Fen | None = None
+
+
+Event = (
+    AwardProposed | AwardCausesAdded | AwardCauseReversed | AwardWithdrawn | AwardApproved | AwardRejected
+    | AwardGranted | AwardReviewOpened | AwardConfirmed | AwardRevoked
+)  # fmt: skip

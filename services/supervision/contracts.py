@@ -1,0 +1,107 @@
+"""What supervision tells the world. Others import this module and nothing else of supervision."""
+
+from services.supervision.awards.events import (
+    AwardApproved,
+    AwardCauseReversed,
+    AwardCausesAdded,
+    AwardConfirmed,
+    AwardGranted,
+    AwardProposed,
+    AwardRejected,
+    AwardReviewOpened,
+    AwardRevoked,
+    AwardWithdrawn,
+    Cause,
+    Ground,
+    Reward,
+)
+from services.supervision.observations.events import StreamObserved
+from services.supervision.penalties.events import (
+    Mode,
+    PenaltyImposed,
+    PenaltyKind,
+    PenaltyProposed,
+    PenaltyRejected,
+    PenaltyRevoked,
+    PenaltyWithdrawn,
+)
+from services.supervision.streams.events import (
+    Shift,
+    StreamEnded,
+    StreamMetricsRecorded,
+    StreamScheduled,
+    StreamStarted,
+)
+from services.supervision.violations.events import (
+    Severity,
+    ViolationCauseRecorded,
+    ViolationKind,
+    ViolationRecorded,
+    ViolationWithdrawn,
+)
+from shared.event import Contract
+
+__all__ = [
+    "AwardApproved",
+    "AwardCauseReversed",
+    "AwardCausesAdded",
+    "AwardConfirmed",
+    "AwardGranted",
+    "AwardProposed",
+    "AwardRejected",
+    "AwardReviewOpened",
+    "AwardRevoked",
+    "AwardWithdrawn",
+    "Cause",
+    "Ground",
+    "Mode",
+    "PenaltyImposed",
+    "PenaltyKind",
+    "PenaltyProposed",
+    "PenaltyRejected",
+    "PenaltyRevoked",
+    "PenaltyWithdrawn",
+    "Reward",
+    "Severity",
+    "Shift",
+    "StreamEnded",
+    "StreamMetricsRecorded",
+    "StreamObserved",
+    "StreamScheduled",
+    "StreamStarted",
+    "ViolationCauseRecorded",
+    "ViolationKind",
+    "ViolationRecorded",
+    "ViolationWithdrawn",
+    "contract",
+]
+
+contract = Contract(
+    "supervision",
+    StreamScheduled,
+    StreamStarted,
+    StreamEnded,
+    StreamMetricsRecorded,
+    # marks of persons, and what was decided about them
+    restricted=[
+        StreamObserved,
+        ViolationRecorded,
+        ViolationCauseRecorded,
+        ViolationWithdrawn,
+        PenaltyProposed,
+        PenaltyImposed,
+        PenaltyRejected,
+        PenaltyRevoked,
+        PenaltyWithdrawn,
+        AwardProposed,
+        AwardCausesAdded,
+        AwardCauseReversed,
+        AwardWithdrawn,
+        AwardApproved,
+        AwardRejected,
+        AwardGranted,
+        AwardReviewOpened,
+        AwardConfirmed,
+        AwardRevoked,
+    ],
+)
