@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 import asyncpg
 import msgspec
@@ -32,7 +32,7 @@ from shared.store import (
 )
 
 R = TypeVar("R")
-Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
 MIGRATIONS = (Path(__file__).with_name("schema.sql"),)
 EVENT = "position, stream, version, topic, partition, id, type, schema, occurred_at, recorded_at, data, meta"
@@ -224,10 +224,9 @@ class PostgresStore:
             for channel, event in self.waiting.items():
                 await self.listener.add_listener(channel, lambda *_, e=event: e.set())
 
-    async def row(self, projection: Projection[R, Any], key: tuple[Any, ...]) -> R | None:
+    async def rows(self, projection: Projection[R, Any], keys: Sequence[tuple[Any, ...]]) -> list[R]:
         async with answering(), self.pool.acquire() as connection:
-            found = await rows(connection, projection, [key])
-        return found[0] if found else None
+            return await rows(connection, projection, keys)
 
     async def page(
         self, projection: Projection[R, Any], equal: Mapping[str, Any], after: tuple[Any, ...] | None, limit: int

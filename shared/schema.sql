@@ -1,6 +1,6 @@
 -- What every service's database holds. Rows of projections and facts have tables of their own (shared/rows.py).
 
-create table log (id text not null, only boolean primary key default true check (only));
+create table log (id text not null, one boolean primary key default true check (one));
 insert into log (id) values (gen_random_uuid()::text);
 
 create table topics (topic text primary key, partitions int not null check (partitions > 0));
