@@ -4,7 +4,6 @@ from services.people.applications.events import (
     ArchiveAccessApproved,
     ArchiveAccessRejected,
     ArchiveAccessRequested,
-    ArchiveConsulted,
     Part,
 )
 from services.people.persons.events import (
@@ -17,6 +16,7 @@ from services.people.persons.events import (
     PersonRegistered,
 )
 from services.people.posts.events import PostDefined
+from services.people.readings.events import ArchiveConsulted
 from services.people.roles.events import RoleGranted, RoleRevoked
 from services.people.units.events import UnitDefined
 from shared.event import Contract

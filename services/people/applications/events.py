@@ -1,4 +1,4 @@
-"""The application to read training archives 查阅申请, its approval or refusal, and every reading.
+"""The application to read training archives 查阅申请, and its approval or refusal.
 
 Clauses: T-62, T-63; ruling R9; P-03.
 """
@@ -61,18 +61,6 @@ class ArchiveAccessRejected:
     persons: Persons
     approver: PersonId
     reason: Text
-
-
-@value
-class ArchiveConsulted:
-    """One reading of one person's archive, before anything of it is shown."""
-
-    person: PersonId
-    reading: int  # of this person's archive, from 1
-    reader: PersonId
-    parts: Parts
-    application: str | None = None  # none: the person himself
-    withheld_until: date | None = None  # the last day on which the person does not see it: an investigation's
 
 
 Event = ArchiveAccessRequested | ArchiveAccessApproved | ArchiveAccessRejected

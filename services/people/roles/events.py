@@ -3,6 +3,8 @@
 from services.vocabulary import PersonId, Text, UnitId
 from shared.value import value
 
+ORGANISATION = UnitId("")  # the scope above all studios
+
 
 @value
 class RoleGranted:
@@ -10,14 +12,14 @@ class RoleGranted:
 
     person: PersonId
     capacity: Text  # a key of the access tables, such as hr or archive_approver
-    scope: UnitId | None = None  # a studio or unit; none: the whole organisation
+    scope: UnitId = ORGANISATION  # or a studio, or a unit
 
 
 @value
 class RoleRevoked:
     person: PersonId
     capacity: Text
-    scope: UnitId | None = None
+    scope: UnitId = ORGANISATION
 
 
 Event = RoleGranted | RoleRevoked

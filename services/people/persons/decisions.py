@@ -1,0 +1,170 @@
+"""A person is registered once, then what is known of him is stated, each from its date.
+
+Clauses: T-02, O-08, S-16; C-42; ruling R4 (engagement).
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+
+from services.people.persons.events import (
+    CategoriesChanged,
+    Category,
+    Engagement,
+    EngagementChanged,
+    Event,
+    PersonAssignedToPost,
+    PersonNameCorrected,
+    PersonRegistered,
+)
+from services.people.posts.decisions import posts
+from services.people.units.decisions import units
+from services.vocabulary import PersonId, PostId, UnitId
+from shared.decider import Context, Decider, Refused, Sight, look
+from shared.privacy import Contact, Name
+from shared.value import value
+
+
+@value
+class AssignPersonToPost:
+    """The studio is the unit's. The same date again corrects what was assigned from it."""
+
+    person: PersonId
+    post: PostId
+    unit: UnitId
+    effective_on: date
+    reports_to: PersonId | None = None
+
+
+Command = PersonRegistered | PersonNameCorrected | CategoriesChanged | EngagementChanged | AssignPersonToPost
+
+
+@value
+class Registered:
+    first: PersonRegistered  # as it was said: an identical repeat is told by it
+    name: Name
+    contact: Contact | None
+    categories: tuple[Category, ...]
+    engagements: Mapping[date, Engagement]  # by the date from which
+    assignments: Mapping[date, PersonAssignedToPost]
+
+
+State = Registered | None
+
+
+def decide(command: Command, state: State, context: Context) -> list[Event]:
+    if isinstance(command, PersonRegistered):
+        return register(replace(command, categories=ordered(command.categories)), state)
+    if state is None:
+        raise Refused("person.unknown", person=command.person, next="register the person first")
+    match command:
+        case PersonNameCorrected():
+            same = command.name == state.name and command.contact in (None, state.contact)
+            return [] if same else [command]
+        case CategoriesChanged():
+            return recategorise(command.person, command.categories, state)
+        case EngagementChanged():
+            check_date("engagement.before_joining", command.effective_on, state)
+            return [] if state.engagements.get(command.effective_on) == command.engagement else [command]
+        case AssignPersonToPost():
+            return assign(command, state, context)
+
+
+def register(command: PersonRegistered, state: State) -> list[Event]:
+    if state is None:
+        return [command]
+    if command == state.first:
+        return []
+    raise Refused(
+        "person.registered_already",
+        person=command.person,
+        next="correct the name, or change categories or engagement",
+    )
+
+
+def recategorise(person: PersonId, categories: tuple[Category, ...], state: Registered) -> list[Event]:
+    changed = ordered(categories)
+    return [] if changed == state.categories else [CategoriesChanged(person=person, categories=changed)]
+
+
+def ordered(categories: tuple[Category, ...]) -> tuple[Category, ...]:
+    """A set, written in one way (C-42)."""
+    return tuple(sorted(set(categories)))
+
+
+def assign(command: AssignPersonToPost, state: Registered, context: Context) -> list[Event]:
+    """The post brings its categories; what a person has for another reason stays (C-42)."""
+    check_date("assignment.before_joining", command.effective_on, state)
+    if (post := context.state(posts, command.post)) is None:
+        raise Refused("post.unknown", post=command.post, next="define the post first")
+    if (unit := context.state(units, command.unit)) is None:
+        raise Refused("unit.unknown", unit=command.unit, next="define the unit first")
+    if command.reports_to:
+        check_superior(command.person, command.reports_to, context)
+    assigned = PersonAssignedToPost(
+        person=command.person,
+        post=command.post,
+        unit=command.unit,
+        studio=unit.studio,
+        effective_on=command.effective_on,
+        reports_to=command.reports_to,
+    )
+    if state.assignments.get(command.effective_on) == assigned:
+        return []
+    return [assigned, *recategorise(command.person, (*state.categories, *post.categories), state)]
+
+
+def check_superior(person: PersonId, superior: PersonId, context: Context) -> None:
+    if superior == person:
+        raise Refused("assignment.reports_to_himself", person=person, next="name another superior, or none")
+    if context.state(persons, superior) is None:
+        raise Refused("person.unknown", person=superior, next="register the superior first")
+
+
+def check_date(code: str, effective_on: date, state: Registered) -> None:
+    if effective_on < state.first.joined_on:
+        raise Refused(code, joined_on=state.first.joined_on, next="state a date from the joining on")
+
+
+def evolve(state: State, event: Event) -> State:
+    if isinstance(event, PersonRegistered):
+        return Registered(
+            first=event,
+            name=event.name,
+            contact=event.contact,
+            categories=event.categories,
+            engagements={event.joined_on: event.engagement},
+            assignments={},
+        )
+    return state and changed(state, event)
+
+
+def changed(
+    state: Registered, event: PersonNameCorrected | CategoriesChanged | EngagementChanged | PersonAssignedToPost
+) -> Registered:
+    match event:
+        case PersonNameCorrected():
+            return replace(state, name=event.name, contact=event.contact or state.contact)
+        case CategoriesChanged():
+            return replace(state, categories=event.categories)
+        case EngagementChanged():
+            return replace(state, engagements={**state.engagements, event.effective_on: event.engagement})
+        case PersonAssignedToPost():
+            return replace(state, assignments={**state.assignments, event.effective_on: event})
+
+
+def sees(command: Command) -> list[Sight]:
+    if not isinstance(command, AssignPersonToPost):
+        return []
+    superior = [look(persons, command.reports_to)] if command.reports_to else []
+    return [look(posts, command.post), look(units, command.unit), *superior]
+
+
+persons: Decider[Command, State, Event] = Decider(
+    name="person",
+    key=lambda command: (command.person,),
+    initial=lambda: None,
+    decide=decide,
+    evolve=evolve,
+    sees=sees,
+)

@@ -1,0 +1,27 @@
+"""Posts over HTTP."""
+
+from fastapi import APIRouter
+
+from services.people.posts.decisions import posts
+from services.people.posts.events import PostDefined
+from services.people.posts.projections import Post, posts_defined
+from services.vocabulary import PostId
+from shared.web import Accepted, Handle, Page, Paging, Read, requires
+
+router = APIRouter(prefix="/posts", tags=["posts"])
+
+
+@router.post("/define", status_code=202, dependencies=[requires("post.define")])
+async def define(command: PostDefined, handle: Handle) -> Accepted:
+    """Define a post and the categories it brings; the same again corrects it. Clauses: O-08, C-42."""
+    return await handle(posts, command)
+
+
+@router.get("/{post}", dependencies=[requires("post.read")])
+async def post(post: PostId, read: Read) -> Post:
+    return await read(posts_defined, Post(post=post))
+
+
+@router.get("", dependencies=[requires("post.read")])
+async def listed(read: Read, paging: Paging) -> Page[Post]:
+    return await read.page(posts_defined, paging)

@@ -1,0 +1,23 @@
+"""What can be asked about posts."""
+
+from dataclasses import replace
+
+from services.people.persons.events import Category
+from services.people.posts.events import PostDefined
+from services.vocabulary import PostId
+from shared.projection import Projection
+from shared.value import value
+
+
+@value
+class Post:
+    post: PostId
+    title: str = ""
+    categories: tuple[Category, ...] = ()
+
+
+def post(row: Post, event: PostDefined) -> Post:
+    return replace(row, title=event.title, categories=event.categories)
+
+
+posts_defined = Projection(name="posts", key=lambda event: Post(post=event.post), evolve=post)
