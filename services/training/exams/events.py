@@ -27,7 +27,7 @@ class AssessmentMethod(StrEnum):
 class Grade(StrEnum):
     EXCELLENT = "excellent"  # 优秀
     GOOD = "good"  # 良好
-    PASS = "pass"  # 合格
+    PASS = "pass"  # 合格  # noqa: S105
     FAIL = "fail"  # 不合格
 
 

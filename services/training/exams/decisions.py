@@ -1,0 +1,379 @@
+"""What may happen to an exam, and what follows. Clauses: T-50 to T-54; ruling R1; C-14."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Annotated
+
+from annotated_types import Interval
+
+from services.training.attendance.decisions import Attended, attendance
+from services.training.courses.decisions import Course, courses
+from services.training.courses.events import AssessmentStandardSet
+from services.training.exams.chain import Chain, Sat, State, Unopened, changed, evolve
+from services.training.exams.events import (
+    AssessmentMethod,
+    Attempt,
+    Event,
+    ExamAbsenceRecorded,
+    ExamGraded,
+    ExamRegraded,
+    ExamScheduled,
+    Grade,
+    MakeUpDeadlinePassed,
+    MakeUpExamGranted,
+    MakeUpExamWithdrawn,
+    RetrainingLimitReached,
+    RetrainingRequired,
+    RetrainingWithdrawn,
+)
+from services.training.rules import Chance, TrainingRules
+from services.vocabulary import CourseId, PersonId, Score, SessionId, day
+from shared.decider import Context, Decider, Refused, Sight, look
+from shared.value import value
+
+Day = Annotated[date, Interval(ge=date(2000, 1, 1), lt=date(2100, 1, 1))]  # in Asia/Shanghai
+
+
+@value
+class ScheduleExam:
+    """The attempt that is due: the first exam, or the make-up."""
+
+    person: PersonId
+    session: SessionId
+    held_on: Day
+    method: AssessmentMethod = AssessmentMethod.EXAM
+    retrains: SessionId | None = None  # the failed session that this later one trains again (T-54)
+
+
+@value
+class GradeExam:
+    """Of the scheduled exam, in percent of what could be reached."""
+
+    person: PersonId
+    session: SessionId
+    course: CourseId
+    score: Score
+    held_on: Day | None = None  # none: on the day for which it was scheduled
+
+
+@value
+class RegradeExam:
+    """Corrects a mark, by the standard of the first grading."""
+
+    person: PersonId
+    session: SessionId
+    course: CourseId
+    attempt: Attempt
+    score: Score
+
+
+@value
+class RecordExamAbsence:
+    """The same absence again, now excused, corrects it."""
+
+    person: PersonId
+    session: SessionId
+    held_on: Day
+    excused: bool
+
+
+@value
+class EndMakeUpTerm:
+    """The deadline of the make-up has passed."""
+
+    person: PersonId
+    session: SessionId
+    due_on: Day
+
+
+Command = ScheduleExam | GradeExam | RegradeExam | RecordExamAbsence | EndMakeUpTerm
+
+
+def decide(command: Command, state: State, context: Context) -> list[Event]:
+    match command, state:
+        case ScheduleExam(), Unopened():
+            return open_chain(command, context)
+        case ScheduleExam(), Chain():
+            return schedule(command, state, context)
+        case GradeExam(), Chain():
+            return grade(command, state, context)
+        case RegradeExam(), Chain():
+            return regrade(command, state, context)
+        case RecordExamAbsence(), Chain():
+            return record_absence(command, state, context)
+        case EndMakeUpTerm(), Chain():
+            return end_make_up_term(command, state, context)
+        case _:
+            raise Refused("exam.not_scheduled", session=command.session, next="schedule the exam first")
+
+
+# Scheduling
+
+
+def open_chain(command: ScheduleExam, context: Context) -> list[Event]:
+    attended = attended_session(command, context)
+    if command.held_on < day(attended.held_at):
+        raise Refused("exam.before_training", held_at=attended.held_at, next="assess after the training (T-50)")
+    return [scheduled(command, attended, Attempt.FIRST, command.retrains, retraining_cycle(command, attended, context))]
+
+
+def schedule(command: ScheduleExam, chain: Chain, context: Context) -> list[Event]:
+    if chain.scheduled is not None:
+        if (chain.scheduled.held_on, chain.scheduled.method) == (command.held_on, command.method):
+            return []
+        raise Refused("exam.already_scheduled", held_on=chain.scheduled.held_on, next="grade it, or record the absence")
+    if chain.turn is None:
+        raise ended(chain)
+    if command.retrains not in {None, chain.retrains}:
+        raise Refused("exam.chain_began_otherwise", retrains=chain.retrains, next="leave retrains out")
+    if command.held_on <= chain.last_on:
+        raise Refused("exam.not_later", last_on=chain.last_on, next="give a day after the last exam of the chain")
+    late = chain.turn is Attempt.MAKE_UP and chain.due_on is not None and command.held_on > chain.due_on
+    if late and rules(chain, context).make_up.after_deadline is Chance.LOST:
+        raise Refused("exam.after_deadline", due_on=chain.due_on, next="give a day until the deadline")
+    return [scheduled(command, attended_session(command, context), chain.turn, chain.retrains, chain.cycle)]
+
+
+def scheduled(
+    command: ScheduleExam, attended: Attended, attempt: Attempt, retrains: SessionId | None, cycle: int
+) -> ExamScheduled:
+    return ExamScheduled(
+        person=command.person,
+        session=command.session,
+        course=attended.course,
+        attempt=attempt,
+        held_on=command.held_on,
+        method=command.method,
+        retrains=retrains,
+        cycle=cycle,
+    )
+
+
+def attended_session(command: ScheduleExam, context: Context) -> Attended:
+    """R1: only who attended is examined."""
+    attended = context.state(attendance, command.session, command.person)
+    if not isinstance(attended, Attended):
+        raise Refused("exam.not_attended", session=command.session, next="only who signed in to a session is examined")
+    return attended
+
+
+def retraining_cycle(command: ScheduleExam, attended: Attended, context: Context) -> int:
+    """T-54: training again is a later session of the course. The cycles are counted from chain to chain (C-14)."""
+    if command.retrains is None:
+        return 0
+    failed = context.state(exams, command.person, command.retrains)
+    if not isinstance(failed, Chain) or not failed.needs_retraining:
+        raise Refused("exam.retraining_not_required", session=command.retrains, next="leave retrains out")
+    if failed.limited:
+        raise ended(failed)
+    if failed.course != attended.course:
+        raise Refused("exam.other_course", course=failed.course, next="train the same course again")
+    if day(attended.held_at) < failed.last_on:
+        raise Refused("exam.not_a_later_session", failed_on=failed.last_on, next="attend a session after that day")
+    return failed.cycle + 1
+
+
+def ended(chain: Chain) -> Refused:
+    if chain.passed:
+        return Refused("exam.already_passed", next="another session has a chain of its own")
+    if chain.limited:
+        return Refused("exam.retraining_limit_reached", cycles=chain.cycle, next="people decide what follows")
+    return Refused("exam.retraining_required", next="attend a later session and schedule its exam with retrains")
+
+
+# Grading
+
+
+def grade(command: GradeExam, chain: Chain, context: Context) -> list[Event]:
+    score = two_places(command.score)
+    exam = chain.scheduled
+    if exam is None:
+        if repeats(command.held_on, score, chain):
+            return []
+        if chain.turn is None:
+            raise ended(chain)
+        raise Refused("exam.not_scheduled", attempt=chain.turn, next="schedule it first")
+    held_on = command.held_on or exam.held_on
+    if held_on > context.today:
+        raise Refused("exam.not_yet_held", held_on=held_on, next="grade it once it was held")
+    if held_on <= chain.last_on:
+        raise Refused("exam.not_later", last_on=chain.last_on, next="give a day after the last exam of the chain")
+    standard = assessed(command, chain, context).in_force(context.today)
+    if standard is None:
+        raise standard_not_set(command.course)
+    result = ExamGraded(
+        person=command.person,
+        session=command.session,
+        course=chain.course,
+        attempt=exam.attempt,
+        held_on=held_on,
+        score=score,
+        grade=grade_of(score, standard),
+        standard=standard.version,
+        began_on=chain.began_on,
+    )
+    return with_consequences(result, chain, context)
+
+
+def repeats(held_on: date | None, score: Decimal, chain: Chain) -> bool:
+    """Told once more what was told last. Without a day it could be the mark of a make-up that is still to come."""
+    last = chain.make_up or chain.first
+    if not isinstance(last, Sat) or last.score != score:
+        return False
+    return held_on == last.held_on or (held_on is None and chain.turn is None)
+
+
+def regrade(command: RegradeExam, chain: Chain, context: Context) -> list[Event]:
+    score = two_places(command.score)
+    before = chain.outcome(command.attempt)
+    if not isinstance(before, Sat):
+        raise Refused("exam.not_graded", attempt=command.attempt, next="grade it first")
+    standard = assessed(command, chain, context).standard(before.standard)
+    if score == before.score:
+        return []
+    correction = ExamRegraded(
+        person=command.person,
+        session=command.session,
+        course=chain.course,
+        attempt=command.attempt,
+        held_on=before.held_on,
+        score=score,
+        grade=grade_of(score, standard),
+        standard=standard.version,
+        began_on=chain.began_on,
+    )
+    return with_consequences(correction, chain, context)
+
+
+def assessed(command: GradeExam | RegradeExam, chain: Chain, context: Context) -> Course:
+    if command.course != chain.course:
+        raise Refused("exam.other_course", course=chain.course, next="name the course of the session")
+    course = context.state(courses, command.course)
+    if not isinstance(course, Course):
+        raise standard_not_set(command.course)
+    return course
+
+
+def standard_not_set(course: CourseId) -> Refused:
+    """T-51: a standard precedes grading."""
+    return Refused("standard.not_set", course=course, next="set the assessment standard of the course first")
+
+
+def grade_of(score: Decimal, standard: AssessmentStandardSet) -> Grade:
+    """The four grades (T-52); each edge belongs to the better one."""
+    if score >= standard.excellent:
+        return Grade.EXCELLENT
+    if score >= standard.good:
+        return Grade.GOOD
+    return Grade.PASS if score >= standard.passing else Grade.FAIL
+
+
+def two_places(score: Decimal) -> Decimal:
+    return score.quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+# Not sitting an exam
+
+
+def record_absence(command: RecordExamAbsence, chain: Chain, context: Context) -> list[Event]:
+    """An excuse keeps the chance; without one the organisation's policy decides."""
+    exam, known = chain.scheduled, chain.absence
+    if exam is not None and exam.held_on == command.held_on:
+        if command.held_on > context.today:
+            raise Refused("exam.not_yet_held", held_on=command.held_on, next="record the absence after that day")
+        attempt = exam.attempt
+    elif known is not None and known.held_on == command.held_on:
+        if known.excused == command.excused:
+            return []
+        if known.excused or isinstance(chain.outcome(known.attempt), Sat) or isinstance(chain.make_up, Sat):
+            raise Refused("exam.absence_settled", held_on=known.held_on, next="an excuse counts until the next exam")
+        attempt = known.attempt
+    else:
+        raise Refused("exam.not_scheduled", held_on=command.held_on, next="name the day for which it was scheduled")
+    absence = ExamAbsenceRecorded(
+        person=command.person,
+        session=command.session,
+        course=chain.course,
+        attempt=attempt,
+        held_on=command.held_on,
+        excused=command.excused,
+        chance_lost=not command.excused and rules(chain, context).exam_absence.unexcused is Chance.LOST,
+    )
+    return with_consequences(absence, chain, context)
+
+
+def end_make_up_term(command: EndMakeUpTerm, chain: Chain, context: Context) -> list[Event]:
+    """Nothing passes where the make-up is arranged for a day in time, or was sat, or is owed no longer (P-07)."""
+    arranged = chain.scheduled is not None and chain.scheduled.held_on <= command.due_on
+    if chain.turn is not Attempt.MAKE_UP or chain.due_on != command.due_on or arranged:
+        return []
+    passed = MakeUpDeadlinePassed(
+        person=command.person,
+        session=command.session,
+        course=chain.course,
+        due_on=command.due_on,
+        chance_lost=rules(chain, context).make_up.after_deadline is Chance.LOST,
+    )
+    return with_consequences(passed, chain, context)
+
+
+# What follows
+
+
+def with_consequences(event: Event, before: Chain, context: Context) -> list[Event]:
+    """One make-up for a fail (T-53), training again for a failed make-up (T-54); a correction takes back what no
+    longer follows (R1)."""
+    after = changed(before, event)
+    events = [event]
+    if before.earns_make_up and not after.earns_make_up:
+        events.append(MakeUpExamWithdrawn(person=event.person, session=event.session, course=event.course))
+    if after.earns_make_up and not before.earns_make_up and after.make_up is None:
+        due_on = make_up_deadline(after, context)
+        events.append(MakeUpExamGranted(person=event.person, session=event.session, course=event.course, due_on=due_on))
+    if before.needs_retraining and not after.needs_retraining:
+        events.append(RetrainingWithdrawn(person=event.person, session=event.session, course=event.course))
+    if after.needs_retraining and not before.needs_retraining:
+        events.append(retraining(event, after, context))
+    return events
+
+
+def make_up_deadline(chain: Chain, context: Context) -> date | None:
+    due_days = rules(chain, context).make_up.due_days
+    return context.today + timedelta(days=int(due_days.amount)) if due_days else None
+
+
+def retraining(event: Event, chain: Chain, context: Context) -> RetrainingRequired | RetrainingLimitReached:
+    limit = rules(chain, context).retraining.max_cycles
+    person, session, course = event.person, event.session, event.course
+    if limit is not None and chain.cycle >= limit.amount:
+        return RetrainingLimitReached(person=person, session=session, course=course, cycles=chain.cycle)
+    return RetrainingRequired(person=person, session=session, course=course, cycle=chain.cycle + 1)
+
+
+def rules(chain: Chain, context: Context) -> TrainingRules:
+    """In force when the chain began: what follows from an exam does not change under the trainee's feet."""
+    return context.policy(TrainingRules, on=chain.began_on)
+
+
+def sees(command: Command) -> Sequence[Sight]:
+    match command:
+        case ScheduleExam(retrains=None):
+            return [look(attendance, command.session, command.person)]
+        case ScheduleExam():
+            earlier = look(exams, command.person, str(command.retrains))
+            return [look(attendance, command.session, command.person), earlier]
+        case GradeExam() | RegradeExam():
+            return [look(courses, command.course)]
+        case RecordExamAbsence() | EndMakeUpTerm():
+            return []
+
+
+exams = Decider(
+    name="exam",
+    key=lambda command: (command.person, command.session),
+    initial=Unopened,
+    decide=decide,
+    evolve=evolve,
+    sees=sees,
+)

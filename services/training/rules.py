@@ -1,0 +1,57 @@
+"""The organisation's own settings for training. What is unset is "not configured", and nothing follows from it.
+
+Clauses: T-45 (P-02), T-53 (P-07), T-54 (C-14); ruling R1.
+"""
+
+from enum import StrEnum
+
+from shared.explanation import Rule
+from shared.policy import Issue
+from shared.value import value
+
+
+class Chance(StrEnum):
+    """What becomes of a chance that was not used."""
+
+    OPEN = "open"
+    LOST = "lost"
+
+
+@value
+class Notice:
+    clause: str = ""
+    min_lead_hours: Rule | None = None  # before the start; unset: before the start is enough (P-02)
+
+
+@value
+class MakeUp:
+    clause: str = ""
+    due_days: Rule | None = None  # from the business date on which the make-up is granted; unset: none (P-07)
+    after_deadline: Chance | None = None
+
+
+@value
+class Absence:
+    """From an exam, without an excuse."""
+
+    clause: str = ""
+    unexcused: Chance | None = None
+
+
+@value
+class Retraining:
+    clause: str = ""
+    max_cycles: Rule | None = None  # per chain of retrainings; unset: unlimited (C-14)
+
+    def __post_init__(self) -> None:
+        if self.max_cycles is not None and self.max_cycles.amount < 1:
+            raise ValueError("max_cycles: who fails the make-up trains again at least once (T-54)")
+
+
+@value
+class TrainingRules:
+    issue: Issue
+    notice: Notice
+    make_up: MakeUp
+    exam_absence: Absence
+    retraining: Retraining
