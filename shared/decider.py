@@ -106,6 +106,11 @@ class Decider(Generic[C, S, E]):
     def commands(self) -> tuple[type, ...]:
         return (self.asks,) if self.asks else takes(self.decide, 0)
 
+    @property
+    def facts(self) -> tuple[type, ...]:
+        """The classes of its events."""
+        return (self.asks,) if self.asks else takes(self.evolve, 1)
+
     def stream(self, command: C) -> str:
         return self.named(*self.key(command))
 

@@ -1,11 +1,14 @@
 """A fact, its envelope, and the contract that names it."""
 
+import os
+import time
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
 from functools import cache
 from typing import Any, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from uuid import UUID
 
 import msgspec
 
@@ -97,6 +100,29 @@ class Contract:
         for upcast in self.upcasts[kind][schema - 1 :]:
             document = upcast(document)
         return msgspec.convert(document, kind, strict=False)
+
+
+class Contracts:
+    """Those of this service and of the ones that it listens to."""
+
+    def __init__(self, *contracts: Contract) -> None:
+        self.by_service = {contract.service: contract for contract in contracts}
+
+    def of(self, event: type) -> Contract:
+        """Raises KeyError for an event that nobody among them publishes."""
+        for contract in self.by_service.values():
+            if contract.events.get(event.__name__) is event:
+                return contract
+        raise KeyError(f"{event.__module__}.{event.__name__} is in no contract that this service listens to")
+
+    def recorded(self, meta: Meta, name: str, schema: int, data: bytes) -> Recorded[Any]:
+        return Recorded(event=self.by_service[meta.service].decode(name, schema, data), meta=meta)
+
+
+def new_id() -> str:
+    """A UUIDv7: ids made later sort later, to the millisecond."""
+    raw = int(time.time() * 1000) << 80 | int.from_bytes(os.urandom(10), "big")
+    return str(UUID(int=raw & ~(0xF << 76) & ~(0x3 << 62) | 0x7 << 76 | 0x2 << 62))
 
 
 @cache

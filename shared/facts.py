@@ -9,8 +9,10 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar, cast, get_args
 
+import msgspec
+
 from shared.decider import Context
-from shared.event import Recorded, classes, takes
+from shared.event import Recorded, classes, encode, takes
 from shared.projection import hints
 from shared.value import value
 
@@ -63,6 +65,11 @@ def moment(recorded: Recorded[Any]) -> tuple[datetime, str]:
     return recorded.meta.occurred_at, recorded.meta.id
 
 
+def key_text(key: Hashable) -> str:
+    """A thing or a subject as JSON: the key under which it lies in a store."""
+    return encode(key).decode()
+
+
 @value
 class Facts(Generic[K, E, P, R]):
     """`result` is computed for the touched subjects once a batch and stored; under another policy, on demand.
@@ -79,6 +86,10 @@ class Facts(Generic[K, E, P, R]):
     on: Callable[[K], date] | None = None
     population: Callable[[K, Known[E]], Mapping[str, str]] | None = None
     version: int = 1
+
+    def named(self, text: str) -> K:
+        """The subject that `key_text` wrote."""
+        return msgspec.json.decode(text, type=self.subject)
 
     @property
     def events(self) -> tuple[type, ...]:

@@ -247,7 +247,8 @@ class Store(Protocol):
 
         A hint: it may come late or in vain, so whoever waits looks again."""
 
-    async def row(self, projection: Projection[R, Any], key: tuple[Any, ...]) -> R | None: ...
+    async def rows(self, projection: Projection[R, Any], keys: Sequence[tuple[Any, ...]]) -> list[R]:
+        """Those that are there, in no order."""
 
     async def page(
         self, projection: Projection[R, Any], equal: Mapping[str, Any], after: tuple[Any, ...] | None, limit: int

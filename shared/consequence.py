@@ -1,0 +1,176 @@
+"""What reactions owe: due rows become commands, once, now or at their moment.
+
+A due row is written with the checkpoint of whoever read its cause, and goes when its commands have been decided and
+stored. In between everything may be repeated: the once-key of each command stands in the same call of `append` that
+stores its events.
+"""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import structlog
+
+from shared.broker import Unavailable
+from shared.decider import Context
+from shared.desk import Decided, Desk, Request
+from shared.event import Contracts, Meta, decoder
+from shared.facts import Facts
+from shared.policy import Policies
+from shared.reaction import Reaction
+from shared.store import Due, Moved, Store
+from shared.telemetry import CONSEQUENCES, DUE_FAILED, DUE_LATENESS
+from shared.value import value
+
+log = structlog.get_logger()
+
+BATCH = 500
+CHAIN = 16  # causations since a request: more is a loop of rules
+
+
+@value
+class Trigger:
+    """What a due row holds: an event, or a subject whose result changed with its set of facts as the occasion."""
+
+    meta: Meta
+    type: str = ""
+    event: msgspec.Raw = msgspec.Raw(b"null")
+    subject: str = ""
+    occasion: str = ""
+
+
+@value
+class Owed:
+    """The commands of one due row."""
+
+    due: Due
+    requests: tuple[Request, ...]
+
+
+class Consequences:
+    def __init__(
+        self,
+        service: str,
+        reactions: Sequence[Reaction[Any, Any]],
+        facts: Sequence[Facts[Any, Any, Any, Any]],
+        store: Store,
+        desk: Desk,
+        contracts: Contracts,
+        policies: Policies,
+    ) -> None:
+        self.service, self.store, self.desk, self.contracts, self.policies = service, store, desk, contracts, policies
+        self.reactions: Mapping[str, Reaction[Any, Any]] = {r.name: r for r in reactions}
+        self.subjects = {f.subject: f for f in facts}
+
+    async def run(self) -> None:
+        """Until cancelled. An outage is waited out."""
+        while True:
+            try:
+                if not await self.step():
+                    await self.store.wait("due", await self.pause())
+            except (Unavailable, Moved) as error:
+                log.warning("consequences.wait", error=str(error))
+                await asyncio.sleep(random.uniform(0.2, 1))
+
+    async def pause(self) -> float:
+        """Seconds until the next row is due, at most two: another process may have left one."""
+        at = await self.store.next_due()
+        left = (at - datetime.now(UTC)).total_seconds() if at else 2.0
+        return min(max(left, 0.01), 2.0)
+
+    async def step(self) -> int:
+        """Take up what is due. Returns how many rows that were."""
+        now = datetime.now(UTC)
+        rows = await self.store.due(now + timedelta(milliseconds=1), BATCH)
+        owed, failed = [], dict[int, str]()
+        for due in rows:
+            try:
+                owed.append(self.owed(due, now))
+            except Exception as error:
+                failed[due.id] = self.fail(due, error)
+        answers = iter(await self.desk.decide([r for o in owed for r in o.requests]))
+        done = []
+        for o in owed:
+            wrong = self.judge(o, [next(answers) for _ in o.requests])
+            if wrong:
+                failed[o.due.id] = self.fail(o.due, wrong)
+            else:
+                done.append(o.due.id)
+        if rows:
+            await self.store.settle_due(done, failed)
+            log.info(
+                "consequences.taken", rows=len(rows), commands=sum(len(o.requests) for o in owed), failed=len(failed)
+            )
+        return len(rows)
+
+    def owed(self, due: Due, now: datetime) -> Owed:
+        """Raises KeyError for a reaction that is no longer deployed: the row then waits, visible, for an operator."""
+        reaction = self.reactions[due.reaction]
+        trigger = msgspec.json.decode(due.trigger, type=Trigger)
+        cause = trigger.meta
+        if cause.depth >= CHAIN:
+            raise RuntimeError(f"more than {CHAIN} consequences of one request: the rules go in a circle")
+        moment = due.at if reaction.at else cause.occurred_at
+        context = Context(now=moment, actor="system", scope=cause.scope, policies=self.policies)
+        what = self.what(reaction, trigger)
+        DUE_LATENESS.labels(due.reaction).set(max((now - due.at).total_seconds(), 0.0))
+        keys: Counter[str] = Counter()
+        requests = []
+        for command in reaction(what, context):
+            request = self.request(reaction, command, what, trigger, context)
+            keys[request.once] += 1
+            nth = keys[request.once]
+            requests.append(request if nth == 1 else replace(request, once=f"{request.once}:{nth}"))
+        return Owed(due=due, requests=tuple(requests))
+
+    def what(self, reaction: Reaction[Any, Any], trigger: Trigger) -> Any:
+        if trigger.subject:
+            (subject,) = (f for kind, f in self.subjects.items() if kind in reaction.events)
+            return subject.named(trigger.subject)
+        contract = self.contracts.by_service[trigger.meta.service]
+        return decoder(contract.events[trigger.type]).decode(trigger.event)
+
+    def request(
+        self, reaction: Reaction[Any, Any], command: Any, what: Any, trigger: Trigger, context: Context
+    ) -> Request:
+        cause = trigger.meta
+        stream = reaction.to.stream(command)
+        key = f"reaction:{reaction.name}:{stream}:{trigger.occasion}" if trigger.subject else ""
+        return Request(
+            decider=reaction.to,
+            command=command,
+            now=context.now,
+            actor="system",
+            capacity=f"reaction:{reaction.name}",
+            scope=cause.scope,
+            origin=cause.origin,
+            cause=cause.id,
+            correlation=cause.correlation,
+            depth=cause.depth + 1,
+            once=key or reaction.once(what, cause, stream),
+            final=True,
+        )
+
+    def judge(self, owed: Owed, answers: Sequence[Decided]) -> Exception | None:
+        """A refusal is a recorded outcome, not poison. Raises Unavailable where others were faster again and again."""
+        for answer in answers:
+            CONSEQUENCES.labels(owed.due.reaction, answer.outcome).inc()
+            if answer.outcome == "refused":
+                log.info(
+                    "consequence.refused", reaction=owed.due.reaction, stream=answer.stream, why=str(answer.refusal)
+                )
+            if answer.outcome == "failed":
+                return answer.error
+            if answer.outcome == "contested":
+                raise Unavailable(f"{answer.stream} is contested")
+        return None
+
+    def fail(self, due: Due, error: Exception) -> str:
+        DUE_FAILED.labels(due.reaction).inc()
+        log.error("consequence.failed", reaction=due.reaction, due=due.id, stream=due.stream, error=repr(error))
+        return repr(error)

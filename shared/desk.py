@@ -1,0 +1,387 @@
+"""The desk: commands in, decided in batches, stored by one call. HTTP, bulk and reactions all go over it.
+
+What waits is decided together: one query for the streams, one call of `append`. Commands on one stream are decided on
+the evolving state and stored as one group. A command that depends on what an earlier one of the same batch has just
+decided waits for the next round, so that nothing is decided on a state that may not come to be.
+"""
+
+import asyncio
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from shared.decider import Context, Decider, Sight
+from shared.event import Contract, Contracts, Envelope, Meta, Recorded, decoder, encode, new_id
+from shared.facts import Facts, Known, key_text
+from shared.policy import Policies
+from shared.projection import Projection
+from shared.refusal import Refused
+from shared.store import Group, Held, Kept, New, Once, Store, Stored
+from shared.value import value
+from shared.wire import partition_of
+
+log = structlog.get_logger()
+
+BATCH = 500
+QUEUE = 5_000
+TRIES = 3
+
+
+class Busy(Exception):
+    """More waits than can be decided soon: come back later."""
+
+
+class KeyReused(Exception):
+    """Another request was made under this key."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """A command, with when, by whom, because of what."""
+
+    decider: Decider[Any, Any, Any]
+    command: Any
+    now: datetime
+    actor: str
+    capacity: str = ""
+    scope: str = ""
+    origin: str = ""
+    cause: str = ""
+    correlation: str = ""
+    depth: int = 0
+    expected: int | None = None  # version that the caller saw
+    once: str = ""  # the key under which this happens once
+    digest: bytes = b""  # tells a repeat from another request under the key
+    final: bool = False  # a refusal stands under the key
+
+
+@value
+class Decided:
+    """`stored`, `unchanged`, `refused`, `stale` (not the version that the caller saw), `contested` (others were faster
+    again and again) or `failed` (our error)."""
+
+    outcome: str
+    stream: str
+    version: int = 0
+    position: int = 0
+    topic: str = ""
+    partition: int = 0
+    refusal: Refused | None = None
+    error: Exception | None = None
+
+
+@dataclass
+class Live:
+    """A stream as this batch sees it."""
+
+    decider: Decider[Any, Any, Any]
+    version: int
+    state: Any
+
+
+@dataclass
+class Pending:
+    """What a batch has decided on one stream."""
+
+    group: Group
+    requests: list[int] = field(default_factory=list)
+
+
+class Desk:
+    def __init__(
+        self, store: Store, contract: Contract, contracts: Contracts, topics: dict[str, int], policies: Policies
+    ) -> None:
+        self.store, self.contract, self.contracts = store, contract, contracts
+        self.topics, self.policies = topics, policies
+        self.queue: asyncio.Queue[tuple[Request, asyncio.Future[Decided]]] = asyncio.Queue(QUEUE)
+
+    async def submit(self, request: Request) -> Decided:
+        """Decide it with whatever else waits. Raises Busy, Unavailable, KeyReused, or what `decide` raised but Refused."""
+        future: asyncio.Future[Decided] = asyncio.get_running_loop().create_future()
+        try:
+            self.queue.put_nowait((request, future))
+        except asyncio.QueueFull:
+            raise Busy from None
+        decided = await future
+        if decided.error is not None:
+            raise decided.error
+        return decided
+
+    async def run(self) -> None:
+        while True:
+            batch = [await self.queue.get()]
+            while len(batch) < BATCH and not self.queue.empty():
+                batch.append(self.queue.get_nowait())
+            wanted = [(request, future) for request, future in batch if not future.cancelled()]
+            try:
+                answers = await self.decide([request for request, _ in wanted])
+            except Exception as error:
+                for _, future in wanted:
+                    if not future.done():
+                        future.set_exception(error)
+                continue
+            for (_, future), answer in zip(wanted, answers, strict=True):
+                if not future.done():
+                    future.set_result(answer)
+
+    async def decide(self, requests: Sequence[Request]) -> list[Decided]:
+        """One answer each, in order. Raises Unavailable: what was stored then is told by the keys on the next try."""
+        answers: dict[int, Decided] = {}
+        tries = [0] * len(requests)
+        waiting = list(range(len(requests)))
+        while waiting:
+            stale = await self.round(requests, waiting, answers)
+            for i in stale:
+                tries[i] += 1
+                if tries[i] > TRIES:
+                    request = requests[i]
+                    answers[i] = Decided(outcome="contested", stream=request.decider.stream(request.command))
+            waiting = [i for i in waiting if i not in answers]
+        return [answers[i] for i in range(len(requests))]
+
+    async def round(
+        self, requests: Sequence[Request], waiting: Sequence[int], answers: dict[int, Decided]
+    ) -> Sequence[int]:
+        """Decide and store as many as do not depend on each other. Returns those whose stream moved meanwhile."""
+        kept = await self.store.kept([requests[i].once for i in waiting if requests[i].once])
+        fresh = []
+        for i in waiting:
+            if requests[i].once in kept:
+                answers[i] = self.again(requests[i], kept[requests[i].once])
+            else:
+                fresh.append(i)
+        batch = Batch(self, await self.look(requests, fresh))
+        for i in fresh:
+            if batch.depends(requests[i]):
+                break
+            if (answer := batch.decide(i, requests[i])) is not None:
+                answers[i] = answer
+        return await self.store_batch(batch, requests, answers)
+
+    async def store_batch(
+        self, batch: "Batch", requests: Sequence[Request], answers: dict[int, Decided]
+    ) -> Sequence[int]:
+        pending = [p for p in batch.pending.values() if p.group.events or p.group.once]
+        results = await self.store.append([p.group for p in pending]) if pending else []
+        stale: list[int] = []
+        for p, result in zip(pending, results, strict=True):
+            if result.outcome == "stored":
+                for i in p.requests:
+                    answers[i] = replace(batch.made[i], position=result.position or 0)
+            else:
+                stale += p.requests
+        return stale
+
+    def again(self, request: Request, kept: Kept) -> Decided:
+        """The answer that was given under this key before."""
+        if kept.digest != request.digest:
+            failed = KeyReused(request.once)
+            return Decided(outcome="failed", stream=kept.stream, error=failed)
+        code = kept.outcome.removeprefix("refused:")
+        topic, partition = self.place(request.decider, kept.stream)
+        return Decided(
+            outcome=kept.outcome if code == kept.outcome else "refused",
+            stream=kept.stream,
+            version=kept.version,
+            position=kept.position,
+            topic=topic,
+            partition=partition,
+            refusal=None if code == kept.outcome else Refused(code),
+        )
+
+    def place(self, decider: Decider[Any, Any, Any], stream: str) -> tuple[str, int]:
+        """Topic and partition of a stream: all events of a decider share their topic."""
+        topic = self.contract.topic(decider.facts[0])
+        return topic, partition_of(stream, self.topics[topic])
+
+    async def look(self, requests: Sequence[Request], fresh: Sequence[int]) -> "Looked":
+        """Load everything that these decisions look at: a query a kind, not one a command."""
+        sights = {i: requests[i].decider.sees(requests[i].command) for i in fresh}
+        streams: dict[str, Decider[Any, Any, Any]] = {}
+        for i in fresh:
+            streams[requests[i].decider.stream(requests[i].command)] = requests[i].decider
+            for sight in sights[i]:
+                if isinstance(sight.source, Decider):
+                    streams[sight.source.named(*sight.key)] = sight.source  # type: ignore[misc]
+        history = await self.store.history(streams)
+        others: dict[tuple[str, Hashable], object] = {}
+        for source in {s.source.name: s.source for found in sights.values() for s in found}.values():
+            keys = list({s.key: None for found in sights.values() for s in found if s.source.name == source.name})
+            if isinstance(source, Projection):
+                others |= await self.rows(source, keys)
+            elif isinstance(source, Facts):
+                others |= await self.known(source, keys)
+        live = {stream: self.live(decider, history[stream]) for stream, decider in streams.items()}
+        return Looked(live=live, sights=sights, others=others)
+
+    async def rows(self, source: Projection[Any, Any], keys: Sequence[Hashable]) -> dict[tuple[str, Hashable], Any]:
+        found = {source.identity(row): row for row in await self.store.rows(source, [source.identity(k) for k in keys])}
+        return {(source.name, blank): found.get(source.identity(blank), blank) for blank in keys}
+
+    async def known(
+        self, source: Facts[Any, Any, Any, Any], subjects: Sequence[Hashable]
+    ) -> dict[tuple[str, Hashable], Any]:
+        texts = {subject: key_text(subject) for subject in subjects}
+        held = await self.store.known(source, list(texts.values()))
+        return {
+            (source.name, subject): source.gathered(subject, (recall(self.contracts, h) for h in held[text]))
+            for subject, text in texts.items()
+        }
+
+    def live(self, decider: Decider[Any, Any, Any], history: Sequence[Stored]) -> Live:
+        events = (self.contract.decode(s.type, s.schema, s.data) for s in history)
+        return Live(decider=decider, version=len(history), state=decider.state(events))
+
+
+@dataclass(frozen=True)
+class Looked:
+    """All that the decisions of a round look at."""
+
+    live: dict[str, Live]
+    sights: dict[int, Sequence[Sight]]
+    others: dict[tuple[str, Hashable], object]
+
+
+@dataclass
+class Basis:
+    """What one decision knows."""
+
+    context: Context = field(init=False)
+    seen: dict[tuple[str, Hashable], object] = field(default_factory=dict)
+    guards: list[tuple[str, int]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+class Batch:
+    """The decisions of one round, on the states that were loaded for it."""
+
+    def __init__(self, desk: Desk, looked: Looked) -> None:
+        self.desk, self.looked = desk, looked
+        self.pending: dict[str, Pending] = {}
+        self.made: dict[int, Decided] = {}
+        self.guarded: set[str] = set()
+        self.keys: set[str] = set()
+
+    def depends(self, request: Request) -> bool:
+        """On something that this round has decided and not stored yet."""
+        stream = request.decider.stream(request.command)
+        seen = [
+            s.source.named(*s.key)  # type: ignore[misc]
+            for s in request.decider.sees(request.command)
+            if isinstance(s.source, Decider)
+        ]
+        return (
+            stream in self.guarded
+            or any(self.writes(s) for s in seen if s != stream)
+            or (bool(request.once) and request.once in self.keys)
+        )
+
+    def writes(self, stream: str) -> bool:
+        return stream in self.pending and bool(self.pending[stream].group.events)
+
+    def decide(self, i: int, request: Request) -> Decided | None:
+        """An answer at once, or None where it is to be stored first."""
+        decider, stream = request.decider, request.decider.stream(request.command)
+        live = self.looked.live[stream]
+        if request.expected is not None and request.expected != live.version:
+            return Decided(outcome="stale", stream=stream, version=live.version)
+        basis = self.basis(i, request, stream)
+        refusal: Refused | None = None
+        events: Sequence[Any] = ()
+        try:
+            events = decider(request.command, live.state, basis.context)
+            state = decider.state(events, live.state)
+        except Refused as refused:
+            refusal, state = refused, live.state
+        except Exception as error:
+            log.exception("decision.failed", decider=decider.name, command=type(request.command).__name__)
+            return Decided(outcome="failed", stream=stream, error=error)
+        made = self.answer(request, stream, live.version + len(events), refusal, bool(events))
+        if not events and not (request.once and (request.final or refusal is None)):
+            return made
+        live.version, live.state = live.version + len(events), state
+        self.add(i, request, made, [self.new(e, request, basis) for e in events], basis.guards)
+        return None
+
+    def answer(self, request: Request, stream: str, version: int, refusal: Refused | None, stored: bool) -> Decided:
+        topic, partition = self.desk.place(request.decider, stream)
+        outcome = "refused" if refusal else "stored" if stored else "unchanged"
+        return Decided(
+            outcome=outcome, stream=stream, version=version, topic=topic, partition=partition, refusal=refusal
+        )
+
+    def basis(self, i: int, request: Request, stream: str) -> "Basis":
+        """What the decision may know, and what of it is checked again when its events are stored."""
+        basis = Basis()
+        for sight in self.looked.sights[i]:
+            at = (sight.source.name, sight.key)
+            if isinstance(sight.source, Decider):
+                other = sight.source.named(*sight.key)  # type: ignore[misc]
+                live = self.looked.live[other]
+                basis.seen[at] = live.state
+                basis.notes.append(f"{other}@{live.version}")
+                if other != stream:
+                    basis.guards.append((other, live.version))
+            else:
+                found = basis.seen[at] = self.looked.others[at]
+                basis.notes.append(f"{at[0]}:{len(found.ids)}" if isinstance(found, Known) else at[0])
+        basis.context = Context(
+            now=request.now,
+            actor=request.actor,
+            capacity=request.capacity,
+            scope=request.scope,
+            policies=self.desk.policies,
+            seen=basis.seen,
+        )
+        return basis
+
+    def new(self, event: Any, request: Request, basis: "Basis") -> New:
+        envelope = Envelope(
+            actor=request.actor,
+            capacity=request.capacity,
+            cause=request.cause,
+            correlation=request.correlation,
+            scope=request.scope,
+            origin=request.origin,
+            depth=request.depth,
+            policies=tuple(sorted(basis.context.asked)),
+            seen=tuple(basis.notes),
+        )
+        return New(
+            id=new_id(),
+            type=type(event).__name__,
+            schema=self.desk.contract.schema(type(event)),
+            occurred_at=request.now,
+            data=encode(event),
+            meta=encode(envelope),
+        )
+
+    def add(self, i: int, request: Request, made: Decided, events: list[New], guards: list[tuple[str, int]]) -> None:
+        key: tuple[Once, ...] = ()
+        if request.once:
+            outcome = f"refused:{made.refusal.code}" if made.refusal else made.outcome
+            key = (Once(key=request.once, digest=request.digest, version=made.version, outcome=outcome),)
+            self.keys.add(request.once)
+        pending = self.pending.get(made.stream)
+        if pending is None:
+            before = made.version - len(events)
+            group = Group(stream=made.stream, expected=before, topic=made.topic, partition=made.partition, events=())
+            pending = self.pending[made.stream] = Pending(group)
+        g = pending.group
+        pending.group = replace(
+            g,
+            events=(*g.events, *events),
+            guards=tuple(dict.fromkeys((*g.guards, *guards))),
+            once=(*g.once, *key),
+        )
+        pending.requests.append(i)
+        self.made[i] = made
+        self.guarded.update(stream for stream, _ in guards)
+
+
+def recall(contracts: Contracts, held: Held) -> Recorded[Any]:
+    meta = decoder(Meta).decode(held.meta)
+    return contracts.recorded(meta, held.type, held.schema, held.data)

@@ -1,0 +1,369 @@
+"""The one loop that feeds projections, facts and reactions: read on, take effect, move the checkpoint. All or none.
+
+Rows, facts, due rows and the checkpoint change in one transaction. A record that is not above the checkpoint is
+dropped; a hole, or a log that nobody accepted, stops the reader loudly. An event whose handler fails is parked with
+the later events of its stream; everything else goes on. An outage parks nothing.
+"""
+
+import asyncio
+import hashlib
+import random
+import traceback
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Any
+
+import msgspec
+import structlog
+
+from shared.broker import Broker, OffsetGone, Partition, Reader, Record, Unavailable
+from shared.decider import Context
+from shared.event import Contracts, Meta, Recorded, decoder, encode
+from shared.explanation import Node, dump
+from shared.facts import Facts, key_text
+from shared.policy import Policies
+from shared.projection import Projection
+from shared.reaction import Reaction
+from shared.refusal import Refused
+from shared.store import Checkpoint, Gathered, Held, Moved, NewDue, NewResult, Parked, Store, Work
+from shared.telemetry import READER_EVENTS, READER_LAG_SECONDS, READER_PARKED, READER_STOPPED
+from shared.value import value
+from shared.wire import Header, header, meta_of, pack, unpack
+
+log = structlog.get_logger()
+
+Source = Projection[Any, Any] | Facts[Any, Any, Any, Any] | Reaction[Any, Any]
+BATCH = 2_000
+SETTLE = 200  # subjects a transaction
+PATIENCE = 20  # full batches between two settlings of a reader that is behind
+CACHE = 50_000  # facts kept decoded
+PARKED_AT_MOST = 1_000
+
+
+class Stopped(Exception):
+    """The reader cannot go on without an operator: a hole, a log that is not the one it knew, or too many parked."""
+
+
+@value
+class Item:
+    """A record with its place."""
+
+    partition: Partition
+    record: Record
+    header: Header
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        return Checkpoint(log=self.header.log, offset=self.record.offset, position=self.header.position)
+
+
+def reader_name(source: Source) -> str:
+    return f"{source.name}/{source.version}" if not isinstance(source, Reaction) else source.name
+
+
+class Subscription:
+    def __init__(
+        self,
+        service: str,
+        source: Source,
+        store: Store,
+        broker: Broker,
+        contracts: Contracts,
+        policies: Policies,
+        told: Sequence[Reaction[Any, Any]] = (),
+    ) -> None:
+        self.source, self.store, self.broker, self.contracts, self.policies = source, store, broker, contracts, policies
+        self.name, self.group = reader_name(source), f"kaibo.{service}.{reader_name(source)}"
+        self.told = told  # reactions to a changed result
+        self.wanted = {(contracts.of(e).service, e.__name__): e for e in source.events}
+        self.topics = sorted({contracts.of(e).topic(e) for e in source.events})
+        self.checkpoints: dict[Partition, Checkpoint] = {}
+        self.parked: list[Parked] = []
+        self.cache: OrderedDict[str, Recorded[Any]] = OrderedDict()
+        self.unsettled = 0
+        self.owed = True  # subjects may have been left dirty by whoever owned this before
+        self.looked = 0.0
+
+    async def run(self) -> None:
+        """Until cancelled. An outage is waited out; what needs an operator stops this reader and no other."""
+        pause = 0.1
+        while True:
+            try:
+                await self.read()
+            except (Unavailable, Moved) as error:
+                log.warning("reader.waits", reader=self.name, error=str(error), seconds=round(pause, 2))
+                await asyncio.sleep(pause * random.uniform(0.5, 1))
+                pause = min(pause * 2, 5.0)
+            except (Stopped, OffsetGone) as error:
+                READER_STOPPED.labels(self.name).set(1)
+                log.error("reader.stopped", reader=self.name, reason=str(error))
+                await asyncio.sleep(30)
+
+    async def read(self) -> None:
+        reader = await self.broker.reader(self.group, self.topics, self.positions)
+        try:
+            while True:
+                wait = 0.0 if self.unsettled else 1.0
+                batch = await reader.fetch(BATCH, wait)
+                await self.requests(reader)
+                items = [item for partition, records in batch.items() for item in self.fresh(partition, records)]
+                if items:
+                    await self.take(items)
+                    READER_STOPPED.labels(self.name).set(0)
+                await self.settle(behind=sum(map(len, batch.values())) >= BATCH)
+        finally:
+            await reader.stop()
+
+    async def positions(self, partitions: Sequence[Partition]) -> Mapping[Partition, int]:
+        """Where to read on, for what this member owns from now on."""
+        known = await self.store.checkpoints(self.name)
+        for partition in partitions:
+            self.checkpoints.pop(partition, None)
+            if partition in known:
+                self.checkpoints[partition] = known[partition]
+        async with self.store.work() as work:
+            self.parked = await work.parked(self.name)
+        return {p: known[p].offset + 1 if p in known else 0 for p in partitions}
+
+    def fresh(self, partition: Partition, records: Iterable[Record]) -> Iterable[Item]:
+        """What is above the checkpoint, without a hole. Raises Stopped."""
+        before = self.checkpoints.get(partition)
+        position, known = (before.position, before.log) if before else (0, "")
+        for record in records:
+            found = header(record)
+            if known and found.log != known:
+                raise Stopped(
+                    f"{partition[0]}/{partition[1]} at offset {record.offset} comes from log {found.log}, not {known}: "
+                    "the store behind it was restored or replaced; an operator has to accept it"
+                )
+            if found.position <= position:
+                continue
+            if found.previous != position:
+                raise Stopped(
+                    f"{partition[0]}/{partition[1]} has a hole: position {found.position} follows {found.previous}, "
+                    f"the last one here was {position}; republish the topic from its store"
+                )
+            position, known = found.position, found.log
+            yield Item(partition=partition, record=record, header=found)
+
+    async def take(self, items: Sequence[Item]) -> None:
+        """A batch takes effect as a whole; where its handler fails, halves of it, down to the event that is parked."""
+        try:
+            await self.until_met(items)
+        except (Unavailable, Moved, Stopped, OffsetGone, asyncio.CancelledError):
+            raise
+        except Exception as error:
+            if len(items) > 1:
+                middle = len(items) // 2
+                await self.take(items[:middle])
+                await self.take(items[middle:])
+            else:
+                await self.apply(items, poison=error)
+
+    async def until_met(self, items: Sequence[Item]) -> None:
+        """Again where another transaction was in the way; not where another worker owns the partition now."""
+        while True:
+            try:
+                return await self.apply(items)
+            except Moved:
+                stands = await self.store.checkpoints(self.name)
+                if any(stands.get(i.partition) != self.checkpoints.get(i.partition) for i in items):
+                    raise
+                await asyncio.sleep(random.uniform(0, 0.05))
+
+    async def apply(self, items: Sequence[Item], poison: Exception | None = None) -> None:
+        started = monotonic()
+        held_back = {p.stream for p in self.parked}
+        wanted = [i for i in items if self.wants(i)]
+        parked = [self.park(i, poison) for i in wanted if poison or i.header.stream in held_back]
+        behind = {p.stream for p in parked}
+        after = {i.partition: i.checkpoint for i in items}
+        events = [self.decode(i.record) for i in wanted if i.header.stream not in behind]
+        async with self.store.work() as work:
+            await self.effect(work, events)
+            if parked:
+                await work.park(parked)
+            await work.checkpoint(self.name, {p: self.checkpoints.get(p) for p in after}, after)
+        self.checkpoints |= after
+        self.parked += parked
+        if poison:
+            log.error("reader.parked", reader=self.name, stream=parked[0].stream, error=str(poison))
+        if len(self.parked) > PARKED_AT_MOST:
+            raise Stopped(f"{len(self.parked)} events are parked; see `kaibo parked list`")
+        self.observe(items, events, monotonic() - started)
+
+    def wants(self, item: Item) -> bool:
+        return (item.header.service, item.header.type) in self.wanted
+
+    def park(self, item: Item, error: Exception | None) -> Parked:
+        return Parked(
+            reader=self.name,
+            partition=item.partition,
+            position=item.header.position,
+            stream=item.header.stream,
+            record=pack(item.record),
+            error="".join(traceback.format_exception(error)[-6:]) if error else "",
+        )
+
+    def decode(self, record: Record) -> Recorded[Any]:
+        found = header(record)
+        return self.contracts.recorded(meta_of(record), found.type, found.schema, record.value)
+
+    async def effect(self, work: Work, events: Sequence[Recorded[Any]]) -> None:
+        if not events:
+            return
+        match self.source:
+            case Projection():
+                await self.fold(work, self.source, events)
+            case Facts():
+                await self.gather(work, self.source, events)
+            case Reaction():
+                await work.add_due([d for e in events for d in self.due(self.source, e)])
+
+    async def fold(self, work: Work, projection: Projection[Any, Any], events: Sequence[Recorded[Any]]) -> None:
+        keys = {projection.identity(row): None for e in events for row in projection.touched(e.event)}
+        rows = {projection.identity(row): row for row in await work.rows(projection, list(keys))}
+        for event in events:
+            projection.apply(rows, event)
+        # In order of the key: two workers that write the same rows never wait for each other in a circle.
+        await work.put_rows(projection, [rows[key] for key in sorted(rows, key=repr)])
+
+    async def gather(self, work: Work, facts: Facts[Any, Any, Any, Any], events: Sequence[Recorded[Any]]) -> None:
+        found = [
+            Gathered(
+                thing=key_text(facts.about(e.event)),
+                subjects=tuple(key_text(s) for s in facts.subjects(e.event)),
+                held=Held(
+                    service=e.meta.service,
+                    type=type(e.event).__name__,
+                    schema=self.contracts.by_service[e.meta.service].schema(type(e.event)),
+                    data=encode(e.event),
+                    meta=encode(e.meta),
+                    id=e.meta.id,
+                ),
+            )
+            for e in events
+        ]
+        await work.gather(facts, found)
+        self.unsettled += 1
+        self.owed = True
+
+    def due(self, reaction: Reaction[Any, Any], recorded: Recorded[Any]) -> list[NewDue]:
+        at = reaction.at(recorded.event) if reaction.at else recorded.meta.recorded_at
+        if at is None:
+            return []
+        trigger = encode({"type": type(recorded.event).__name__, "event": recorded.event, "meta": recorded.meta})
+        return [NewDue(reaction=reaction.name, at=at, stream=recorded.meta.stream, trigger=trigger)]
+
+    async def settle(self, behind: bool) -> None:
+        """Compute what is known about the touched subjects: when the log is quiet, or at times while it is not."""
+        if not isinstance(self.source, Facts) or not self.owed or (behind and self.unsettled % PATIENCE):
+            return
+        while True:
+            try:
+                if not await self.settle_some(self.source):
+                    break
+            except Moved:
+                await asyncio.sleep(random.uniform(0, 0.05))
+        self.unsettled, self.owed = 0, False
+
+    async def settle_some(self, facts: Facts[Any, Any, Any, Any]) -> int:
+        async with self.store.work() as work:
+            subjects = await work.dirty(facts, SETTLE)
+            if not subjects:
+                return 0
+            held = await work.facts(facts, subjects)
+            results, sets = [], {}
+            for text in subjects:
+                recorded = [self.recall(h) for h in held[text]]
+                sets[text] = recorded
+                results.append(self.compute(facts, text, recorded))
+            changed = await work.put_results(facts, results)
+            used = {r.subject: r.used for r in results}
+            await work.add_due([d for s in changed for d in self.changed(facts, s, sets[s], used[s])])
+        log.info("facts.computed", reader=self.name, subjects=len(subjects), changed=len(changed))
+        return len(subjects)
+
+    def compute(self, facts: Facts[Any, Any, Any, Any], text: str, recorded: Sequence[Recorded[Any]]) -> NewResult:
+        subject = facts.named(text)
+        known = facts.gathered(subject, recorded)
+        try:
+            result = facts.compute(subject, known, Context(now=datetime.now(UTC), actor="", policies=self.policies))
+        except Refused as refused:
+            return NewResult(subject=text, document=b"", used=known.ids, error=f"{refused.code} {refused.facts}")
+        except Exception as error:
+            log.exception("facts.failed", reader=self.name, subject=text)
+            return NewResult(subject=text, document=b"", used=known.ids, error=f"failed: {error!r}")
+        return NewResult(
+            subject=text, document=encode(dump(result) if isinstance(result, Node) else result), used=known.ids
+        )
+
+    def changed(
+        self, facts: Facts[Any, Any, Any, Any], text: str, recorded: Sequence[Recorded[Any]], used: Sequence[str]
+    ) -> list[NewDue]:
+        """For the reactions that are told: the set of facts is the occasion, since sets only grow."""
+        cause = max((r.meta for r in recorded), key=lambda m: (m.recorded_at, m.id))
+        occasion = hashlib.sha256("".join(sorted(used)).encode()).hexdigest()[:32]
+        meta = encode(cause)
+        trigger = encode({"subject": text, "occasion": occasion, "meta": msgspec.Raw(meta)})
+        stream = f"{facts.name}:{text}"
+        return [NewDue(reaction=r.name, at=cause.recorded_at, stream=stream, trigger=trigger) for r in self.told]
+
+    def recall(self, held: Held) -> Recorded[Any]:
+        if (found := self.cache.get(held.id)) is None:
+            found = self.contracts.recorded(decoder(Meta).decode(held.meta), held.type, held.schema, held.data)
+            self.cache[held.id] = found
+            if len(self.cache) > CACHE:
+                self.cache.popitem(last=False)
+        return found
+
+    async def requests(self, reader: Reader) -> None:
+        """What an operator asked for parked events: retry a stream from its first one, or discard it."""
+        if not self.parked or monotonic() - self.looked < 1.0:
+            return
+        self.looked = monotonic()
+        async with self.store.work() as work:
+            self.parked = [p for p in await work.parked(self.name) if p.partition in reader.assigned]
+        for first in {p.stream: p for p in reversed(self.parked)}.values():
+            if first.request == "discard":
+                async with self.store.work() as work:
+                    await work.unpark([first], discard=True)
+                await self.retry([p for p in self.parked if p.stream == first.stream and p is not first])
+            elif first.request == "retry":
+                await self.retry([p for p in self.parked if p.stream == first.stream])
+
+    async def retry(self, parked: Sequence[Parked]) -> None:
+        for one in parked:
+            try:
+                async with self.store.work() as work:
+                    await self.effect(work, [self.decode(unpack(one.record))])
+                    await work.unpark([one], discard=False)
+            except (Unavailable, Moved):
+                raise
+            except Exception as error:
+                failed = "".join(traceback.format_exception(error)[-6:])
+                async with self.store.work() as work:
+                    await work.park([replace(one, error=failed, request="")])
+                break
+        async with self.store.work() as work:
+            self.parked = await work.parked(self.name)
+
+    def observe(self, items: Sequence[Item], events: Sequence[Recorded[Any]], seconds: float) -> None:
+        last = items[-1]
+        READER_EVENTS.labels(self.name).inc(len(events))
+        READER_PARKED.labels(self.name).set(len(self.parked))
+        age = (datetime.now(UTC) - last.header.recorded_at).total_seconds()
+        READER_LAG_SECONDS.labels(self.name).set(max(age, 0.0))
+        log.info(
+            "reader.applied",
+            reader=self.name,
+            topic=last.partition[0],
+            partition=last.partition[1],
+            position=last.header.position,
+            records=len(items),
+            events=len(events),
+            seconds=round(seconds, 4),
+        )
