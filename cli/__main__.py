@@ -1,5 +1,5 @@
 """`python -m cli`: what `./kaibo` runs."""
 
-from cli.commands import app
+from cli.commands import main
 
-app(prog_name="kaibo")
+main()

@@ -118,8 +118,6 @@ def make(root: Path) -> None:
             variables,
             "the packages could not be installed: see above. A changed lock needs the package index.",
         )
-        packages = next((venv / "lib").glob("python3.*/site-packages"))
-        (packages / "kaibo.pth").write_text(f"{root}\n")
         shutil.copyfile(lock, stamp)
 
 

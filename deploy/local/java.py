@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -56,22 +56,15 @@ def cache_name(java: Java, jars: Iterable[Path], flags: Iterable[str]) -> str:
     return f"kafka-{hashlib.sha256(chr(10).join(parts).encode()).hexdigest()[:16]}.aot"
 
 
-def class_cache(
-    java: Java, jars: list[Path], flags: tuple[str, ...], place: Path, train: Callable[[str], None]
-) -> tuple[str, ...]:
-    """The option that names the ahead-of-time class cache, made by `train` when it is not there; () without one.
-
-    `train` runs the program once with the option it is given. Failing is no reason not to start.
-    """
-    if java.major < OLDEST_WITH_CACHE:
-        return ()
+def class_cache(java: Java, jars: Iterable[Path], flags: Iterable[str], place: Path) -> Path | None:
+    """The ahead-of-time class cache for exactly these, if it has been made."""
     cache = place / cache_name(java, jars, flags)
-    if not cache.exists():
-        new = cache.with_suffix(f".{os.getpid()}.new")
-        train(f"-XX:AOTCacheOutput={new}")
-        if not new.exists():
-            return ()
-        for old in place.glob("kafka-*.aot"):
-            old.unlink(missing_ok=True)
-        new.replace(cache)
-    return (f"-XX:AOTCache={cache}",)
+    return cache if cache.exists() else None
+
+
+def keep_class_cache(new: Path, java: Java, jars: Iterable[Path], flags: Iterable[str], place: Path) -> None:
+    """Put a new one where `class_cache` finds it, in the place of older ones."""
+    older = list(place.glob("kafka-*.aot"))
+    new.replace(place / cache_name(java, jars, flags))
+    for cache in older:
+        cache.unlink(missing_ok=True)

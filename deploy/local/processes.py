@@ -4,12 +4,15 @@ import contextlib
 import ctypes
 import fcntl
 import os
+import shutil
 import signal
 import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,9 +67,7 @@ def spawn(
     process before is kept as `.1`.
     """
     parent = os.getpid()
-    if log.exists():
-        log.replace(log.with_suffix(".log.1"))
-    with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as output:
+    with open(fresh(log), "ab") as output:
         return subprocess.Popen(
             [str(word) for word in command],
             stdin=subprocess.DEVNULL,
@@ -83,7 +84,91 @@ def spawn(
         )
 
 
-def stop(process: "subprocess.Popen[bytes]", signals: Sequence[tuple[int, float]]) -> None:
+class Process(Protocol):
+    """What a started program and a fork of ourselves have in common."""
+
+    pid: int
+    returncode: int | None
+
+    def poll(self) -> int | None: ...
+
+    def send_signal(self, sig: int, /) -> None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+
+class Fork:
+    """A copy of this process that runs `work` and ends; make it before any thread or event loop exists.
+
+    It has a session of its own, the signals' default actions, its output in `log`, and dies with its parent.
+    """
+
+    def __init__(self, work: Callable[[], object], log: Path) -> None:
+        parent = os.getpid()
+        self.returncode: int | None = None
+        # No signal may reach our handlers in the copy.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        self.pid = os.fork()
+        if self.pid == 0:
+            code = 1
+            try:
+                become(parent, log)
+                work()
+                code = 0
+            except SystemExit as end:
+                code = end.code if isinstance(end.code, int) else 1
+            except BaseException:  # noqa: BLE001 - the copy ends here, whatever it was
+                traceback.print_exc()
+            finally:
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(code)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def poll(self) -> int | None:
+        """The exit code, negative for a signal; None while it runs."""
+        if self.returncode is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid != 0:
+                self.returncode = os.waitstatus_to_exitcode(status)
+        return self.returncode
+
+    def send_signal(self, sig: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, sig)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit code; raises subprocess.TimeoutExpired."""
+        for _ in until(float("inf") if timeout is None else timeout):
+            code = self.poll()
+            if code is not None:
+                return code
+        raise subprocess.TimeoutExpired("fork", timeout or 0.0)
+
+
+def become(parent: int, log: Path) -> None:
+    """Make a new fork independent of its parent's terminal, signals and files."""
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    os.setsid()
+    die_with_parent(parent, signal.SIGKILL)
+    output = fresh(log)
+    for descriptor in (1, 2):
+        os.dup2(output, descriptor)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.closerange(3, min(os.sysconf("SC_OPEN_MAX"), 65_536))
+
+
+def fresh(log: Path) -> int:
+    """The descriptor of a new, private log; the one before is kept as `.1`."""
+    if log.exists():
+        log.replace(log.with_suffix(".log.1"))
+    return os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+
+def stop(process: Process, signals: Sequence[tuple[int, float]]) -> None:
     """Send each signal in turn, waiting the seconds beside it, until the process is gone; SIGKILL comes last."""
     for number, seconds in (*signals, (signal.SIGKILL, 30.0)):
         if process.poll() is not None:
@@ -160,6 +245,17 @@ def private_directory(path: Path, user: User | None = None) -> Path:
         if user is not None:
             os.chown(path, user.uid, user.gid)
     return path
+
+
+@contextlib.contextmanager
+def temporary_directory() -> Iterator[Path]:
+    """An empty directory that is gone afterwards and that the embedded parts of root can enter too."""
+    path = Path(tempfile.mkdtemp(prefix="kaibo-"))
+    path.chmod(0o711)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path)
 
 
 def reachable_by_others(path: Path) -> bool:

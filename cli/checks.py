@@ -1,0 +1,36 @@
+"""`kaibo test`: every check, then every test, each with its own output; pytest's summary comes last."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from deploy.local.environment import ROOT
+
+PROGRAMS = Path(sys.executable).parent
+PACKAGES = ("services", "shared", "cli", "deploy")
+CHECKS = (
+    ("ruff check", "check", "--quiet", "."),
+    ("ruff format", "format", "--check", "--quiet", "."),
+    ("mypy", "--strict", *PACKAGES),
+    ("lint-imports",),
+)
+
+
+def run_all(pytest: Sequence[str]) -> int:
+    """The exit code: 0 when everything passed, pytest's own when only that failed. `pytest` goes to pytest."""
+    failed = [name for name, *words in CHECKS if run(name, [name.split()[0], *words]) != 0]
+    print(f"\n{'✗ failed: ' + ', '.join(failed) if failed else '✓ all checks passed'}; now the tests\n", flush=True)
+    code = run("pytest", ["pytest", *pytest])
+    return code or (1 if failed else 0)
+
+
+def run(name: str, command: list[str]) -> int:
+    """One check from the repository's root; the exit code."""
+    print(f"── {name}", flush=True)
+    began = time.monotonic()
+    code = subprocess.run([PROGRAMS / command[0], *command[1:]], cwd=ROOT, check=False).returncode
+    if name != "pytest":
+        print(f"{'✓' if code == 0 else '✗'} {name}, {time.monotonic() - began:.1f} s", flush=True)
+    return code

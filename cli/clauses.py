@@ -1,0 +1,68 @@
+"""`kaibo clauses`: which clauses of the regulations have a test that shows them."""
+
+import ast
+import csv
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+
+from deploy.local.environment import ROOT
+
+
+class Clause(NamedTuple):
+    """A row of docs/clauses.csv."""
+
+    id: str
+    regulation: str
+    service: str
+
+
+def catalogue() -> list[Clause]:
+    """Every clause, in the regulations' order."""
+    with (ROOT / "docs" / "clauses.csv").open(newline="") as file:
+        return [Clause(row["id"], row["regulation"], row["service"]) for row in csv.DictReader(file)]
+
+
+def marked(tests: Path) -> dict[str, list[str]]:
+    """The test modules by the clause that `pytest.mark.clause` names in them. Read, not run."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for file in sorted(tests.rglob("*.py")):
+        for clause in clause_marks(ast.parse(file.read_text(), str(file))):
+            found[clause].append(str(file.relative_to(tests)))
+    return dict(found)
+
+
+def clause_marks(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.clause":
+            for argument in node.args:
+                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                    yield argument.value
+
+
+def show(missing: bool) -> None:
+    """Print the table; with `missing`, the clauses without a test too. Fails where a test names an unknown clause."""
+    clauses, shown = catalogue(), marked(ROOT / "tests")
+    unknown = {clause: files for clause, files in shown.items() if clause not in {row.id for row in clauses}}
+    services = sorted({row.service for row in clauses})
+    table = Table("regulation", *(f"{name}" for name in services), "all")
+    for regulation in [*dict.fromkeys(row.regulation for row in clauses), "all"]:
+        rows = [row for row in clauses if regulation in (row.regulation, "all")]
+        cells = [[row for row in rows if row.service == service] for service in services]
+        table.add_row(regulation, *(ratio(cell, shown) for cell in [*cells, rows]))
+    console = Console()
+    console.print(table)
+    if missing:
+        console.print("without a test:", ", ".join(row.id for row in clauses if row.id not in shown))
+    for clause, files in unknown.items():
+        console.print(f"unknown clause {clause}: {', '.join(files)}")
+    if unknown:
+        raise SystemExit(1)
+
+
+def ratio(rows: list[Clause], shown: dict[str, list[str]]) -> str:
+    return f"{sum(row.id in shown for row in rows)} of {len(rows)}" if rows else ""
