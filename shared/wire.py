@@ -71,13 +71,13 @@ def to_record(service: str, log: str, stored: Stored, previous: int) -> Record:
 
 
 @lru_cache
-def fixed(service: str, log: str, type: str, schema: int) -> Headers:
+def fixed(service: str, log: str, event: str, schema: int) -> Headers:
     """The headers that all events of a type and schema have in common."""
     return (
         ("ce_specversion", b"1.0"),
         ("ce_source", f"/kaibo/{service}".encode()),
-        ("ce_type", f"kaibo.{service}.{type}".encode()),
-        ("ce_dataschema", f"urn:kaibo:{service}:{type}:{schema}".encode()),
+        ("ce_type", f"kaibo.{service}.{event}".encode()),
+        ("ce_dataschema", f"urn:kaibo:{service}:{event}:{schema}".encode()),
         ("content-type", b"application/json"),
         ("ce_schema", b"%d" % schema),
         ("ce_logid", log.encode()),
@@ -86,18 +86,15 @@ def fixed(service: str, log: str, type: str, schema: int) -> Headers:
 
 def moment(at: datetime) -> bytes:
     """RFC 3339, UTC."""
-    text = (at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat()
-    return (text[:-6] + "Z").encode()
+    return encode(at if at.tzinfo is UTC else at.astimezone(UTC))[1:-1]
 
 
 def heading(record: Record) -> Heading:
     """Raises NotOurs."""
     headers = dict(record.headers)
     try:
-        service, type = names(headers["ce_type"])
         return Heading(
-            service,
-            type,
+            *names(headers["ce_type"]),
             int(headers["ce_schema"]),
             headers["ce_subject"].decode(),
             headers["ce_id"].decode(),
@@ -110,11 +107,11 @@ def heading(record: Record) -> Heading:
 
 
 @lru_cache
-def names(type: bytes) -> tuple[str, str]:
-    """The service and the event of a `ce_type`."""
-    kaibo, service, event = type.decode().split(".")
+def names(ce_type: bytes) -> tuple[str, str]:
+    """The service and the event."""
+    kaibo, service, event = ce_type.decode().split(".")
     if kaibo != "kaibo":
-        raise ValueError(type)
+        raise ValueError(ce_type)
     return service, event
 
 
