@@ -19,6 +19,23 @@ from shared.store import Stored
 
 envelope = msgspec.json.Decoder(Envelope).decode
 policies = msgspec.json.Decoder(tuple[str, ...]).decode
+FIELDS = {
+    "ce_type": "service",
+    "ce_id": "id",
+    "ce_subject": "stream",
+    "ce_streamversion": "version",
+    "ce_position": "position",
+    "ce_time": "occurred_at",
+    "ce_recordedtime": "recorded_at",
+    "ce_actor": "actor",
+    "ce_capacity": "capacity",
+    "ce_causationid": "cause",
+    "ce_correlationid": "correlation",
+    "ce_scope": "scope",
+    "ce_origin": "origin",
+    "ce_depth": "depth",
+    "ce_policies": "policies",
+}  # of a `Meta`, by header
 
 
 class NotOurs(Exception):
@@ -94,7 +111,7 @@ def heading(record: Record) -> Heading:
     headers = dict(record.headers)
     try:
         return Heading(
-            *names(headers["ce_type"]),
+            *names(headers["ce_type"].decode()),
             int(headers["ce_schema"]),
             headers["ce_subject"].decode(),
             headers["ce_id"].decode(),
@@ -107,9 +124,9 @@ def heading(record: Record) -> Heading:
 
 
 @lru_cache
-def names(ce_type: bytes) -> tuple[str, str]:
+def names(ce_type: str) -> tuple[str, str]:
     """The service and the event."""
-    kaibo, service, event = ce_type.decode().split(".")
+    kaibo, service, event = ce_type.split(".")
     if kaibo != "kaibo":
         raise ValueError(ce_type)
     return service, event
@@ -117,26 +134,13 @@ def names(ce_type: bytes) -> tuple[str, str]:
 
 def meta_of(record: Record) -> Meta:
     """Raises NotOurs."""
-    headers = dict(record.headers)
     try:
-        return Meta(
-            id=headers["ce_id"].decode(),
-            service=names(headers["ce_type"])[0],
-            stream=headers["ce_subject"].decode(),
-            version=int(headers["ce_streamversion"]),
-            position=int(headers["ce_position"]),
-            occurred_at=datetime.fromisoformat(headers["ce_time"].decode()),
-            recorded_at=datetime.fromisoformat(headers["ce_recordedtime"].decode()),
-            actor=headers["ce_actor"].decode(),
-            capacity=headers.get("ce_capacity", b"").decode(),
-            cause=headers.get("ce_causationid", b"").decode(),
-            correlation=headers.get("ce_correlationid", b"").decode(),
-            scope=headers.get("ce_scope", b"").decode(),
-            origin=headers.get("ce_origin", b"").decode(),
-            depth=int(headers.get("ce_depth", b"0")),
-            policies=policies(headers.get("ce_policies", b"[]")),
-        )
-    except (KeyError, ValueError) as problem:
+        found: dict[str, Any] = {FIELDS[name]: text.decode() for name, text in record.headers if name in FIELDS}
+        found["service"], _ = names(found["service"])
+        if "policies" in found:
+            found["policies"] = policies(found["policies"])
+        return msgspec.convert(found, Meta, strict=False)
+    except (KeyError, ValueError, msgspec.DecodeError) as problem:
         raise NotOurs(f"offset {record.offset}, key {record.key!r}: {problem!r}") from problem
 
 
