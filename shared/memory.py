@@ -1,0 +1,305 @@
+"""The store in memory: the same meaning as on PostgreSQL, for tests and for reading. Nothing outlives the process."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import msgspec
+
+from shared.broker import Partition
+from shared.facts import Facts
+from shared.projection import Projection
+from shared.store import (
+    Answer,
+    Checkpoint,
+    Due,
+    Gathered,
+    Group,
+    Held,
+    Kept,
+    Moved,
+    NewDue,
+    NewResult,
+    Parked,
+    Result,
+    Stored,
+)
+
+R = TypeVar("R")
+
+
+class MemoryStore:
+    def __init__(self, topics: Mapping[str, int]) -> None:
+        self.log = str(uuid4())
+        self.partitions = dict(topics)
+        self.events: list[Stored] = []
+        self.streams: dict[str, list[Stored]] = defaultdict(list)
+        self.once: dict[str, Kept] = {}
+        self.moved: dict[Partition, int] = {}
+        self.keys: dict[tuple[str, str], bytes | None] = {}
+        self.tables: dict[str, dict[Any, Any]] = defaultdict(dict)  # what a Work writes: values that never change
+        self.due_ids = count(1)
+        self.waiting: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
+
+    async def history(self, streams: Iterable[str]) -> dict[str, list[Stored]]:
+        return {stream: list(self.streams.get(stream, ())) for stream in streams}
+
+    async def append(self, groups: Sequence[Group], whole: bool = False) -> list[Answer]:
+        if len({g.stream for g in groups}) != len(groups):
+            raise ValueError("append takes one group per stream")
+        outcomes = [self.outcome(g) for g in groups]
+        if whole and set(outcomes) - {"stored"}:
+            outcomes = ["left" if outcome == "stored" else outcome for outcome in outcomes]
+        for group, outcome in zip(groups, outcomes, strict=True):
+            if outcome == "stored":
+                self.add(group)
+        return [Answer(outcome=o, position=self.position(g.stream)) for g, o in zip(groups, outcomes, strict=True)]
+
+    def outcome(self, group: Group) -> str:
+        if any(o.key in self.once for o in group.once):
+            return "taken"
+        seen = ((group.stream, group.expected), *group.guards)
+        return "stored" if all(len(self.streams.get(s, ())) == version for s, version in seen) else "stale"
+
+    def add(self, group: Group) -> None:
+        held = self.streams[group.stream]
+        for new in group.events:
+            stored = Stored(
+                position=len(self.events) + 1,
+                stream=group.stream,
+                version=len(held) + 1,
+                topic=group.topic,
+                partition=group.partition,
+                recorded_at=datetime.now(UTC),
+                **{name: getattr(new, name) for name in ("id", "type", "schema", "occurred_at", "data", "meta")},
+            )
+            self.events.append(stored)
+            held.append(stored)
+            self.waiting["log"].set()
+        for o in group.once:
+            self.once[o.key] = Kept(
+                digest=o.digest,
+                stream=group.stream,
+                version=o.version,
+                position=self.position(group.stream) or 0,
+                outcome=o.outcome,
+            )
+
+    def position(self, stream: str) -> int | None:
+        held = self.streams.get(stream)
+        return held[-1].position if held else None
+
+    async def kept(self, keys: Sequence[str]) -> dict[str, Kept]:
+        return {key: self.once[key] for key in keys if key in self.once}
+
+    async def tail(self, after: int, limit: int) -> list[Stored]:
+        return self.events[after : after + limit]
+
+    async def maximum(self) -> int:
+        return len(self.events)
+
+    async def topics(self) -> dict[str, int]:
+        return dict(self.partitions)
+
+    async def cursors(self) -> dict[Partition, int]:
+        return dict(self.moved)
+
+    async def move_cursors(self, moved: Mapping[Partition, tuple[int, int]]) -> None:
+        if any(self.moved.get(partition, 0) != before for partition, (before, _) in moved.items()):
+            raise Moved("another relay moved a cursor")
+        self.moved |= {partition: after for partition, (_, after) in moved.items()}
+
+    async def checkpoints(self, reader: str) -> dict[Partition, Checkpoint]:
+        return {partition: at for (owner, partition), at in self.tables["checkpoints"].items() if owner == reader}
+
+    def work(self) -> AbstractAsyncContextManager["MemoryWork"]:
+        return self.working()
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator["MemoryWork"]:
+        work = MemoryWork(self)
+        yield work
+        work.commit()
+
+    async def prepare(self, readers: Sequence[Projection[Any, Any] | Facts[Any, Any, Any, Any]]) -> None:
+        pass
+
+    def waiting_due(self) -> list[Due]:
+        """In the order of their moments, without those that wait behind a failed one of their stream."""
+        rows: dict[int, Due] = self.tables["due"]
+        failed: dict[tuple[str, str], int] = {}
+        for row in sorted(rows.values(), key=lambda row: row.id):
+            if row.failed:
+                failed.setdefault((row.reaction, row.stream), row.id)
+        free = (r for r in rows.values() if not r.failed and r.id < failed.get((r.reaction, r.stream), r.id + 1))
+        return sorted(free, key=lambda row: (row.at, row.id))
+
+    async def due(self, now: datetime, limit: int) -> list[Due]:
+        return [row for row in self.waiting_due() if row.at <= now][:limit]
+
+    async def next_due(self) -> datetime | None:
+        return next((row.at for row in self.waiting_due()), None)
+
+    async def settle_due(self, done: Sequence[int], failed: Mapping[int, str]) -> None:
+        rows = self.tables["due"]
+        for settled in done:
+            rows.pop(settled, None)
+        for waits, error in failed.items():
+            if waits in rows:
+                rows[waits] = replace(rows[waits], failed=error or "failed")
+
+    async def wait(self, channel: str, timeout: float) -> None:
+        event = self.waiting[channel]
+        with suppress(TimeoutError):
+            await asyncio.wait_for(event.wait(), timeout)
+        event.clear()
+
+    async def rows(self, projection: Projection[R, Any], keys: Sequence[tuple[Any, ...]]) -> list[R]:
+        held = self.tables[table(projection)]
+        return [held[key] for key in keys if key in held]
+
+    async def page(
+        self, projection: Projection[R, Any], equal: Mapping[str, Any], after: tuple[Any, ...] | None, limit: int
+    ) -> list[R]:
+        if unknown := equal.keys() - getattr(projection.row, "__dataclass_fields__", {}).keys():
+            raise KeyError(*unknown)
+        held = self.tables[table(projection)]
+        fitting = (row for row in held.values() if all(getattr(row, name) == v for name, v in equal.items()))
+        ordered = sorted(fitting, key=projection.identity)
+        return [row for row in ordered if after is None or projection.identity(row) > after][:limit]
+
+    async def result(self, facts: Facts[Any, Any, Any, Any], subject: str) -> Result | None:
+        found: tuple[NewResult, datetime] | None = self.tables[f"{table(facts)}_result"].get(subject)
+        if found is None:
+            return None
+        new, at = found
+        document = msgspec.json.decode(new.document) if new.document else None
+        return Result(document=document, used=new.used, computed_at=at, error=new.error)
+
+    async def known(self, facts: Facts[Any, Any, Any, Any], subjects: Sequence[str]) -> dict[str, list[Held]]:
+        return await MemoryWork(self).facts(facts, subjects)
+
+    async def person_keys(self, owners: Sequence[tuple[str, str]]) -> dict[tuple[str, str], bytes | None]:
+        return {owner: self.keys[owner] for owner in owners if owner in self.keys}
+
+    async def add_person_keys(self, keys: Mapping[tuple[str, str], bytes]) -> None:
+        self.keys = {**keys, **self.keys}
+
+    async def close(self) -> None:
+        pass
+
+
+class MemoryWork:
+    """Remembers what it read and what it is to write; commits where nothing that it read has changed since."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self.store = store
+        self.seen: dict[tuple[str, Any], Any] = {}
+        self.changed: dict[tuple[str, Any], Any] = {}
+
+    def get(self, name: str, key: Any) -> Any:
+        if (name, key) in self.changed:
+            return self.changed[name, key]
+        return self.seen.setdefault((name, key), self.store.tables[name].get(key))
+
+    def put(self, name: str, key: Any, value: Any) -> None:
+        """None deletes. What is written blindly is looked at too: of two that write it, the first to commit wins."""
+        self.get(name, key)
+        self.changed[name, key] = value
+
+    def scan(self, name: str) -> dict[Any, Any]:
+        keys = [*self.store.tables[name], *(key for at, key in self.changed if at == name)]
+        return {key: found for key in keys if (found := self.get(name, key)) is not None}
+
+    def commit(self) -> None:
+        if any(self.store.tables[name].get(key) is not was for (name, key), was in self.seen.items()):
+            raise Moved("two transactions met")
+        for (name, key), new in self.changed.items():
+            if new is None:
+                self.store.tables[name].pop(key, None)
+            else:
+                self.store.tables[name][key] = new
+        if any(name == "due" for name, _ in self.changed):
+            self.store.waiting["due"].set()
+
+    async def rows(self, projection: Projection[R, Any], keys: Sequence[tuple[Any, ...]]) -> list[R]:
+        return [row for key in keys if (row := self.get(table(projection), key)) is not None]
+
+    async def put_rows(self, projection: Projection[R, Any], rows: Sequence[R]) -> None:
+        for row in rows:
+            self.put(table(projection), projection.identity(row), row)
+
+    async def gather(self, facts: Facts[Any, Any, Any, Any], found: Sequence[Gathered]) -> None:
+        name = table(facts)
+        for g in found:
+            self.put(f"{name}_fact", g.thing, {g.held.id: g.held, **(self.get(f"{name}_fact", g.thing) or {})})
+            subjects = (self.get(f"{name}_subjects", g.thing) or frozenset()) | frozenset(g.subjects)
+            self.put(f"{name}_subjects", g.thing, subjects)
+            for subject in g.subjects:
+                self.put(f"{name}_things", subject, (self.get(f"{name}_things", subject) or frozenset()) | {g.thing})
+            for subject in subjects:
+                self.put(f"{name}_dirty", subject, object())
+
+    async def dirty(self, facts: Facts[Any, Any, Any, Any], limit: int) -> list[str]:
+        name = f"{table(facts)}_dirty"
+        taken = sorted(self.scan(name))[:limit]
+        for subject in taken:
+            self.put(name, subject, None)
+        return taken
+
+    async def facts(self, facts: Facts[Any, Any, Any, Any], subjects: Sequence[str]) -> dict[str, list[Held]]:
+        name = table(facts)
+        things = {subject: self.get(f"{name}_things", subject) or frozenset() for subject in subjects}
+        return {s: [h for thing in things[s] for h in self.get(f"{name}_fact", thing).values()] for s in subjects}
+
+    async def put_results(self, facts: Facts[Any, Any, Any, Any], results: Sequence[NewResult]) -> list[str]:
+        name = f"{table(facts)}_result"
+        changed = []
+        for new in results:
+            before = self.get(name, new.subject)
+            if before is None or (before[0].document, before[0].error) != (new.document, new.error):
+                changed.append(new.subject)
+            self.put(name, new.subject, (new, datetime.now(UTC)))
+        return changed
+
+    async def add_due(self, due: Sequence[NewDue]) -> None:
+        for new in due:
+            row = Due(
+                id=next(self.store.due_ids), reaction=new.reaction, at=new.at, stream=new.stream, trigger=new.trigger
+            )
+            self.put("due", row.id, row)
+
+    async def parked(self, reader: str) -> list[Parked]:
+        return sorted((p for p in self.scan("parked").values() if p.reader == reader), key=lambda p: p.position)
+
+    async def park(self, parked: Sequence[Parked]) -> None:
+        for p in parked:
+            self.put("parked", place(p), replace(p, request=""))
+
+    async def unpark(self, parked: Sequence[Parked], discard: bool) -> None:
+        for p in parked:
+            if discard and (found := self.get("parked", place(p))):
+                self.put("discarded", place(p), found)
+            self.put("parked", place(p), None)
+
+    async def checkpoint(
+        self, reader: str, before: Mapping[Partition, Checkpoint | None], after: Mapping[Partition, Checkpoint]
+    ) -> None:
+        for partition, now in after.items():
+            if self.get("checkpoints", (reader, partition)) != before.get(partition):
+                raise Moved(f"{reader} {partition} has another owner")
+            self.put("checkpoints", (reader, partition), now)
+
+
+def table(reader: Projection[Any, Any] | Facts[Any, Any, Any, Any]) -> str:
+    return f"{reader.name}_{reader.version}"
+
+
+def place(parked: Parked) -> tuple[str, Partition, int]:
+    return parked.reader, parked.partition, parked.position
