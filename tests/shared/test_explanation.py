@@ -163,10 +163,12 @@ def test_ratio_to_target(actual: int, target: int, cap: int | None, lower: bool,
 
 def test_deduction_points_and_the_lowest() -> None:
     def late(n: int) -> Node:
-        events = tuple(Occurrence(name="Late", event=f"e{i}") for i in range(n))
-        return Deduction(name="d", full=rule(100), each=rule(30), events=events)
+        times = Sum(name="times", of=tuple(Occurrence(name="Late", event=f"e{i}") for i in range(n)))
+        return Deduction(name="d", full=rule(100), off=(Product(name="off", of=(rule(30), times)),))
 
     assert [rounded(late(n)) for n in (0, 2, 4)] == [100, 40, 0]
+    late_and_away = Deduction(name="d", full=rule(20), off=(f(6), f(10)))  # one floor for both
+    assert rounded(late_and_away) == 4
     assert rounded(Ratio(name="points", over=f(8), under=rule(10), per=Decimal(100))) == 80
     assert rounded(Least(name="both", of=(f(8), f(6), f(8)))) == 6
     assert rounded(Sum(name="times", of=(Occurrence(name="A", event="e1"), Occurrence(name="A", event="e2")))) == 2
@@ -256,7 +258,7 @@ def test_every_operation_is_shown_in_two_languages_and_survives_storage() -> Non
                 of=Least(
                     name="l",
                     of=(
-                        Deduction(name="d", full=rule(5), each=rule(1), events=occurrences),
+                        Deduction(name="d", full=rule(5), off=occurrences),
                         Difference(name="x", of=Product(name="p", of=(f(2, "e2"), f(3))), less=Sum(name="s", of=())),
                         Mean(name="a", of=(Fact(name="x", event="e3", amount=Decimal(4), by="peer"),)),
                         ToTarget(name="t", actual=f(1), target=rule(2), cap=rule(3), lower_is_better=True),
