@@ -31,7 +31,7 @@ from shared.refusal import Refused
 from shared.store import Checkpoint, Gathered, Held, Moved, NewDue, NewResult, Parked, Store, Work
 from shared.telemetry import READER_EVENTS, READER_LAG_SECONDS, READER_PARKED, READER_STOPPED
 from shared.value import value
-from shared.wire import Header, header, meta_of, pack, unpack
+from shared.wire import Heading, heading, recorded
 
 log = structlog.get_logger()
 
@@ -53,11 +53,11 @@ class Item:
 
     partition: Partition
     record: Record
-    header: Header
+    heading: Heading
 
     @property
     def checkpoint(self) -> Checkpoint:
-        return Checkpoint(log=self.header.log, offset=self.record.offset, position=self.header.position)
+        return Checkpoint(log=self.heading.log, offset=self.record.offset, position=self.heading.position)
 
 
 def reader_name(source: Source) -> str:
@@ -133,7 +133,7 @@ class Subscription:
         before = self.checkpoints.get(partition)
         position, known = (before.position, before.log) if before else (0, "")
         for record in records:
-            found = header(record)
+            found = heading(record)
             if known and found.log != known:
                 raise Stopped(
                     f"{partition[0]}/{partition[1]} at offset {record.offset} comes from log {found.log}, not {known}: "
@@ -147,7 +147,7 @@ class Subscription:
                     f"the last one here was {position}; republish the topic from its store"
                 )
             position, known = found.position, found.log
-            yield Item(partition=partition, record=record, header=found)
+            yield Item(partition=partition, record=record, heading=found)
 
     async def take(self, items: Sequence[Item]) -> None:
         """A batch takes effect as a whole; where its handler fails, halves of it, down to the event that is parked."""
@@ -178,10 +178,10 @@ class Subscription:
         started = monotonic()
         held_back = {p.stream for p in self.parked}
         wanted = [i for i in items if self.wants(i)]
-        parked = [self.park(i, poison) for i in wanted if poison or i.header.stream in held_back]
+        parked = [self.park(i, poison) for i in wanted if poison or i.heading.stream in held_back]
         behind = {p.stream for p in parked}
         after = {i.partition: i.checkpoint for i in items}
-        events = [self.decode(i.record) for i in wanted if i.header.stream not in behind]
+        events = [recorded(i.record, self.contracts) for i in wanted if i.heading.stream not in behind]
         async with self.store.work() as work:
             await self.effect(work, events)
             if parked:
@@ -196,21 +196,17 @@ class Subscription:
         self.observe(items, events, monotonic() - started)
 
     def wants(self, item: Item) -> bool:
-        return (item.header.service, item.header.type) in self.wanted
+        return (item.heading.service, item.heading.type) in self.wanted
 
     def park(self, item: Item, error: Exception | None) -> Parked:
         return Parked(
             reader=self.name,
             partition=item.partition,
-            position=item.header.position,
-            stream=item.header.stream,
-            record=pack(item.record),
+            position=item.heading.position,
+            stream=item.heading.stream,
+            record=encode(item.record),
             error="".join(traceback.format_exception(error)[-6:]) if error else "",
         )
-
-    def decode(self, record: Record) -> Recorded[Any]:
-        found = header(record)
-        return self.contracts.recorded(meta_of(record), found.type, found.schema, record.value)
 
     async def effect(self, work: Work, events: Sequence[Recorded[Any]]) -> None:
         if not events:
@@ -251,12 +247,12 @@ class Subscription:
         self.unsettled += 1
         self.owed = True
 
-    def due(self, reaction: Reaction[Any, Any], recorded: Recorded[Any]) -> list[NewDue]:
-        at = reaction.at(recorded.event) if reaction.at else recorded.meta.recorded_at
+    def due(self, reaction: Reaction[Any, Any], cause: Recorded[Any]) -> list[NewDue]:
+        at = reaction.at(cause.event) if reaction.at else cause.meta.recorded_at
         if at is None:
             return []
-        trigger = encode({"type": type(recorded.event).__name__, "event": recorded.event, "meta": recorded.meta})
-        return [NewDue(reaction=reaction.name, at=at, stream=recorded.meta.stream, trigger=trigger)]
+        trigger = encode({"type": type(cause.event).__name__, "event": cause.event, "meta": cause.meta})
+        return [NewDue(reaction=reaction.name, at=at, stream=cause.meta.stream, trigger=trigger)]
 
     async def settle(self, behind: bool) -> None:
         """Compute what is known about the touched subjects: when the log is quiet, or at times while it is not."""
@@ -278,18 +274,17 @@ class Subscription:
             held = await work.facts(facts, subjects)
             results, sets = [], {}
             for text in subjects:
-                recorded = [self.recall(h) for h in held[text]]
-                sets[text] = recorded
-                results.append(self.compute(facts, text, recorded))
+                sets[text] = [self.recall(h) for h in held[text]]
+                results.append(self.compute(facts, text, sets[text]))
             changed = await work.put_results(facts, results)
             used = {r.subject: r.used for r in results}
             await work.add_due([d for s in changed for d in self.changed(facts, s, sets[s], used[s])])
         log.info("facts.computed", reader=self.name, subjects=len(subjects), changed=len(changed))
         return len(subjects)
 
-    def compute(self, facts: Facts[Any, Any, Any, Any], text: str, recorded: Sequence[Recorded[Any]]) -> NewResult:
+    def compute(self, facts: Facts[Any, Any, Any, Any], text: str, found: Sequence[Recorded[Any]]) -> NewResult:
         subject = facts.named(text)
-        known = facts.gathered(subject, recorded)
+        known = facts.gathered(subject, found)
         try:
             result = facts.compute(subject, known, Context(now=datetime.now(UTC), actor="", policies=self.policies))
         except Refused as refused:
@@ -302,10 +297,10 @@ class Subscription:
         )
 
     def changed(
-        self, facts: Facts[Any, Any, Any, Any], text: str, recorded: Sequence[Recorded[Any]], used: Sequence[str]
+        self, facts: Facts[Any, Any, Any, Any], text: str, found: Sequence[Recorded[Any]], used: Sequence[str]
     ) -> list[NewDue]:
         """For the reactions that are told: the set of facts is the occasion, since sets only grow."""
-        cause = max((r.meta for r in recorded), key=lambda m: (m.recorded_at, m.id))
+        cause = max((r.meta for r in found), key=lambda m: (m.recorded_at, m.id))
         occasion = hashlib.sha256("".join(sorted(used)).encode()).hexdigest()[:32]
         meta = encode(cause)
         trigger = encode({"subject": text, "occasion": occasion, "meta": msgspec.Raw(meta)})
@@ -339,7 +334,7 @@ class Subscription:
         for one in parked:
             try:
                 async with self.store.work() as work:
-                    await self.effect(work, [self.decode(unpack(one.record))])
+                    await self.effect(work, [recorded(decoder(Record).decode(one.record), self.contracts)])
                     await work.unpark([one], discard=False)
             except (Unavailable, Moved):
                 raise
@@ -355,14 +350,14 @@ class Subscription:
         last = items[-1]
         READER_EVENTS.labels(self.name).inc(len(events))
         READER_PARKED.labels(self.name).set(len(self.parked))
-        age = (datetime.now(UTC) - last.header.recorded_at).total_seconds()
+        age = (datetime.now(UTC) - datetime.fromisoformat(last.record.header("ce_recordedtime"))).total_seconds()
         READER_LAG_SECONDS.labels(self.name).set(max(age, 0.0))
         log.info(
             "reader.applied",
             reader=self.name,
             topic=last.partition[0],
             partition=last.partition[1],
-            position=last.header.position,
+            position=last.heading.position,
             records=len(items),
             events=len(events),
             seconds=round(seconds, 4),

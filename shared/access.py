@@ -1,0 +1,93 @@
+"""Who may do what: a reviewed table, capability by capacity. What it does not name is refused."""
+
+import hmac
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from fastapi import Depends, Request
+from pydantic import TypeAdapter
+
+from shared.value import value
+
+IMPORT = "history.import"  # to say when something occurred, and to import in bulk
+PERSONAL = "personal.read"  # to read personal texts
+KERNEL = {IMPORT: ("system",), PERSONAL: ("hr",)}
+
+
+class Unauthenticated(Exception):
+    """Nobody is named, or the proof is wrong."""
+
+
+class Forbidden(Exception):
+    """The capacity does not hold the capability."""
+
+
+@value
+class Actor:
+    person: str
+    capacity: str
+
+
+@value
+class Access:
+    table: Mapping[str, tuple[str, ...]]
+
+    def allows(self, capability: str, actor: Actor, about: frozenset[str] = frozenset()) -> bool:
+        """`self` is whoever the request is about."""
+        holders = self.table.get(capability, ())
+        return actor.capacity in holders or ("self" in holders and actor.person in about)
+
+
+def load_access(path: Path) -> Access:
+    """Raises ValueError with the place in the file."""
+    raw = yaml.safe_load(path.read_text()) if path.exists() else {}
+    table = TypeAdapter(dict[str, tuple[str, ...]]).validate_python(raw or {})
+    return Access(table=KERNEL | table)
+
+
+class Requires:
+    """A route's capability, checked before anything is read or decided."""
+
+    def __init__(self, capability: str) -> None:
+        self.capability = capability
+
+    async def __call__(self, request: Request) -> Actor:
+        actor = identify(request)
+        access: Access = request.app.state.access
+        if not access.allows(self.capability, actor, await about(request)):
+            raise Forbidden(self.capability)
+        return actor
+
+
+def requires(capability: str) -> Any:
+    """For `dependencies=[…]` of a route. A service with a route that states none refuses to start."""
+    return Depends(Requires(capability))
+
+
+def identify(request: Request) -> Actor:
+    """The development identity: a header names a person, a secret of this run proves the right to do so."""
+    secret: str = request.app.state.development_secret
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    person = request.headers.get("Kaibo-Person", "")
+    if not secret or not person or not hmac.compare_digest(secret.encode(), given.encode()):
+        raise Unauthenticated
+    return Actor(person=person, capacity=request.headers.get("Kaibo-Capacity", ""))
+
+
+async def about(request: Request) -> frozenset[str]:
+    """The person that a request is about: in its path, or in the command."""
+    found = {request.path_params.get("person")}
+    if request.method == "POST" and "json" in request.headers.get("content-type", ""):
+        try:
+            body = await request.json()
+        except ValueError:
+            body = None
+        if isinstance(body, dict):
+            subject = body.get("subject")
+            found |= {body.get("person"), subject.get("person") if isinstance(subject, dict) else None}
+    return frozenset(p for p in found if isinstance(p, str))
+
+
+CurrentActor = Annotated[Actor, Depends(identify)]

@@ -1,0 +1,327 @@
+"""One service: what it decides, folds, gathers, reacts to and serves; and how a process of it runs."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import structlog
+import uvicorn
+import uvloop
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import PlainTextResponse
+from fastapi.routing import APIRoute
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from shared import bulk
+from shared.access import Access, Requires, load_access
+from shared.broker import Broker, Unavailable
+from shared.consequence import Consequences
+from shared.decider import Decider
+from shared.desk import Desk
+from shared.event import Contract, Contracts
+from shared.facts import Facts
+from shared.kafka import KafkaBroker
+from shared.policy import Policies, load_policies
+from shared.postgres import open_store
+from shared.privacy import Vault
+from shared.projection import Projection
+from shared.reaction import Reaction
+from shared.relay import Relay
+from shared.settings import Settings
+from shared.store import Checkpoint, Store
+from shared.subscription import Source, Subscription, reader_name
+from shared.telemetry import configure
+from shared.web import Edge, install, problem
+from shared.wire import heading
+
+T = TypeVar("T")
+
+log = structlog.get_logger()
+
+DRAIN = 20  # seconds for a graceful stop
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
+
+
+class Service:
+    """The table of contents of a service. Raises ValueError, when it is made, for what does not fit together."""
+
+    def __init__(
+        self,
+        contract: Contract,
+        *,
+        home: Path,
+        listens: Sequence[Contract] = (),
+        deciders: Sequence[Decider[Any, Any, Any]] = (),
+        projections: Sequence[Projection[Any, Any]] = (),
+        facts: Sequence[Facts[Any, Any, Any, Any]] = (),
+        reactions: Sequence[Reaction[Any, Any]] = (),
+        policies: Sequence[type] = (),
+        routers: Sequence[APIRouter] = (),
+    ) -> None:
+        self.contract, self.home, self.contracts = contract, home, Contracts(contract, *listens)
+        self.deciders, self.projections, self.facts, self.reactions = deciders, projections, facts, reactions
+        self.policies, self.routers = policies, routers
+        self.access = load_access(home / "access.yaml")
+        self.check()
+
+    @property
+    def name(self) -> str:
+        return self.contract.service
+
+    def check(self) -> None:
+        readers: list[Source] = [*self.projections, *self.facts, *self.reactions]
+        for names in ([d.name for d in self.deciders], [r.name for r in readers]):
+            if len(set(names)) != len(names):
+                raise ValueError(f"{self.name}: two of one name among {sorted(names)}")
+        for decider in self.deciders:
+            topics = {self.contract.topic(event) for event in decider.facts}
+            if len(topics) != 1:
+                raise ValueError(f"{decider.name}: its events stand on {sorted(topics)}; order holds on one topic only")
+        for reaction in self.reactions:
+            if reaction.to not in self.deciders:
+                raise ValueError(f"{reaction.name}: it commands a decider that is not of this service")
+        sources: list[Source] = [*self.projections, *self.facts, *self.own_reactions()]
+        for source in sources:
+            for event in source.events:
+                self.contracts.of(event)
+
+    def own_reactions(self) -> list[Reaction[Any, Any]]:
+        """Those to events; the others are told of changed results."""
+        subjects = {f.subject for f in self.facts}
+        return [r for r in self.reactions if not set(r.events) & subjects]
+
+    def told(self, facts: Facts[Any, Any, Any, Any]) -> list[Reaction[Any, Any]]:
+        return [r for r in self.reactions if facts.subject in r.events]
+
+    def load_policies(self, organisation: Path | None) -> Policies:
+        """What ships with the service, and the organisation's own. Raises PolicyError."""
+        return load_policies(self.policies, [self.home / "policies", *([organisation] if organisation else [])])
+
+    def application(self) -> FastAPI:
+        """Without its parts: for the API document. Raises ValueError for a route that states no capability."""
+        app = FastAPI(
+            title=f"Kaibo {self.name}",
+            version="1",
+            description="Commands answer with a position; a query that names it in `Kaibo-Min-Position` sees them.",
+            docs_url="/docs",
+            redoc_url=None,
+            openapi_version="3.1.0",  # type: ignore[call-arg]
+        )
+        app.state.access = self.access
+        for router in (*self.routers, bulk.router):
+            app.include_router(router)
+        for route in app.routes:
+            if isinstance(route, APIRoute):
+                check_route(route, self.access)
+        install(app)
+        return app
+
+
+def check_route(route: APIRoute, access: Access) -> None:
+    stated = [d.call.capability for d in route.dependant.dependencies if isinstance(d.call, Requires)]
+    if not stated:
+        raise ValueError(f"{route.path} states no capability: add dependencies=[requires(…)]")
+    if unknown := [c for c in stated if c not in access.table]:
+        raise ValueError(f"{route.path}: {unknown} stands in no access table")
+
+
+@dataclass
+class Parts:
+    """What a running process of a service is made of."""
+
+    service: Service
+    settings: Settings
+    store: Store
+    broker: Broker
+    policies: Policies
+    desk: Desk
+    vault: Vault
+
+
+@asynccontextmanager
+async def opened(service: Service, settings: Settings) -> AsyncIterator[Parts]:
+    """Connect to the database, waiting for it where it is not there yet."""
+    policies = service.load_policies(settings.policies)
+    topics = dict.fromkeys(service.contract.topics, settings.partitions)
+    store = await patiently(lambda: open_store(settings.database_url, topics))
+    broker = KafkaBroker(settings.kafka)
+    desk = Desk(store, service.contract, service.contracts, await store.topics(), policies)
+    parts = Parts(
+        service=service,
+        settings=settings,
+        store=store,
+        broker=broker,
+        policies=policies,
+        desk=desk,
+        vault=Vault(settings.master_key, store),
+    )
+    try:
+        await store.prepare([*service.projections, *service.facts])
+        yield parts
+    finally:
+        await broker.close()
+        await store.close()
+
+
+async def patiently(attempt: Callable[[], Awaitable[T]]) -> T:
+    while True:
+        try:
+            return await attempt()
+        except Unavailable as error:
+            log.warning("start.waits", reason=str(error))
+            await asyncio.sleep(0.5)
+
+
+def api(parts: Parts) -> Edge:
+    app = parts.service.application()
+    app.state.store, app.state.desk, app.state.vault = parts.store, parts.desk, parts.vault
+    app.state.development_secret = parts.settings.development_secret
+    app.state.bulk = bulk.Bulk(parts.service.deciders, parts.desk, parts.vault)
+    observe(app, parts.store)
+    hosts = LOOPBACK if parts.settings.development_secret else frozenset()
+    return Edge(app, hosts)
+
+
+def observe(app: FastAPI, store: Store) -> None:
+    """Health and metrics. Ready is per role: neither needs Kafka to answer what it is asked."""
+
+    @app.get("/health/live", include_in_schema=False)
+    async def live() -> PlainTextResponse:
+        return PlainTextResponse("live")
+
+    @app.get("/health/ready", include_in_schema=False)
+    async def ready() -> Any:
+        try:
+            await store.maximum()
+        except Unavailable as error:
+            return problem(503, "unavailable", str(error))
+        return PlainTextResponse("ready")
+
+    @app.get("/metrics", include_in_schema=False)
+    async def metrics() -> PlainTextResponse:
+        return PlainTextResponse(generate_latest().decode(), media_type=CONTENT_TYPE_LATEST)
+
+
+def workers(parts: Parts) -> list[Awaitable[None]]:
+    """Relay, readers and consequences of a service, each a task that runs until it is cancelled."""
+    service, store, broker = parts.service, parts.store, parts.broker
+    sources: list[Source] = [*service.projections, *service.facts, *service.own_reactions()]
+    readers = [
+        Subscription(
+            service.name,
+            source,
+            store,
+            broker,
+            service.contracts,
+            parts.policies,
+            service.told(source) if isinstance(source, Facts) else (),
+        )
+        for source in sources
+    ]
+    consequences = Consequences(
+        service.name, service.reactions, service.facts, store, parts.desk, service.contracts, parts.policies
+    )
+    return [Relay(store, broker, service.contract).run(), consequences.run(), *(r.run() for r in readers)]
+
+
+async def begin(parts: Parts) -> None:
+    """Make the topics, wait for those of others, and set new reactions at the end of the log: their first deployment
+    must not punish history."""
+    service = parts.service
+    await patiently(lambda: topics(parts))
+    for reaction in service.own_reactions():
+        name = reader_name(reaction)
+        if await parts.store.checkpoints(name):
+            continue
+        names = sorted({service.contracts.of(e).topic(e) for e in reaction.events})
+        ends = await patiently(lambda names=names: parts.broker.ends(names))  # type: ignore[misc]
+        tails = await patiently(lambda ends=ends: parts.broker.tail(list(ends)))  # type: ignore[misc]
+        at = {p: (heading(r), r.offset) for p, r in tails.items()}
+        begun = {
+            p: Checkpoint(log=at[p][0].log, offset=at[p][1], position=at[p][0].position)
+            if p in at
+            else Checkpoint(log="", offset=-1, position=0)
+            for p in ends
+        }
+        async with parts.store.work() as work:
+            await work.checkpoint(name, {}, begun)
+        log.info("reaction.begins", reaction=name, partitions=len(begun))
+
+
+async def topics(parts: Parts) -> None:
+    """Raises Unavailable until the topics of every service that this one listens to exist."""
+    await parts.broker.ensure(await parts.store.topics())
+    wanted = [t for c in parts.service.contracts.by_service.values() for t in c.topics]
+    found = {topic for topic, _ in await parts.broker.ends(wanted)}
+    if missing := sorted(set(wanted) - found):
+        raise Unavailable(f"topics {', '.join(missing)} are not there yet: their service makes them when it starts")
+
+
+async def tend(parts: Parts, role: str) -> None:
+    """Run the tasks of a role. The first that ends with an error ends them all: the process is started anew."""
+    async with asyncio.TaskGroup() as group:
+        if role in ("api", "all"):
+            group.create_task(parts.desk.run())
+        if role in ("workers", "all"):
+            await begin(parts)
+            for task in workers(parts):
+                group.create_task(task)  # type: ignore[arg-type]
+
+
+async def main(service: Service, settings: Settings, role: str) -> None:
+    async with opened(service, settings) as parts:
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        servers = [server(app, host, port) for app, host, port in faces(parts, role)]
+        tended = asyncio.create_task(tend(parts, role))
+        served = [asyncio.create_task(s.serve()) for s in servers]
+        log.info("service.started", role=role)
+        halt = asyncio.create_task(stop.wait())
+        await asyncio.wait([tended, halt, *served], return_when=asyncio.FIRST_COMPLETED)
+        for s in servers:
+            s.should_exit = True
+        await asyncio.wait(served, timeout=DRAIN)
+        tended.cancel()
+        with suppress(asyncio.CancelledError, TimeoutError):
+            await asyncio.wait_for(tended, DRAIN)
+        halt.cancel()
+        log.info("service.stopped", role=role)
+
+
+def faces(parts: Parts, role: str) -> list[tuple[Any, str, int]]:
+    found: list[tuple[Any, str, int]] = []
+    s = parts.settings
+    if role in ("api", "all"):
+        found.append((api(parts), s.http_host, s.http_port))
+    if role == "workers":
+        app = FastAPI(openapi_url=None)
+        observe(app, parts.store)
+        found.append((app, s.metrics_host, s.metrics_port))
+    return found
+
+
+class Server(uvicorn.Server):
+    """Whoever runs it decides when to stop: signals are the process's."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def server(app: Any, host: str, port: int) -> Server:
+    return Server(
+        uvicorn.Config(
+            app, host=host, port=port, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=10
+        )
+    )
+
+
+def run(service: Service, settings: Settings, role: str) -> None:
+    """Until SIGTERM or Ctrl-C. Roles: api, workers, all."""
+    configure(settings.log, service.name, role)
+    uvloop.run(main(service, settings, role))

@@ -1,0 +1,72 @@
+"""What a process is told by its environment."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from shared.kafka import KafkaSettings
+from shared.value import value
+
+
+class Misconfigured(ValueError):
+    """The environment lacks something, or says two things at once: what, and what to do."""
+
+
+@value
+class Settings:
+    service: str
+    database_url: str
+    kafka: KafkaSettings
+    http_host: str = "127.0.0.1"
+    http_port: int = 0
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = 0
+    master_key: bytes
+    development_secret: str = ""
+    policies: Path | None = None
+    log: str = "json"
+    partitions: int = 6
+
+    @classmethod
+    def from_environment(cls, service: str, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Raises Misconfigured."""
+        prefix = service.upper()
+
+        def need(name: str) -> str:
+            if not environment.get(name):
+                raise Misconfigured(f"{name} is not set; `./kaibo up` sets it for embedded parts")
+            return environment[name]
+
+        host = environment.get(f"{prefix}_HTTP_HOST", "127.0.0.1")
+        secret = environment.get("KAIBO_DEVELOPMENT_SECRET", "")
+        external = environment.get("KAIBO_ISSUER_URL") or environment.get("KAIBO_EXTERNAL")
+        if secret and (external or host not in ("127.0.0.1", "::1", "localhost")):
+            raise Misconfigured(
+                "KAIBO_DEVELOPMENT_SECRET is for the demo on loopback and embedded parts alone: "
+                "unset it, or bind to 127.0.0.1 and unset KAIBO_ISSUER_URL and KAIBO_EXTERNAL"
+            )
+        policies = environment.get("KAIBO_POLICIES")
+        return cls(
+            service=service,
+            database_url=need(f"{prefix}_DATABASE_URL"),
+            kafka=KafkaSettings.from_environment(environment),
+            http_host=host,
+            http_port=int(environment.get(f"{prefix}_HTTP_PORT", "0")),
+            metrics_host=environment.get(f"{prefix}_METRICS_HOST", "127.0.0.1"),
+            metrics_port=int(environment.get(f"{prefix}_METRICS_PORT", "0")),
+            master_key=master_key(Path(need("KAIBO_MASTER_KEY_FILE"))),
+            development_secret=secret,
+            policies=Path(policies) / service if policies else None,
+            log=environment.get("KAIBO_LOG", "json"),
+            partitions=int(environment.get("KAIBO_PARTITIONS", "6")),
+        )
+
+
+def master_key(path: Path) -> bytes:
+    try:
+        key = bytes.fromhex(path.read_text().strip())
+    except (OSError, ValueError) as error:
+        raise Misconfigured(f"KAIBO_MASTER_KEY_FILE: {path.name} cannot be read as hex: {error}") from error
+    if len(key) != 32:
+        raise Misconfigured(f"KAIBO_MASTER_KEY_FILE: 32 bytes in hex are needed, not {len(key)}")
+    return key

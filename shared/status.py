@@ -1,0 +1,177 @@
+"""Where everything stands: logs, relays, readers. For `status`, and for whoever waits until all is caught up."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Any
+
+import asyncpg
+
+from shared.value import value
+
+
+@value
+class Reading:
+    """One reader of a service, over all its partitions."""
+
+    service: str
+    reader: str
+    position: int  # sum over its partitions' lag makes no sense; this is the highest it took up
+    lag: int  # events of its topics that it has not passed
+    seconds: float  # since its checkpoint last moved; 0 where it has nothing to do
+    parked: int
+    due: int = 0
+
+
+@value
+class Standing:
+    """One service."""
+
+    service: str
+    events: int
+    unpublished: int
+    due: int
+    failed: int
+    dirty: int
+    readers: tuple[Reading, ...]
+
+
+@value
+class Blocked:
+    """What keeps the whole from being caught up until an operator acts."""
+
+    service: str
+    what: str
+
+
+class StandsStill(Exception):
+    """Parked events, failed consequences or a reader that no longer moves: the list."""
+
+    def __init__(self, blocked: Sequence[Blocked]) -> None:
+        super().__init__("; ".join(f"{b.service}: {b.what}" for b in blocked))
+        self.blocked = blocked
+
+
+class Overview:
+    """Reads the four databases, and nothing else. Positions of a partition are compared with the store's own: what a
+    reader has to reach is the last event of the partition in the log behind it."""
+
+    def __init__(self, urls: Mapping[str, str]) -> None:
+        self.urls = urls
+        self.connections: dict[str, asyncpg.Connection[Any]] = {}
+
+    async def __aenter__(self) -> "Overview":
+        for service, url in self.urls.items():
+            self.connections[service] = await asyncpg.connect(url)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for connection in self.connections.values():
+            await connection.close()
+
+    async def ends(self) -> dict[tuple[str, int], int]:
+        """The last position of every partition of every log."""
+        found = {}
+        for connection in self.connections.values():
+            sql = "select topic, partition, max(position) as position from events group by topic, partition"
+            for r in await connection.fetch(sql):
+                found[r["topic"], r["partition"]] = r["position"]
+        return found
+
+    async def standings(self) -> list[Standing]:
+        ends = await self.ends()
+        return [await self.standing(service, ends) for service in self.connections]
+
+    async def standing(self, service: str, ends: Mapping[tuple[str, int], int]) -> Standing:
+        c = self.connections[service]
+        cursors = {(r["topic"], r["partition"]): r["position"] for r in await c.fetch("select * from cursors")}
+        own = {p: n for p, n in ends.items() if p[0].startswith(f"kaibo.{service}.")}
+        unpublished = 0
+        for p, n in own.items():
+            if cursors.get(p, 0) < n:
+                sql = "select count(*) from events where topic = $1 and partition = $2 and position > $3"
+                unpublished += await c.fetchval(sql, *p, cursors.get(p, 0))
+        counts = await c.fetchrow(
+            "select (select count(*) from events) as events, (select count(*) from due where failed = '' and at <= now())"
+            " as due, (select count(*) from due where failed <> '') as failed, (select count(*) from dirty) as dirty"
+        )
+        return Standing(
+            service=service,
+            unpublished=unpublished,
+            readers=tuple(await self.readers(service, ends)),
+            **dict(counts or {}),
+        )
+
+    async def readers(self, service: str, ends: Mapping[tuple[str, int], int]) -> list[Reading]:
+        c = self.connections[service]
+        parked = {
+            r["reader"]: r["n"] for r in await c.fetch("select reader, count(*) as n from parked group by reader")
+        }
+        stands: dict[str, dict[tuple[str, int], tuple[int, datetime]]] = {}
+        for r in await c.fetch("select reader, topic, partition, position, at from checkpoints"):
+            stands.setdefault(r["reader"], {})[r["topic"], r["partition"]] = r["position"], r["at"]
+        found = []
+        for reader, at in sorted(stands.items()):
+            topics = {t for t, _ in at}
+            behind = [(p, at[p][0] if p in at else 0, n) for p, n in ends.items() if p[0] in topics]
+            lag = 0
+            for p, position, n in behind:
+                if position < n:
+                    lag += await self.between(p, position)
+            moved = max(m for _, m in at.values())
+            found.append(
+                Reading(
+                    service=service,
+                    reader=reader,
+                    position=max(position for position, _ in at.values()),
+                    lag=lag,
+                    seconds=(datetime.now(UTC) - moved).total_seconds() if lag else 0.0,
+                    parked=parked.get(reader, 0),
+                )
+            )
+        return found
+
+    async def between(self, partition: tuple[str, int], position: int) -> int:
+        connection = self.connections[partition[0].split(".")[1]]
+        sql = "select count(*) from events where topic = $1 and partition = $2 and position > $3"
+        return await connection.fetchval(sql, *partition, position) or 0
+
+    async def caught_up(self, patience: float = 60, progress: Any = None) -> int:
+        """Wait until relays and readers have reached the maxima, nothing is due or dirty, and no log has moved since.
+
+        Returns the number of events. `progress(left, all)` is told of the way. Raises StandsStill with the list of what
+        is parked or failed, or where nothing moved for `patience` seconds."""
+        quiet = 0
+        last: tuple[int, ...] = ()
+        moved = monotonic()
+        while True:
+            standings = await self.standings()
+            blocked = [b for s in standings for b in blocks(s)]
+            if blocked:
+                raise StandsStill(blocked)
+            left = sum(s.unpublished + s.due + s.dirty + sum(r.lag for r in s.readers) for s in standings)
+            now = (*(s.events for s in standings), left)
+            if progress:
+                progress(left, sum(s.events for s in standings))
+            quiet = quiet + 1 if left == 0 and now == last else 0
+            if quiet >= 2:
+                return sum(s.events for s in standings)
+            if now != last:
+                moved = monotonic()
+            if monotonic() - moved > patience:
+                slow = [
+                    Blocked(service=s.service, what=f"{r.reader} is {r.lag} behind")
+                    for s in standings
+                    for r in s.readers
+                    if r.lag
+                ]
+                raise StandsStill(slow or [Blocked(service=s.service, what=f"{left} left") for s in standings[:1]])
+            last = now
+            await asyncio.sleep(0.1)
+
+
+def blocks(standing: Standing) -> list[Blocked]:
+    parked = [f"{r.parked} events are parked at {r.reader}" for r in standing.readers if r.parked]
+    failed = [f"{standing.failed} consequences failed"] if standing.failed else []
+    return [Blocked(service=standing.service, what=what) for what in (*parked, *failed)]
