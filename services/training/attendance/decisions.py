@@ -64,6 +64,8 @@ def decide(command: Command, state: State, context: Context) -> list[Event]:
     session = context.state(sessions, command.session)
     if isinstance(session, Unscheduled):
         raise unscheduled(command.session)
+    if context.actor == command.person and not isinstance(command, SignIn):
+        raise Refused("absence.by_the_subject", next="let a training administrator record it")
     match command, state:
         case SignIn(), Unknown():
             return sign_in(command, session, context)

@@ -186,6 +186,7 @@ def ended(chain: Chain) -> Refused:
 
 
 def grade(command: GradeExam, chain: Chain, context: Context) -> list[Event]:
+    check_not_himself(command.person, context)
     score = two_places(command.score)
     exam = chain.scheduled
     if exam is None:
@@ -216,6 +217,11 @@ def grade(command: GradeExam, chain: Chain, context: Context) -> list[Event]:
     return with_consequences(result, chain, context)
 
 
+def check_not_himself(person: PersonId, context: Context) -> None:
+    if context.actor == person:
+        raise Refused("exam.by_the_subject", next="let somebody else record it")
+
+
 def repeats(held_on: date | None, score: Decimal, chain: Chain) -> bool:
     """Told once more what was told last. Without a day it could be the mark of a make-up that is still to come."""
     last = chain.make_up or chain.first
@@ -225,6 +231,7 @@ def repeats(held_on: date | None, score: Decimal, chain: Chain) -> bool:
 
 
 def regrade(command: RegradeExam, chain: Chain, context: Context) -> list[Event]:
+    check_not_himself(command.person, context)
     score = two_places(command.score)
     before = chain.outcome(command.attempt)
     if not isinstance(before, Sat):
@@ -278,6 +285,7 @@ def two_places(score: Decimal) -> Decimal:
 
 def record_absence(command: RecordExamAbsence, chain: Chain, context: Context) -> list[Event]:
     """An excuse keeps the chance; without one the organisation's policy decides."""
+    check_not_himself(command.person, context)
     exam, known = chain.scheduled, chain.absence
     if exam is not None and exam.held_on == command.held_on:
         if command.held_on > context.today:

@@ -1,0 +1,49 @@
+"""Training: its table of contents."""
+
+from services.training.attendance import api as attendance_api
+from services.training.attendance.decisions import attendance
+from services.training.attendance.projections import rosters
+from services.training.contracts import contract
+from services.training.courses import api as courses_api
+from services.training.courses.decisions import courses
+from services.training.courses.projections import catalogue, standards
+from services.training.exams import api as exams_api
+from services.training.exams.decisions import exams
+from services.training.exams.projections import exam_chains
+from services.training.exams.reactions import make_up_term
+from services.training.learning import api as learning_api
+from services.training.learning.decisions import learning
+from services.training.learning.projections import progresses
+from services.training.rules import TrainingRules
+from services.training.sessions import api as sessions_api
+from services.training.sessions.decisions import sessions
+from services.training.sessions.projections import session_records
+from services.training.teaching import api as teaching_api
+from services.training.teaching.decisions import answers, performance_notes
+from services.training.teaching.projections import answers_given, performances
+from shared.service import Service
+
+service = Service(
+    contract,
+    deciders=[courses, sessions, attendance, learning, answers, performance_notes, exams],
+    projections=[
+        catalogue,
+        standards,
+        session_records,
+        rosters,
+        progresses,
+        answers_given,
+        performances,
+        exam_chains,
+    ],
+    reactions=[make_up_term],
+    policies=[TrainingRules],
+    routers=[
+        courses_api.router,
+        sessions_api.router,
+        attendance_api.router,
+        learning_api.router,
+        teaching_api.router,
+        exams_api.router,
+    ],
+)
