@@ -34,7 +34,7 @@ def running(
     """
     directory.mkdir(mode=0o711, parents=True, exist_ok=True)
     role = roles[0] if len(roles) == 1 else "all"
-    words = ["-m", "cli", "--directory", str(directory), "up", "--only", ",".join(services), "--role", role]
+    words = ["-P", "-m", "cli", "--directory", str(directory), "up", "--only", ",".join(services), "--role", role]
     process = spawn(
         [sys.executable, *words],
         log=directory / "up.log",

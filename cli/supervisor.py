@@ -92,7 +92,7 @@ class Supervisor:
         for (service, role), child in self.forks.items():
             self.wait_ready(service, role, child)
         self.state.write_run(self.run())
-        if self.kafka is not None:
+        if self.kafka is not None and not self.kafka.prepared:
             self.preparing = Fork(prepare(self.kafka), self.state.log("kafka-prepare"))
         return self.run()
 

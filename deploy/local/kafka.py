@@ -68,6 +68,7 @@ class Kafka:
         self.cache = cache
         self.tell = tell
         self.process: subprocess.Popen[bytes] | None = None
+        self.prepared = False
 
     @property
     def log(self) -> Path:
@@ -116,6 +117,7 @@ class Kafka:
         private_directory(self.cache)
         java, class_path = find_java(), jars(self.cache / "jars", self.tell)
         cached = class_cache(java, class_path, FLAGS, self.cache)
+        self.prepared = cached is not None or java.major < OLDEST_WITH_CACHE
         return (
             *(str(java.program), *(() if cached is None else (f"-XX:AOTCache={cached}",))),
             *(*FLAGS, *LOGGING, "-cp", ":".join(str(jar) for jar in class_path)),
@@ -128,9 +130,7 @@ class Kafka:
         Failing is no reason not to start: it is then done again the next time.
         """
         java = self.java()
-        if any(word.startswith("-XX:AOTCache=") for word in java) or find_java().major < OLDEST_WITH_CACHE:
-            return
-        alone = lock(self.cache / "preparing.lock")
+        alone = None if self.prepared else lock(self.cache / "preparing.lock")
         if alone is None:
             return
         with alone, suppress(StartFailed, OSError):

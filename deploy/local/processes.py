@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 PR_SET_PDEATHSIG = 1
+PR_SET_NAME = 15
 POLL_SECONDS = 0.01
 
 
@@ -49,7 +50,7 @@ def die_with_parent(parent: int, death_signal: int) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-_prctl: Callable[[int, int], int] = ctypes.CDLL(None).prctl if sys.platform == "linux" else lambda option, value: 0
+_prctl: Callable[[int, int | bytes], int] = ctypes.CDLL(None).prctl if sys.platform == "linux" else lambda *_: 0
 
 
 def spawn(
@@ -154,6 +155,8 @@ def become(parent: int, log: Path) -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     os.setsid()
     die_with_parent(parent, signal.SIGKILL)
+    if sys.platform == "linux":
+        _prctl(PR_SET_NAME, log.stem.encode())
     output = fresh(log)
     for descriptor in (1, 2):
         os.dup2(output, descriptor)
