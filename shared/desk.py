@@ -79,6 +79,7 @@ class Live:
 
     decider: Decider[Any, Any, Any]
     version: int
+    position: int  # of its last stored event
     state: Any
 
 
@@ -233,7 +234,8 @@ class Desk:
 
     def live(self, decider: Decider[Any, Any, Any], history: Sequence[Stored]) -> Live:
         events = (self.contract.decode(s.type, s.schema, s.data) for s in history)
-        return Live(decider=decider, version=len(history), state=decider.state(events))
+        position = history[-1].position if history else 0
+        return Live(decider=decider, version=len(history), position=position, state=decider.state(events))
 
 
 @dataclass(frozen=True)
@@ -299,18 +301,23 @@ class Batch:
         except Exception as error:
             log.exception("decision.failed", decider=decider.name, command=type(request.command).__name__)
             return Decided(outcome="failed", stream=stream, error=error)
-        made = self.answer(request, stream, live.version + len(events), refusal, bool(events))
+        made = self.answer(request, stream, live, len(events), refusal)
         if not events and not (request.once and (request.final or refusal is None)):
             return made
         live.version, live.state = live.version + len(events), state
         self.add(i, request, made, [self.new(e, request, basis) for e in events], basis.guards)
         return None
 
-    def answer(self, request: Request, stream: str, version: int, refusal: Refused | None, stored: bool) -> Decided:
+    def answer(self, request: Request, stream: str, live: Live, events: int, refusal: Refused | None) -> Decided:
         topic, partition = self.desk.place(request.decider, stream)
-        outcome = "refused" if refusal else "stored" if stored else "unchanged"
         return Decided(
-            outcome=outcome, stream=stream, version=version, topic=topic, partition=partition, refusal=refusal
+            outcome="refused" if refusal else "stored" if events else "unchanged",
+            stream=stream,
+            version=live.version + events,
+            position=live.position,
+            topic=topic,
+            partition=partition,
+            refusal=refusal,
         )
 
     def basis(self, i: int, request: Request, stream: str) -> "Basis":

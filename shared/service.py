@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from shared import bulk
 from shared.access import Access, Requires, load_access
-from shared.broker import Broker, Unavailable
+from shared.broker import Broker, Record, Unavailable
 from shared.consequence import Consequences
 from shared.decider import Decider
 from shared.desk import Desk
@@ -186,7 +186,7 @@ def api(parts: Parts) -> Edge:
     return Edge(app, hosts)
 
 
-def observe(app: FastAPI, store: Store) -> None:
+def observe(app: FastAPI, store: Store, begun: Callable[[], bool] = lambda: True) -> None:
     """Health and metrics. Ready is per role: neither needs Kafka to answer what it is asked."""
 
     @app.get("/health/live", include_in_schema=False)
@@ -199,77 +199,83 @@ def observe(app: FastAPI, store: Store) -> None:
             await store.maximum()
         except Unavailable as error:
             return problem(503, "unavailable", str(error))
-        return PlainTextResponse("ready")
+        return PlainTextResponse("ready") if begun() else problem(503, "later", "readers are finding their places")
 
     @app.get("/metrics", include_in_schema=False)
     async def metrics() -> PlainTextResponse:
         return PlainTextResponse(generate_latest().decode(), media_type=CONTENT_TYPE_LATEST)
 
 
-def workers(parts: Parts) -> list[Awaitable[None]]:
+class Workers:
     """Relay, readers and consequences of a service, each a task that runs until it is cancelled."""
-    service, store, broker = parts.service, parts.store, parts.broker
-    sources: list[Source] = [*service.projections, *service.facts, *service.own_reactions()]
-    readers = [
-        Subscription(
-            service.name,
-            source,
-            store,
-            broker,
-            service.contracts,
-            parts.policies,
-            service.told(source) if isinstance(source, Facts) else (),
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts, self.service, self.store, self.broker = parts, parts.service, parts.store, parts.broker
+        self.readers: list[Source] = [
+            *self.service.projections,
+            *self.service.facts,
+            *self.service.own_reactions(),
+        ]
+        self.begun: set[str] = set()
+
+    @property
+    def ready(self) -> bool:
+        """Every reader has its place, or waits for a topic that its service has not made."""
+        return len(self.begun) == len(self.readers)
+
+    def tasks(self) -> list[Coroutine[Any, Any, None]]:
+        s, p = self.service, self.parts
+        consequences = Consequences(s.name, s.reactions, s.facts, self.store, p.desk, s.contracts, p.policies)
+        relay = Relay(self.store, self.broker, s.contract)
+        return [relay.run(), consequences.run(), *(self.read(source) for source in self.readers)]
+
+    async def read(self, source: Source) -> None:
+        told = self.service.told(source) if isinstance(source, Facts) else ()
+        subscription = Subscription(
+            self.service.name, source, self.store, self.broker, self.service.contracts, self.parts.policies, told
         )
-        for source in sources
-    ]
-    consequences = Consequences(
-        service.name, service.reactions, service.facts, store, parts.desk, service.contracts, parts.policies
-    )
-    return [Relay(store, broker, service.contract).run(), consequences.run(), *(r.run() for r in readers)]
+        await self.begin(source, subscription.topics)
+        await subscription.run()
+
+    async def begin(self, source: Source, topics: Sequence[str]) -> None:
+        """Give a new reader its place: a projection, or facts, at the beginning; a reaction at the end of the log, or
+        its first deployment would punish history. A topic that is not there yet has no history."""
+        name = reader_name(source)
+        known = await patiently(lambda: self.store.checkpoints(name))
+        unborn: set[str] = set()
+        while True:
+            ends = await patiently(lambda: self.broker.ends(topics))
+            missing = set(topics) - {topic for topic, _ in ends}
+            unborn |= missing
+            new = [p for p in ends if p not in known]
+            tails = await patiently(lambda new=new: self.broker.tail(new))  # type: ignore[misc]
+            at = {p: r for p, r in tails.items() if isinstance(source, Reaction) and p[0] not in unborn}
+            async with self.store.work() as work:
+                await work.checkpoint(name, {}, {p: place(at.get(p)) for p in new})
+            known |= {p: place(at.get(p)) for p in new}
+            self.begun.add(name)
+            if not missing:
+                return
+            log.info("reader.waits_for_topics", reader=name, topics=sorted(missing))
+            await asyncio.sleep(0.5)
 
 
-async def begin(parts: Parts) -> None:
-    """Make the topics, wait for those of others, and set new reactions at the end of the log: their first deployment
-    must not punish history."""
-    service = parts.service
-    await patiently(lambda: topics(parts))
-    for reaction in service.own_reactions():
-        name = reader_name(reaction)
-        if await parts.store.checkpoints(name):
-            continue
-        names = sorted({service.contracts.of(e).topic(e) for e in reaction.events})
-        ends = await patiently(lambda names=names: parts.broker.ends(names))  # type: ignore[misc]
-        tails = await patiently(lambda ends=ends: parts.broker.tail(list(ends)))  # type: ignore[misc]
-        at = {p: (heading(r), r.offset) for p, r in tails.items()}
-        begun = {
-            p: Checkpoint(log=at[p][0].log, offset=at[p][1], position=at[p][0].position)
-            if p in at
-            else Checkpoint(log="", offset=-1, position=0)
-            for p in ends
-        }
-        async with parts.store.work() as work:
-            await work.checkpoint(name, {}, begun)
-        log.info("reaction.begins", reaction=name, partitions=len(begun))
+def place(record: Record | None) -> Checkpoint:
+    """Behind a record, or at the beginning."""
+    if record is None:
+        return Checkpoint(log="", offset=-1, position=0)
+    found = heading(record)
+    return Checkpoint(log=found.log, offset=record.offset, position=found.position)
 
 
-async def topics(parts: Parts) -> None:
-    """Raises Unavailable until the topics of every service that this one listens to exist."""
-    await parts.broker.ensure(await parts.store.topics())
-    wanted = [t for c in parts.service.contracts.by_service.values() for t in c.topics]
-    found = {topic for topic, _ in await parts.broker.ends(wanted)}
-    if missing := sorted(set(wanted) - found):
-        raise Unavailable(f"topics {', '.join(missing)} are not there yet: their service makes them when it starts")
-
-
-async def tend(parts: Parts, role: str) -> None:
+async def tend(parts: Parts, crew: Workers, role: str) -> None:
     """Run the tasks of a role. The first that ends with an error ends them all: the process is started anew."""
     async with asyncio.TaskGroup() as group:
         if role in ("api", "all"):
             group.create_task(parts.desk.run())
         if role in ("workers", "all"):
-            await begin(parts)
-            for task in workers(parts):
-                group.create_task(task)  # type: ignore[arg-type]
+            for task in crew.tasks():
+                group.create_task(task)
 
 
 async def main(service: Service, settings: Settings, role: str) -> None:
@@ -277,8 +283,9 @@ async def main(service: Service, settings: Settings, role: str) -> None:
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        servers = [server(app, host, port) for app, host, port in faces(parts, role)]
-        tended = asyncio.create_task(tend(parts, role))
+        crew = Workers(parts)
+        servers = [server(app, host, port) for app, host, port in faces(parts, crew, role)]
+        tended = asyncio.create_task(tend(parts, crew, role))
         served = [asyncio.create_task(s.serve()) for s in servers]
         log.info("service.started", role=role)
         halt = asyncio.create_task(stop.wait())
@@ -293,14 +300,14 @@ async def main(service: Service, settings: Settings, role: str) -> None:
         log.info("service.stopped", role=role)
 
 
-def faces(parts: Parts, role: str) -> list[tuple[Any, str, int]]:
+def faces(parts: Parts, crew: Workers, role: str) -> list[tuple[Any, str, int]]:
     found: list[tuple[Any, str, int]] = []
     s = parts.settings
     if role in ("api", "all"):
         found.append((api(parts), s.http_host, s.http_port))
     if role == "workers":
         app = FastAPI(openapi_url=None)
-        observe(app, parts.store)
+        observe(app, parts.store, lambda: crew.ready)
         found.append((app, s.metrics_host, s.metrics_port))
     return found
 

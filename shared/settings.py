@@ -1,7 +1,8 @@
 """What a process is told by its environment."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import fields
 from pathlib import Path
 
 from shared.kafka import KafkaSettings
@@ -49,7 +50,7 @@ class Settings:
         return cls(
             service=service,
             database_url=need(f"{prefix}_DATABASE_URL"),
-            kafka=KafkaSettings.from_environment(environment),
+            kafka=kafka_settings(need, environment),
             http_host=host,
             http_port=int(environment.get(f"{prefix}_HTTP_PORT", "0")),
             metrics_host=environment.get(f"{prefix}_METRICS_HOST", "127.0.0.1"),
@@ -60,6 +61,13 @@ class Settings:
             log=environment.get("KAIBO_LOG", "json"),
             partitions=int(environment.get("KAIBO_PARTITIONS", "6")),
         )
+
+
+def kafka_settings(need: Callable[[str], str], environment: Mapping[str, str]) -> KafkaSettings:
+    """`KAFKA_BOOTSTRAP_SERVERS`, and the security settings of the Kafka clients by their names."""
+    names = [f.name for f in fields(KafkaSettings) if f.name not in ("bootstrap_servers", "client_id")]
+    given = {name: found for name in names if (found := environment.get(f"KAFKA_{name.upper()}"))}
+    return KafkaSettings(bootstrap_servers=need("KAFKA_BOOTSTRAP_SERVERS"), **given)
 
 
 def master_key(path: Path) -> bytes:
