@@ -7,9 +7,10 @@ still reaches it, and neither depends on which arrived first.
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Generic, TypeVar, cast, get_args
+from typing import Any, Generic, cast, get_args
 
 import msgspec
+from typing_extensions import TypeVar
 
 from shared.decider import Context
 from shared.event import Recorded, classes, encode, takes
@@ -18,8 +19,8 @@ from shared.value import value
 
 K = TypeVar("K")
 E = TypeVar("E")
-P = TypeVar("P")
 R = TypeVar("R")
+P = TypeVar("P", default=None)  # none: the result asks for no policy
 T = TypeVar("T")
 
 
@@ -71,7 +72,7 @@ def key_text(key: Hashable) -> str:
 
 
 @value
-class Facts(Generic[K, E, P, R]):
+class Facts(Generic[K, E, R, P]):
     """`result` is computed for the touched subjects once a batch and stored; under another policy, on demand.
 
     Events and policy come from the annotations of `result`: it is given what it names and nothing else. The policy is

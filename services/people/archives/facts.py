@@ -70,7 +70,9 @@ def page(subject: PersonArchive, known: Known[Event]) -> ArchivePage:
     )
 
 
-archive = Facts(name="archive", about=about, subjects=subjects, result=page)
+archive = Facts(
+    name="archive", about=about, subjects=subjects, result=page
+)
 
 
 def said(known: Known[Event]) -> Said:
@@ -129,7 +131,7 @@ def attendance_entry(session: SessionId, subject: PersonArchive, words: Said) ->
 
 def awaited(session: SessionId, subject: PersonArchive, words: Said) -> bool:
     """The last word on the session counts the person among its trainees: either he was there or he was not."""
-    deliveries = words.get(("session", session), ())
+    deliveries = words.get(("session", session), [])
     return bool(deliveries) and subject in subjects(deliveries[-1].event)
 
 
