@@ -70,9 +70,7 @@ def page(subject: PersonArchive, known: Known[Event]) -> ArchivePage:
     )
 
 
-archive = Facts(
-    name="archive", about=about, subjects=subjects, result=page
-)
+archive = Facts(name="archive", about=about, subjects=subjects, result=page)
 
 
 def said(known: Known[Event]) -> Said:

@@ -1,4 +1,4 @@
-"""What can be asked about persons. Names lie apart from everything else, as those who may see them are fewer."""
+"""What can be asked about persons. Clauses: T-02; C-42; ruling R4."""
 
 from dataclasses import replace
 from datetime import date
@@ -8,6 +8,7 @@ from services.people.persons.events import (
     Category,
     Engagement,
     EngagementChanged,
+    Event,
     PersonAssignedToPost,
     PersonNameCorrected,
     PersonRegistered,
@@ -20,9 +21,12 @@ from shared.value import value
 
 @value
 class Person:
-    """Post and engagement are those with the latest date; one that lies ahead shows from when it holds."""
+    """Post and engagement are those with the latest date, which may lie ahead. Whoever may not read personal texts
+    sees that name and contact are withheld."""
 
     person: PersonId
+    name: Name | None = None
+    contact: Contact | None = None
     categories: tuple[Category, ...] = ()
     joined_on: date | None = None
     engagement: Engagement | None = None
@@ -34,52 +38,48 @@ class Person:
     assigned_from: date | None = None
 
 
-def person(
-    row: Person, event: PersonRegistered | CategoriesChanged | EngagementChanged | PersonAssignedToPost
-) -> Person:
+def person(row: Person, event: Event) -> Person:
     match event:
         case PersonRegistered():
             return replace(
                 row,
+                name=event.name,
+                contact=event.contact,
                 categories=event.categories,
                 joined_on=event.joined_on,
                 engagement=event.engagement,
                 engaged_from=event.joined_on,
             )
+        case PersonNameCorrected():
+            return replace(row, name=event.name, contact=event.contact or row.contact)
         case CategoriesChanged():
             return replace(row, categories=event.categories)
         case EngagementChanged():
-            if row.engaged_from and event.effective_on < row.engaged_from:
-                return row
-            return replace(row, engagement=event.engagement, engaged_from=event.effective_on)
+            return engaged(row, event)
         case PersonAssignedToPost():
-            if row.assigned_from and event.effective_on < row.assigned_from:
-                return row
-            return replace(
-                row,
-                post=event.post,
-                unit=event.unit,
-                studio=event.studio,
-                reports_to=event.reports_to,
-                assigned_from=event.effective_on,
-            )
+            return assigned(row, event)
+
+
+def engaged(row: Person, event: EngagementChanged) -> Person:
+    if row.engaged_from and event.effective_on < row.engaged_from:
+        return row
+    return replace(row, engagement=event.engagement, engaged_from=event.effective_on)
+
+
+def assigned(row: Person, event: PersonAssignedToPost) -> Person:
+    if row.assigned_from and event.effective_on < row.assigned_from:
+        return row
+    return replace(
+        row,
+        post=event.post,
+        unit=event.unit,
+        studio=event.studio,
+        reports_to=event.reports_to,
+        assigned_from=event.effective_on,
+    )
 
 
 registered_persons = Projection(name="persons", key=lambda event: Person(person=event.person), evolve=person)
-
-
-@value
-class PersonName:
-    person: PersonId
-    name: Name | None = None
-    contact: Contact | None = None
-
-
-def person_name(row: PersonName, event: PersonRegistered | PersonNameCorrected) -> PersonName:
-    return replace(row, name=event.name, contact=event.contact or row.contact)
-
-
-person_names = Projection(name="person_names", key=lambda event: PersonName(person=event.person), evolve=person_name)
 
 
 @value

@@ -6,7 +6,8 @@ from services.people.posts.decisions import posts
 from services.people.posts.events import PostDefined
 from services.people.posts.projections import Post, posts_defined
 from services.vocabulary import PostId
-from shared.web import Accepted, Handle, Page, Paging, Read, requires
+from shared.access import requires
+from shared.web import Accepted, Handle, Page, Paging, Read
 
 router = APIRouter(prefix="/posts", tags=["posts"])
 

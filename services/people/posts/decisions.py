@@ -13,10 +13,14 @@ def decide(command: PostDefined, state: State) -> list[Event]:
     return [] if defined == state else [defined]
 
 
+def evolve(state: State, event: Event) -> State:
+    return event
+
+
 posts: Decider[PostDefined, State, Event] = Decider(
     name="post",
     key=lambda command: (command.post,),
     initial=lambda: None,
     decide=decide,
-    evolve=lambda state, event: event,
+    evolve=evolve,
 )

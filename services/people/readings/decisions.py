@@ -62,6 +62,10 @@ def check_approved(application: State, command: ConsultArchive, context: Context
             raise Refused("archive.not_approved", application=command.application, next="wait for an approval")
 
 
+def evolve(readings: int, event: Event) -> int:
+    return event.reading
+
+
 def sees(command: ConsultArchive) -> list[Sight]:
     return [look(applications, command.application)] if command.application is not None else []
 
@@ -71,6 +75,6 @@ readings: Decider[ConsultArchive, int, Event] = Decider(
     key=lambda command: (command.person,),
     initial=lambda: 0,
     decide=decide,
-    evolve=lambda count, event: event.reading,
+    evolve=evolve,
     sees=sees,
 )

@@ -30,6 +30,10 @@ def check(grant: RoleGranted, context: Context) -> None:
         raise Refused("unit.unknown", unit=grant.scope, next="define the unit first, or leave the scope empty")
 
 
+def evolve(state: State, event: Event) -> State:
+    return event
+
+
 def sees(command: Event) -> list[Sight]:
     scope = [look(units, command.scope)] if command.scope != ORGANISATION else []
     return [look(persons, command.person), *scope]
@@ -40,6 +44,6 @@ roles: Decider[Event, State, Event] = Decider(
     key=lambda command: (command.person, command.capacity, command.scope),
     initial=lambda: None,
     decide=decide,
-    evolve=lambda state, event: event,
+    evolve=evolve,
     sees=sees,
 )

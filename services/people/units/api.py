@@ -5,7 +5,8 @@ from fastapi import APIRouter
 from services.people.units.decisions import DefineUnit, units
 from services.people.units.projections import Unit, units_defined
 from services.vocabulary import UnitId
-from shared.web import Accepted, Handle, Page, Paging, Read, requires
+from shared.access import requires
+from shared.web import Accepted, Handle, Page, Paging, Read
 
 router = APIRouter(prefix="/units", tags=["units"])
 

@@ -33,6 +33,10 @@ def studio_of(command: DefineUnit, context: Context) -> UnitId:
     return parent.studio
 
 
+def evolve(state: State, event: Event) -> State:
+    return event
+
+
 def sees(command: DefineUnit) -> list[Sight]:
     return [look(units, command.parent)] if command.parent else []
 
@@ -42,6 +46,6 @@ units: Decider[DefineUnit, State, Event] = Decider(
     key=lambda command: (command.unit,),
     initial=lambda: None,
     decide=decide,
-    evolve=lambda state, event: event,
+    evolve=evolve,
     sees=sees,
 )

@@ -1,0 +1,57 @@
+"""People: its table of contents."""
+
+from pathlib import Path
+
+from services.people.applications import api as applications_api
+from services.people.applications.decisions import applications
+from services.people.applications.projections import applications_about, archive_applications
+from services.people.applications.rules import ArchiveRules
+from services.people.archives import api as archives_api
+from services.people.archives.facts import archive
+from services.people.archives.projections import open_archives
+from services.people.contracts import contract
+from services.people.persons import api as persons_api
+from services.people.persons.decisions import persons
+from services.people.persons.projections import assignments, engagements, registered_persons
+from services.people.posts import api as posts_api
+from services.people.posts.decisions import posts
+from services.people.posts.projections import posts_defined
+from services.people.readings.decisions import readings
+from services.people.readings.projections import archive_readings
+from services.people.roles import api as roles_api
+from services.people.roles.decisions import roles
+from services.people.roles.projections import roles_held
+from services.people.units import api as units_api
+from services.people.units.decisions import units
+from services.people.units.projections import units_defined
+from services.training.contracts import contract as training
+from shared.service import Service
+
+service = Service(
+    contract,
+    home=Path(__file__).parent,
+    listens=[training],
+    deciders=[units, posts, persons, roles, applications, readings],
+    projections=[
+        units_defined,
+        posts_defined,
+        registered_persons,
+        engagements,
+        assignments,
+        roles_held,
+        open_archives,
+        archive_applications,
+        applications_about,
+        archive_readings,
+    ],
+    facts=[archive],
+    policies=[ArchiveRules],
+    routers=[
+        units_api.router,
+        posts_api.router,
+        persons_api.router,
+        roles_api.router,
+        applications_api.router,
+        archives_api.router,
+    ],
+)
