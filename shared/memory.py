@@ -76,8 +76,9 @@ class MemoryStore:
                 version=len(held) + 1,
                 topic=group.topic,
                 partition=group.partition,
+                occurred_at=new.occurred_at.astimezone(UTC),
                 recorded_at=datetime.now(UTC),
-                **{name: getattr(new, name) for name in ("id", "type", "schema", "occurred_at", "data", "meta")},
+                **{name: getattr(new, name) for name in ("id", "type", "schema", "data", "meta")},
             )
             self.events.append(stored)
             held.append(stored)

@@ -38,17 +38,20 @@ MIGRATIONS = (Path(__file__).with_name("schema.sql"),)
 EVENT = "position, stream, version, topic, partition, id, type, schema, occurred_at, recorded_at, data, meta"
 AWAY = (
     OSError,
+    TimeoutError,
     asyncpg.InterfaceError,
     asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.DiskFullError,
+    asyncpg.OperatorInterventionError,  # shut down, crashed, still starting, or cancelled by a timeout
+    asyncpg.InsufficientResourcesError,  # no memory, disk or connection left
+    asyncpg.PostgresSystemError,
     asyncpg.LockNotAvailableError,
-    asyncpg.QueryCanceledError,
-    TimeoutError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.TransactionTimeoutError,
+    asyncpg.ReadOnlySQLTransactionError,  # a standby, for as long as it is one
 )
+# Not the failed rows, nor those that wait behind a failed one of their stream.
+WAITING = """from due d where failed = '' and not exists (
+    select from due f where f.failed <> '' and f.reaction = d.reaction and f.stream = d.stream and f.id < d.id)"""
 MET = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 
 
@@ -68,6 +71,7 @@ class PostgresStore:
         self.pool, self.log, self.partitions = pool, log, dict(topics)
         self.waiting: dict[str, asyncio.Event] = {"log": asyncio.Event(), "due": asyncio.Event()}
         self.listener: asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | None = None
+        self.listening = asyncio.Lock()
 
     async def history(self, streams: Iterable[str]) -> dict[str, list[Stored]]:
         found: dict[str, list[Stored]] = {stream: [] for stream in streams}
@@ -136,7 +140,8 @@ class PostgresStore:
     async def move_cursors(self, moved: Mapping[Partition, tuple[int, int]]) -> None:
         sql = """
             with moved as (
-              select * from unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[]) as m(topic, partition, before, after)
+              select * from unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[])
+                         as m(topic, partition, before, after)
             ), changed as (
               update cursors c set position = m.after from moved m
                where c.topic = m.topic and c.partition = m.partition and c.position = m.before returning 1
@@ -174,9 +179,12 @@ class PostgresStore:
     @asynccontextmanager
     async def working(self) -> AsyncIterator["PostgresWork"]:
         # REPEATABLE READ: several partitions write one row; under READ COMMITTED the later one would win silently.
-        async with answering(), self.pool.acquire() as connection:
-            async with connection.transaction(isolation="repeatable_read"):
-                yield PostgresWork(connection)
+        async with (
+            answering(),
+            self.pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read"),
+        ):
+            yield PostgresWork(connection)
 
     async def prepare(self, readers: Sequence[Projection[Any, Any] | Facts[Any, Any, Any, Any]]) -> None:
         async with answering(), self.pool.acquire() as connection, connection.transaction():
@@ -186,33 +194,29 @@ class PostgresStore:
                     await connection.execute(sql)
 
     async def due(self, now: datetime, limit: int) -> list[Due]:
-        sql = """
-            select id, reaction, at, stream, trigger, failed from due d
-             where failed = '' and at <= $1
-               and not exists (select from due f where f.failed <> '' and f.reaction = d.reaction and f.stream = d.stream
-                                                   and f.id < d.id)
-             order by at, id limit $2
-        """
+        sql = f"select id, reaction, at, stream, trigger, failed {WAITING} and at <= $1 order by at, id limit $2"
         async with answering():
             return [Due(**dict(r)) for r in await self.pool.fetch(sql, now, limit)]
 
     async def next_due(self) -> datetime | None:
         async with answering():
-            found: datetime | None = await self.pool.fetchval("select min(at) from due where failed = ''")
+            found: datetime | None = await self.pool.fetchval(f"select at {WAITING} order by at, id limit 1")
             return found
 
     async def settle_due(self, done: Sequence[int], failed: Mapping[int, str]) -> None:
         async with answering(), self.pool.acquire() as connection, connection.transaction():
             await connection.execute("delete from due where id = any($1::bigint[])", list(done))
             await connection.execute(
-                "update due set failed = f.error from unnest($1::bigint[], $2::text[]) f(id, error) where due.id = f.id",
+                "update due set failed = f.error from unnest($1::bigint[], $2::text[]) as f(id, error)"
+                " where due.id = f.id",
                 list(failed),
                 [error[:4000] or "failed" for error in failed.values()],
             )
 
     async def wait(self, channel: str, timeout: float) -> None:
-        if self.listener is None or self.listener.is_closed():
-            await self.listen()
+        async with self.listening:
+            if self.listener is None or self.listener.is_closed():
+                await self.listen()
         event = self.waiting[channel]
         with suppress(TimeoutError):
             await asyncio.wait_for(event.wait(), timeout)
@@ -287,6 +291,13 @@ class PostgresWork:
 
     async def gather(self, facts: Facts[Any, Any, Any, Any], found: Sequence[Gathered]) -> None:
         name = prefix(facts)
+        things = sorted({g.thing for g in found})
+        # Two that gather for one thing must meet: neither sees the other's event, nor the subjects that it names.
+        await self.connection.execute(
+            f"insert into {name}_about (thing) select * from unnest($1::text[])"
+            f" on conflict (thing) do update set gathered = {name}_about.gathered + 1",
+            things,
+        )
         await self.connection.execute(
             f"insert into {name}_fact (thing, id, service, type, schema, data, meta) select * from"
             " unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::int[], $6::bytea[], $7::bytea[])"
@@ -312,12 +323,14 @@ class PostgresWork:
             f" (select distinct subject from {name}_thing where thing = any($2::text[]) order by subject) t"
             " on conflict (facts, subject) do update set touched = dirty.touched + 1",
             name,
-            sorted({g.thing for g in found}),
+            things,
         )
 
     async def dirty(self, facts: Facts[Any, Any, Any, Any], limit: int) -> list[str]:
-        sql = """delete from dirty where facts = $1 and subject in
-                 (select subject from dirty where facts = $1 order by subject limit $2) returning subject"""
+        # What another one settles now is left to him: waiting for his row would only end in meeting him.
+        sql = """delete from dirty where facts = $1 and subject in (
+                   select subject from dirty where facts = $1 order by subject limit $2 for update skip locked
+                 ) returning subject"""
         return [r["subject"] for r in await self.connection.fetch(sql, prefix(facts), limit)]
 
     async def facts(self, facts: Facts[Any, Any, Any, Any], subjects: Sequence[str]) -> dict[str, list[Held]]:
@@ -325,20 +338,20 @@ class PostgresWork:
 
     async def put_results(self, facts: Facts[Any, Any, Any, Any], results: Sequence[NewResult]) -> list[str]:
         name = prefix(facts)
-        changed = await self.connection.fetch(
+        # Written even where it is the same: of two that settle a subject from other facts, one has to fail.
+        written = await self.connection.fetch(
             f"insert into {name}_result as r (subject, document, used, error)"
             " select n.subject, n.document, array(select jsonb_array_elements_text(n.used::jsonb)), n.error"
             " from unnest($1::text[], $2::bytea[], $3::text[], $4::text[]) as n(subject, document, used, error)"
             " on conflict (subject) do update set document = excluded.document, used = excluded.used,"
             " error = excluded.error, computed_at = now()"
-            " where r.document <> excluded.document or r.error <> excluded.error or r.used <> excluded.used"
             " returning subject, (old.document, old.error) is distinct from (new.document, new.error) as changed",
             [r.subject for r in results],
             [r.document for r in results],
             [msgspec.json.encode(r.used).decode() for r in results],
             [r.error for r in results],
         )
-        return [r["subject"] for r in changed if r["changed"]]
+        return [r["subject"] for r in written if r["changed"]]
 
     async def add_due(self, due: Sequence[NewDue]) -> None:
         if not due:
@@ -447,7 +460,7 @@ def prefix(reader: Projection[Any, Any] | Facts[Any, Any, Any, Any]) -> str:
 
 
 def table_of(projection: Projection[R, Any]) -> Table[R]:
-    return cast(Table[R], table(prefix(projection), cast(Any, projection.row)))
+    return cast("Table[R]", table(prefix(projection), cast("Any", projection.row)))
 
 
 def creates(reader: Projection[Any, Any] | Facts[Any, Any, Any, Any]) -> list[str]:
@@ -455,6 +468,7 @@ def creates(reader: Projection[Any, Any] | Facts[Any, Any, Any, Any]) -> list[st
         return [table_of(reader).create]
     name = prefix(reader)
     return [
+        f"create table if not exists {name}_about (thing text primary key, gathered bigint not null default 1)",
         f"create table if not exists {name}_fact (thing text, id uuid, service text not null, type text not null,"
         " schema int not null, data bytea not null, meta bytea not null, primary key (thing, id))",
         f"create table if not exists {name}_thing (subject text, thing text, primary key (subject, thing))",

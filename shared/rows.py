@@ -19,7 +19,6 @@ from shared.value import value
 R = TypeVar("R")
 
 SCALARS = {bool: "boolean", int: "bigint", str: "text", Decimal: "numeric", datetime: "timestamptz", date: "date"}
-NATIVE = (Decimal, datetime, date)
 
 
 @value
@@ -91,7 +90,7 @@ class Table(Generic[R]):
             for c in self.columns
             for v in (record[c.name],)
         }
-        return msgspec.convert(found, self.row, builtin_types=NATIVE)
+        return msgspec.convert(found, self.row)
 
 
 def placed(column: Column) -> str:
@@ -109,7 +108,7 @@ def table(name: str, row: type[R]) -> Table[R]:
         raise ValueError(f"{name!r} is no name for a table")
     hints = get_type_hints(row)
     columns = tuple(column(f.name, hints[f.name]) for f in fields(row))  # type: ignore[arg-type]
-    return Table(name=name, row=row, columns=columns, primary=primary(cast(Any, row)))
+    return Table(name=name, row=row, columns=columns, primary=primary(cast("Any", row)))
 
 
 def column(name: str, hint: Any) -> Column:
