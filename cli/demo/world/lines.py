@@ -19,6 +19,17 @@ class Origin(StrEnum):
     GENERATED = "generated"  # drawn from the seed
 
 
+@value
+class Origins:
+    """Whose words the files' people, figures and clocks are, and those of them that generated parts were added to."""
+
+    people: Origin
+    real: Origin
+    mixed: Origin
+
+
+OF_FILES = Origins(people=Origin.FICTIONAL, real=Origin.REAL, mixed=Origin.REAL_AND_GENERATED)
+OF_GENERATOR = Origins(people=Origin.GENERATED, real=Origin.GENERATED, mixed=Origin.GENERATED)
 IMPORTER = "importer"  # the actor of whatever nobody in the organisation decided
 
 

@@ -57,7 +57,8 @@ class Person:
     engagement: str
     joined_on: date
     origin: Origin
-    joining_generated: bool  # no date stood in the file
+    in_files: bool  # or recruited by the generator
+    joining_generated: bool  # no date stood in the files
     reports_to: str | None = None
 
 
@@ -140,6 +141,7 @@ def hired(
         engagement="intern" if "intern" in row.role.lower() else "employee",
         joined_on=row.joined_on or drawn_joining(chance, row.badge),
         origin=origin,
+        in_files=True,
         joining_generated=row.joined_on is None,
         reports_to=None if superior == ids[row.badge] else superior,
     )
@@ -178,6 +180,7 @@ def recruit(number: int, post: str, studio: str, places: Mapping[tuple[str, str]
         engagement=draws.choice(("employee", "employee", "brokerage", "cooperation")),
         joined_on=drawn_joining(chance, badge),
         origin=Origin.GENERATED,
+        in_files=False,
         joining_generated=True,
     )
 

@@ -88,8 +88,10 @@ class Heroine:
 class School:
     """Plans the sessions around who is on air."""
 
-    def __init__(self, organisation: Organisation, diary: Diary, quiz: Sequence[QuizAttempt], chance: Chance) -> None:
-        self.organisation, self.diary, self.quiz, self.chance = organisation, diary, quiz, chance
+    def __init__(
+        self, organisation: Organisation, diary: Diary, quiz: Sequence[QuizAttempt], *, chance: Chance, real: Origin
+    ) -> None:
+        self.organisation, self.diary, self.quiz, self.chance, self.real = organisation, diary, quiz, chance, real
         self.heroine = self.chosen()
 
     def sessions(self) -> list[Session]:
@@ -105,9 +107,9 @@ class School:
         attempt = next((a for a in self.quiz if not passed(a.score)), self.quiz[0])
         candidates = []
         for number, studio in enumerate(self.organisation.studios):
-            held = span(COURSES[STORY_COURSE][3] + timedelta(days=number))
+            held = self.held(STORY_COURSE, number)
             candidates += [
-                (anchor.origin is Origin.GENERATED, anchor.gender != "female", anchor.id, anchor, number)
+                (not anchor.in_files, anchor.gender != "female", anchor.id, anchor, number)
                 for anchor in studio.anchors
                 if not self.diary.on_air(anchor.id, *held) and not self.diary.on_air(anchor.id, *span(QUIZ_DAY))
             ]
@@ -129,13 +131,13 @@ class School:
                 for person in (*studio.anchors, *studio.assistants)
                 if person.id != self.heroine.person.id and not self.diary.on_air(person.id, *held)
             ),
-            key=lambda person: (person.origin is Origin.GENERATED, person.id),
+            key=lambda person: (not person.in_files, person.id),
         )
         sitting = {a.number: p for a, p in zip((a for a in self.quiz if a != self.heroine.attempt), others)}  # noqa: B905
         sitting[self.heroine.attempt.number] = self.heroine.person
         identity = f"{QUIZ_COURSE}-1"
         exams = [
-            self.exam(identity, sitting[a.number].id, QUIZ_DAY, score=a.score, origin=Origin.REAL)
+            self.exam(identity, sitting[a.number].id, QUIZ_DAY, score=a.score, origin=self.real)
             for a in self.quiz
             if a.number in sitting
         ]
@@ -143,13 +145,20 @@ class School:
         return self.session(identity, QUIZ_COURSE, "internal", held, presence, exams)
 
     def course_session(self, course: str, studio: Studio, number: int) -> Session:
-        _, _, method, first = COURSES[course]
-        day = first + timedelta(days=number)
-        identity, held = session_id(course, studio), span(day)
-        trainees = [*studio.anchors, *studio.assistants, *studio.supervisors]
-        presence = {person.id: self.came(identity, person.id, held) for person in trainees}
+        identity, held = session_id(course, studio), self.held(course, number)
+        day = held[0].astimezone(BUSINESS_ZONE).date()
+        presence = {person.id: self.came(identity, person.id, held) for person in trainees(studio)}
         exams = [self.exam(identity, p, day) for p, found in presence.items() if found is Presence.SIGNED_IN]
-        return self.session(identity, course, method, held, presence, exams)
+        return self.session(identity, course, COURSES[course][2], held, presence, exams)
+
+    def held(self, course: str, number: int) -> "Span":
+        """A studio's session of a course: on its day, in the two hours in which fewest of its people are on air."""
+        studio, day = self.organisation.studios[number], COURSES[course][3] + timedelta(days=number)
+
+        def missing(hour: int) -> int:
+            return sum(self.diary.on_air(person.id, *span(day, hour)) for person in trainees(studio))
+
+        return span(day, min(range(8, 20), key=lambda hour: (missing(hour), abs(hour - 14))))
 
     def retraining(self, sessions: Sequence[Session]) -> Iterator[Session]:
         """For whoever failed a make-up before that day: a later session of the course."""
@@ -213,15 +222,14 @@ class School:
         origin: Origin = Origin.GENERATED,
         retrains: str | None = None,
     ) -> Exam:
-        """A fail is made up for a week later; nearly everybody passes then, the heroine surely."""
+        """A fail is made up for a week later; nearly everybody passes then. The heroine fails once and no more."""
         draws = self.chance.draws("exam", session, person)
-        first = drawn_score(draws, 77, 8.5) if score is None else score
+        hers = person == self.heroine.person.id
+        first = max(drawn_score(draws, 77, 8.5), Decimal(66) if hers else Decimal(0)) if score is None else score
         held_on = day + EXAM_AFTER
         if passed(first):
             return Exam(person=person, held_on=held_on, score=first, origin=origin, retrains=retrains)
-        again = drawn_score(draws, 70, 9)
-        if person == self.heroine.person.id and not passed(again):
-            again = Decimal("71.43")
+        again = max(drawn_score(draws, 70, 9), Decimal(66) if hers else Decimal(0))
         return Exam(
             person=person,
             held_on=held_on,
@@ -240,6 +248,10 @@ def span(day: date, hour: int = 14) -> Span:
     """Two hours of a day in Asia/Shanghai."""
     start = datetime.combine(day, time(hour), BUSINESS_ZONE).astimezone(UTC)
     return start, start + timedelta(hours=2)
+
+
+def trainees(studio: Studio) -> list[Person]:
+    return [*studio.anchors, *studio.assistants, *studio.supervisors]
 
 
 def session_id(course: str, studio: Studio) -> str:

@@ -1,0 +1,51 @@
+"""The whole of it: from the input and a seed to everything that is told to the services."""
+
+from collections.abc import Mapping, Sequence
+
+from cli.demo.chance import Chance
+from cli.demo.inputs import Input
+from cli.demo.world.figures import Audience, Figures
+from cli.demo.world.lines import Origins
+from cli.demo.world.observations import Observation, observations
+from cli.demo.world.organisation import Organisation, organise
+from cli.demo.world.rosters import Stream, rostered
+from cli.demo.world.training import Heroine, School, Session
+from shared.value import BUSINESS_ZONE, value
+
+RATED = ("2024-05", "2024-06")  # the months that are wholly covered (R11)
+
+
+@value
+class World:
+    origins: Origins
+    organisation: Organisation
+    streams: Sequence[Stream]  # distinct, in order of their starts
+    repeats: int  # rows of the file that say again what another one said
+    figures: Mapping[str, Figures]  # by stream
+    observations: Sequence[Observation]
+    sessions: Sequence[Session]  # in order of their starts
+    heroine: Heroine
+
+
+def make_world(found: Input, *, seed: int, staff: int, origins: Origins) -> World:
+    """Raises `Understaffed` where more streams run at once than `staff` anchors can be on."""
+    chance = Chance(seed=seed)
+    organisation = organise(found.people, staff, chance, origins.people)
+    streams, diary = rostered(found.streams, organisation, chance)
+    audience = Audience(found.streamers, organisation, chance)
+    school = School(organisation, diary, found.quiz, chance=chance, real=origins.real)
+    return World(
+        origins=origins,
+        organisation=organisation,
+        streams=streams,
+        repeats=len(found.streams) - len(streams),
+        figures={stream.id: audience.figures(stream, month(stream)) for stream in streams},
+        observations=list(observations(streams, organisation, diary, chance)),
+        sessions=school.sessions(),
+        heroine=school.heroine,
+    )
+
+
+def month(stream: Stream) -> str:
+    """Of its start, in Asia/Shanghai (R5)."""
+    return f"{stream.started_at.astimezone(BUSINESS_ZONE):%Y-%m}"
