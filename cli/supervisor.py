@@ -24,7 +24,7 @@ from deploy.local.postgres import Postgres
 from deploy.local.processes import Fork, Part, PortTaken, Process, StartFailed, failure, start, until
 
 READY_SECONDS = 60.0
-DRAIN_SECONDS = 20.0
+DRAIN_SECONDS = 30.0
 STEADY_SECONDS = 30.0
 LONGEST_PAUSE_SECONDS = 10.0
 
@@ -152,6 +152,9 @@ class Supervisor:
             os.environ.update(self.environment)
             for name in others:
                 os.environ.pop(name, None)
+            if self.postgres is not None and database_url(service) is None:
+                # It speaks no TLS, and whoever asks for it first looks for keys in a home that may not be readable.
+                os.environ["PGSSLMODE"] = "disable"
             serve(service, role)
 
         return lambda: Fork(work, self.state.log(f"{service}-{role}"))

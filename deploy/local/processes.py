@@ -117,7 +117,9 @@ class Fork:
                 work()
                 code = 0
             except SystemExit as end:
-                code = end.code if isinstance(end.code, int) else 1
+                code = end.code if isinstance(end.code, int) else int(end.code is not None)
+                if isinstance(end.code, str):
+                    print(end.code, file=sys.stderr)
             except BaseException:  # noqa: BLE001 - the copy ends here, whatever it was
                 traceback.print_exc()
             finally:
