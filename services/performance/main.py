@@ -1,0 +1,62 @@
+"""Performance: its table of contents."""
+
+from pathlib import Path
+
+from services.performance.contracts import contract
+from services.performance.cycles import api as cycles_api
+from services.performance.cycles.decisions import cycles
+from services.performance.cycles.projections import opened_cycles
+from services.performance.metrics import api as metrics_api
+from services.performance.metrics.decisions import metrics
+from services.performance.metrics.decisions import recorded_metrics as records
+from services.performance.metrics.projections import metric_definitions, recorded_metrics
+from services.performance.quarters import api as quarters_api
+from services.performance.quarters.facts import quarters
+from services.performance.quarters.policies import RollUpPolicy
+from services.performance.reviews import api as reviews_api
+from services.performance.reviews.decisions import reviews
+from services.performance.reviews.policies import AdjustmentPolicy, FeedbackPolicy
+from services.performance.reviews.projections import (
+    adjustments,
+    declarations,
+    explanations,
+    feedbacks,
+    restatements,
+    reviews_by_month,
+)
+from services.performance.reviews.reactions import points_deduction, restatement, second_look, training_excellence
+from services.performance.scores import api as scores_api
+from services.performance.scores.facts import kpi
+from services.performance.scores.standard import AppraisalStandard
+from services.supervision.contracts import contract as supervision
+from services.training.contracts import contract as training
+from shared.service import Service
+
+service = Service(
+    contract,
+    home=Path(__file__).parent,
+    listens=[training, supervision],
+    deciders=[metrics, records, cycles, reviews],
+    projections=[
+        metric_definitions,
+        recorded_metrics,
+        opened_cycles,
+        reviews_by_month,
+        explanations,
+        restatements,
+        adjustments,
+        declarations,
+        feedbacks,
+    ],
+    facts=[kpi, quarters],
+    reactions=[training_excellence, points_deduction, restatement, second_look],
+    policies=[AppraisalStandard, FeedbackPolicy, AdjustmentPolicy, RollUpPolicy],
+    routers=[
+        metrics_api.router,
+        metrics_api.recorded,
+        cycles_api.router,
+        reviews_api.router,
+        scores_api.router,
+        quarters_api.router,
+    ],
+)

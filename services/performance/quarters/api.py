@@ -1,0 +1,49 @@
+"""Quarters over HTTP."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path
+from fastapi.responses import PlainTextResponse, Response
+
+from services.performance.quarters.facts import PersonQuarter, Quarter, QuarterScore, quarters, told
+from services.performance.scores.telling import TEXT, Accepts, InLanguage, Language, as_text, wants_text
+from services.vocabulary import PersonId
+from shared.access import requires
+from shared.explanation import load
+from shared.value import value
+from shared.web import Actor, Read
+
+router = APIRouter(prefix="/quarters", tags=["quarters"])
+
+QuarterOfPath = Annotated[Quarter, Path(pattern=r"^\d{4}-Q[1-4]$", examples=["2024-Q2"])]
+
+
+@value
+class QuarterTold:
+    """`error` says why there is no tree: no roll-up function is configured (P-10)."""
+
+    result: QuarterScore | None = None
+    document: Mapping[str, Any] | None = None
+    used: tuple[str, ...] = ()
+    error: str = ""
+
+
+@router.get("/{person}/{quarter}", dependencies=[requires("review.read")], response_model=QuarterTold, responses=TEXT)
+async def quarter(
+    *,
+    person: PersonId,
+    quarter: QuarterOfPath,
+    read: Read,
+    who: Actor,
+    accept: Accepts = "",
+    language: InLanguage = Language.ZH,
+) -> QuarterTold | Response:
+    """What the rated months of a quarter come to, which they are, and which are not rated. Clause: S-41."""
+    subject = PersonQuarter(person=person, quarter=quarter)
+    found = await read.result(quarters, subject)
+    if found.error:
+        return QuarterTold(used=found.used, error=found.error)
+    if wants_text(accept):
+        return PlainTextResponse(as_text(found.document, who, person, language))
+    return QuarterTold(result=told(subject, load(found.document)), document=found.document, used=found.used)

@@ -1,0 +1,216 @@
+"""Reviews over HTTP: opened, scored, fed back, completed; and everything that can be asked about them."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import PlainTextResponse, Response
+
+from services.performance.reviews.adjustments import AdjustScore, WithdrawAdjustment
+from services.performance.reviews.decisions import (
+    CompleteReview,
+    DeclareNotApplicable,
+    OpenReview,
+    RecordFeedback,
+    RestateScore,
+    ScoreReview,
+    reviews,
+)
+from services.performance.reviews.projections import (
+    Adjustment,
+    Declaration,
+    Explanation,
+    Feedback,
+    Restatement,
+    ReviewRow,
+    State,
+    adjustments,
+    declarations,
+    explanations,
+    feedbacks,
+    restatements,
+    reviews_by_month,
+)
+from services.performance.scores.api import MonthOfPath
+from services.performance.scores.telling import (
+    TEXT,
+    Accepts,
+    Effect,
+    InLanguage,
+    Language,
+    as_document,
+    as_text,
+    effect,
+    wants_text,
+)
+from services.vocabulary import Month, PersonId, PostId, UnitId
+from shared.access import requires
+from shared.value import value
+from shared.web import Accepted, Actor, Handle, Page, Paging, Read
+
+router = APIRouter(prefix="/reviews", tags=["reviews"])
+
+
+@router.post("/open", status_code=202, dependencies=[requires("review.open")])
+async def open_review(command: OpenReview, handle: Handle) -> Accepted:
+    """Let a person take part in a month's cycle under his post; many at once by /bulk. Clauses: S-37, S-39, S-40."""
+    return await handle(reviews, command)
+
+
+@router.post("/score", status_code=202, dependencies=[requires("review.score")])
+async def score(command: ScoreReview, handle: Handle) -> Accepted:
+    """Score a month from what is known; refused while anything is missing, by name. Clauses: S-37, S-38, S-42."""
+    return await handle(reviews, command)
+
+
+@router.post("/feedback", status_code=202, dependencies=[requires("review.feed_back")])
+async def record_feedback(command: RecordFeedback, handle: Handle) -> Accepted:
+    """Record what the person was told of the result. Clauses: S-43, O-105, A-36, A-37."""
+    return await handle(reviews, command)
+
+
+@router.post("/complete", status_code=202, dependencies=[requires("review.complete")])
+async def complete(command: CompleteReview, handle: Handle) -> Accepted:
+    """Publish the result; after the feedback, where the population's policy asks for it. Clauses: S-37, O-105, A-36."""
+    return await handle(reviews, command)
+
+
+@router.post("/restate", status_code=202, dependencies=[requires("review.restate")])
+async def restate(command: RestateScore, handle: Handle) -> Accepted:
+    """Hold the result against what is known now; it happens by itself when facts arrive late. Clause: S-42."""
+    return await handle(reviews, command)
+
+
+@router.post("/adjust", status_code=202, dependencies=[requires("review.adjust")])
+async def adjust(command: AdjustScore, handle: Handle) -> Accepted:
+    """Add or take points for one occasion, once, with the reason. Clauses: A-61, T-65."""
+    return await handle(reviews, command)
+
+
+@router.post("/withdraw-adjustment", status_code=202, dependencies=[requires("review.adjust")])
+async def withdraw(command: WithdrawAdjustment, handle: Handle) -> Accepted:
+    """Take an adjustment back because its cause fell away; both stay readable. Clauses: A-61, T-65."""
+    return await handle(reviews, command)
+
+
+@router.post("/declare-not-applicable", status_code=202, dependencies=[requires("review.declare")])
+async def declare(command: DeclareNotApplicable, handle: Handle) -> Accepted:
+    """Say that a component does not apply to a person's month; never by the person himself. Clause: S-42."""
+    return await handle(reviews, command)
+
+
+@router.get("", dependencies=[requires("review.list")])
+async def listed(
+    *,
+    read: Read,
+    paging: Paging,
+    month: Month | None = None,
+    studio: UnitId | None = None,
+    post: PostId | None = None,
+    state: State | None = None,
+    grade: str | None = None,
+) -> Page[ReviewRow]:
+    """Where the reviews stand, by month, studio, post, state and grade. Clauses: S-37, S-39, S-43."""
+    return await read.page(reviews_by_month, paging, month=month, studio=studio, post=post, state=state, grade=grade)
+
+
+@router.get("/restatements", dependencies=[requires("review.list")])
+async def all_restatements(read: Read, paging: Paging, month: Month | None = None) -> Page[Restatement]:
+    """What late facts changed, by how much, and which facts. Clause: S-42."""
+    return await read.page(restatements, paging, month=month)
+
+
+@router.get("/adjustments", dependencies=[requires("review.list")])
+async def all_adjustments(
+    read: Read, paging: Paging, month: Month | None = None, reason: str | None = None
+) -> Page[Adjustment]:
+    """Plus and minus points, withdrawn ones too. Clauses: T-65, A-61."""
+    return await read.page(adjustments, paging, month=month, reason=reason)
+
+
+@router.get("/declarations", dependencies=[requires("review.list")])
+async def all_declarations(read: Read, paging: Paging, month: Month | None = None) -> Page[Declaration]:
+    """What was declared not applicable, by whom and why. Clause: S-42."""
+    return await read.page(declarations, paging, month=month)
+
+
+@router.get("/{person}", dependencies=[requires("review.read")])
+async def of_person(person: PersonId, read: Read, paging: Paging) -> Page[ReviewRow]:
+    """A person's months. Clauses: S-37, S-43."""
+    return await read.page(reviews_by_month, paging, person=person)
+
+
+@router.get("/{person}/{month}", dependencies=[requires("review.read")])
+async def one(person: PersonId, month: Month, read: Read) -> ReviewRow:
+    """Where one person's month stands. Clauses: S-37, S-42, S-43."""
+    return await read(reviews_by_month, ReviewRow(person=person, month=month))
+
+
+@router.get("/{person}/{month}/feedback", dependencies=[requires("review.read_feedback")])
+async def feedback(person: PersonId, month: Month, read: Read, paging: Paging) -> Page[Feedback]:
+    """What the person was told, by version of the result. Clauses: S-43, O-105, A-37."""
+    return await read.page(feedbacks, paging, person=person, month=month)
+
+
+@router.get("/{person}/{month}/adjustments", dependencies=[requires("review.read")])
+async def adjustments_of(person: PersonId, month: Month, read: Read, paging: Paging) -> Page[Adjustment]:
+    """Plus and minus points of one month. Clauses: T-65, A-61."""
+    return await read.page(adjustments, paging, person=person, month=month)
+
+
+@router.get("/{person}/{month}/restatements", dependencies=[requires("review.read")])
+async def restatements_of(person: PersonId, month: Month, read: Read, paging: Paging) -> Page[Restatement]:
+    """Which versions a result has, and what made the next. Clause: S-42."""
+    return await read.page(restatements, paging, person=person, month=month)
+
+
+@value
+class ExplanationTold:
+    """`document` is the tree from the grade down to facts (event ids) and rules (policy, version, clause)."""
+
+    person: PersonId
+    month: Month
+    version: int
+    score: Decimal | None
+    grade: str
+    standard: str
+    effect: Effect
+    used: tuple[str, ...]
+    document: Mapping[str, Any]
+
+
+@router.get(
+    "/{person}/{month}/explanation",
+    dependencies=[requires("review.explain")],
+    response_model=ExplanationTold,
+    responses=TEXT,
+)
+async def explanation(
+    *,
+    person: PersonId,
+    month: MonthOfPath,
+    read: Read,
+    who: Actor,
+    version: int | None = None,
+    accept: Accepts = "",
+    language: InLanguage = Language.ZH,
+) -> ExplanationTold | Response:
+    """Why a result is what it is, from the stored tree; as text where `Accept: text/plain` asks. Earlier versions stay
+    readable. Clauses: S-42, S-38; O-89, O-93."""
+    if version is None:
+        version = (await read(reviews_by_month, ReviewRow(person=person, month=month))).version
+    found = await read(explanations, Explanation(person=person, month=month, version=version))
+    if wants_text(accept):
+        return PlainTextResponse(as_text(found.document, who, person, language))
+    return ExplanationTold(
+        person=person,
+        month=month,
+        version=version,
+        score=found.score,
+        grade=found.grade,
+        standard=found.standard,
+        effect=effect(found.document),
+        used=found.used,
+        document=as_document(found.document, who, person),
+    )

@@ -1,0 +1,347 @@
+"""The review of one person's month: one stream, from its opening to what is restated later.
+
+A review is scored once; whatever arrives later restates it, beside what stood before. Whoever is reviewed opens,
+scores, completes and declares nothing himself (S-42). Clauses: S-37, S-39, S-42, S-43, T-65, A-61, O-105, A-36, A-37;
+C-05, C-08, C-16; rulings R5, R6, R10; guarantee G10.
+"""
+
+from calendar import monthrange
+from collections.abc import Mapping, Sequence
+from dataclasses import field, replace
+from datetime import date
+
+from services.performance.cycles.decisions import Open, cycles
+from services.performance.reviews.adjustments import (
+    AdjustScore,
+    CreditExcellence,
+    DeductForPenalty,
+    WithdrawAdjustment,
+    adjust,
+)
+from services.performance.reviews.events import (
+    Event,
+    FeedbackInterviewHeld,
+    FeedbackMode,
+    NotApplicableDeclared,
+    PersonMonth,
+    ReviewCompleted,
+    ReviewOpened,
+    ReviewScoreAdjusted,
+    ReviewScored,
+    ScoreRestated,
+)
+from services.performance.reviews.policies import FeedbackPolicy
+from services.performance.reviews.standing import Standing, restated, scored
+from services.performance.scores.facts import kpi
+from services.performance.scores.standard import AppraisalStandard
+from services.performance.scores.things import Event as Fact
+from services.vocabulary import Month, PersonId, PostId, Text, UnitId, first_day
+from shared.decider import Context, Decider, Refused, Sight, look
+from shared.facts import Known
+from shared.privacy import Note
+from shared.value import value
+
+
+@value
+class OpenReview:
+    """Let a person take part in the month's cycle under a post. Again, before it is scored: a correction."""
+
+    subject: PersonMonth
+    post: PostId
+    studio: UnitId
+    not_rated: Text | None = None  # his own reason, where the cycle has none
+
+
+@value
+class ScoreReview:
+    subject: PersonMonth
+
+
+@value
+class RestateScore:
+    subject: PersonMonth
+
+
+@value
+class RecordFeedback:
+    """What the person was told. By the interviewer, who is never the person."""
+
+    person: PersonId
+    month: Month
+    mode: FeedbackMode
+    merits: Note
+    shortcomings: Note
+    advice: Note
+    held_on: date
+
+    def __post_init__(self) -> None:
+        first_day(self.month)
+
+
+@value
+class CompleteReview:
+    subject: PersonMonth
+
+
+@value
+class DeclareNotApplicable:
+    """That a component of the standard does not apply to this person's month: its weight moves (R5)."""
+
+    subject: PersonMonth
+    component: str
+    reason: Text
+    withdrawn: bool = False
+
+
+Command = (
+    OpenReview | ScoreReview | RestateScore | RecordFeedback | CompleteReview | DeclareNotApplicable | AdjustScore
+    | CreditExcellence | DeductForPenalty | WithdrawAdjustment
+)  # fmt: skip
+
+
+@value
+class Unopened:
+    pass
+
+
+@value
+class Opened:
+    post: PostId
+    studio: UnitId
+    not_rated: str | None
+
+
+@value
+class Scored:
+    opened: Opened
+    standing: Standing
+    feedback: FeedbackInterviewHeld | None = None  # about a result that still stands
+
+
+@value
+class Completed:
+    opened: Opened
+    standing: Standing
+    feedback: FeedbackInterviewHeld | None = None
+
+
+Stage = Unopened | Opened | Scored | Completed
+
+
+@value
+class Review:
+    """Adjustments and declarations are accepted in any state: a refusal would swallow them."""
+
+    stage: Stage = Unopened()
+    adjustments: Mapping[str, ReviewScoreAdjusted] = field(default_factory=dict)
+    declared: Mapping[str, NotApplicableDeclared] = field(default_factory=dict)
+
+    @property
+    def opened(self) -> Opened:
+        match self.stage:
+            case Unopened():
+                raise Refused("review.not_open", next="open the review first")
+            case Opened():
+                return self.stage
+            case Scored() | Completed():
+                return self.stage.opened
+
+    @property
+    def published(self) -> Scored | Completed:
+        match self.stage:
+            case Unopened():
+                raise Refused("review.not_open", next="open the review first")
+            case Opened():
+                raise Refused("review.not_scored", next="score the review first")
+            case Scored() | Completed():
+                return self.stage
+
+
+def decide(command: Command, review: Review, context: Context) -> Sequence[Event]:  # noqa: PLR0911 — one for each act
+    match command:
+        case OpenReview():
+            return opened(command, review.stage, context)
+        case ScoreReview():
+            return first_score(command, review.stage, context)
+        case RestateScore():
+            return restate(command, review.stage, context)
+        case RecordFeedback():
+            return fed_back(command, review.published, context)
+        case CompleteReview():
+            return completed(command, review.published, context)
+        case DeclareNotApplicable():
+            return declared(command, review, context)
+        case AdjustScore() | CreditExcellence() | DeductForPenalty() | WithdrawAdjustment():
+            return adjust(command, review.adjustments, context)
+
+
+def not_the_subject(person: PersonId, context: Context) -> None:
+    if context.actor == person:
+        raise Refused("review.by_the_subject", next="somebody else must do this")
+
+
+def opened(command: OpenReview, stage: Stage, context: Context) -> list[Event]:
+    """No post without a standard enters a cycle (C-05): refused as `policy.not_configured`, with the post."""
+    not_the_subject(command.subject.person, context)
+    if isinstance(stage, Scored | Completed):
+        raise Refused("review.already_scored", next="what changes now restates the score")
+    cycle = context.state(cycles, command.subject.month)
+    if not isinstance(cycle, Open):
+        raise Refused("cycle.not_open", month=command.subject.month, next="open the month's cycle first")
+    on = first_day(command.subject.month)
+    context.policy(AppraisalStandard, on=on, post=command.post, studio=command.studio)
+    reason = cycle.not_rated or command.not_rated
+    if stage == Opened(post=command.post, studio=command.studio, not_rated=reason):
+        return []
+    return [ReviewOpened(subject=command.subject, post=command.post, studio=command.studio, not_rated=reason)]
+
+
+def first_score(command: ScoreReview, stage: Stage, context: Context) -> list[Event]:
+    not_the_subject(command.subject.person, context)
+    match stage:
+        case Unopened():
+            raise Refused("review.not_open", next="open the review first")
+        case Opened():
+            return [at_the_end_of_the_month(command, stage, context)]
+        case Scored() | Completed():
+            return []
+
+
+def at_the_end_of_the_month(command: ScoreReview, review: Opened, context: Context) -> ReviewScored:
+    on = first_day(command.subject.month)
+    end = on.replace(day=monthrange(on.year, on.month)[1])
+    if context.today < end:
+        raise Refused("review.month_not_over", end=end, next="score it at the end of the month")
+    if gathered(context.known(kpi, command.subject)) != review:
+        raise Refused("review.not_gathered", next="its opening has not arrived at the facts yet: ask again")
+    standard = context.policy(AppraisalStandard, on=on, post=review.post, studio=review.studio)
+    return scored(command.subject, standard, context)
+
+
+def gathered(known: Known[Fact]) -> Opened | None:
+    for r in known.last(ReviewOpened).values():
+        return Opened(post=r.event.post, studio=r.event.studio, not_rated=r.event.not_rated)
+    return None
+
+
+def restate(command: RestateScore, stage: Stage, context: Context) -> Sequence[Event]:
+    """From the scoring on: what is completed in the end is what stands then."""
+    match stage:
+        case Unopened() | Opened():
+            return []  # nothing is scored that could be restated
+        case Scored() | Completed():
+            return restated(command.subject, stage.standing, context)
+
+
+def fed_back(command: RecordFeedback, stage: Scored | Completed, context: Context) -> list[Event]:
+    not_the_subject(command.person, context)
+    policy = feedback_policy(command.month, stage.opened, context)
+    if policy.mode and command.mode is not policy.mode:
+        raise Refused("feedback.mode", required=policy.mode, clause=policy.clause)
+    if command.held_on > context.today:
+        raise Refused("feedback.not_yet_held", held_on=command.held_on)
+    told = FeedbackInterviewHeld(
+        person=command.person,
+        month=command.month,
+        version=stage.standing.version,
+        interviewer=PersonId(context.actor),
+        mode=command.mode,
+        merits=command.merits,
+        shortcomings=command.shortcomings,
+        advice=command.advice,
+        held_on=command.held_on,
+        max_lag_days=int(policy.max_lag_days.amount) if policy.max_lag_days else None,
+    )
+    if stage.feedback in (None, told):
+        return [] if stage.feedback else [told]
+    raise Refused("feedback.already_recorded", version=stage.feedback.version, held_on=stage.feedback.held_on)
+
+
+def completed(command: CompleteReview, stage: Scored | Completed, context: Context) -> list[Event]:
+    """A month that is not rated has nothing to feed back."""
+    not_the_subject(command.subject.person, context)
+    if isinstance(stage, Completed):
+        return []
+    policy = feedback_policy(command.subject.month, stage.opened, context)
+    if policy.before_completion and stage.feedback is None and stage.standing.score is not None:
+        raise Refused(
+            "review.feedback_first",
+            clause=policy.clause,
+            next="record the feedback: mode, merits, shortcomings, advice",
+        )
+    return [
+        ReviewCompleted(
+            subject=command.subject,
+            post=stage.opened.post,
+            studio=stage.opened.studio,
+            version=stage.standing.version,
+            score=stage.standing.score,
+            grade=stage.standing.grade,
+            excellent=stage.standing.excellent,
+        )
+    ]
+
+
+def feedback_policy(of: Month, review: Opened, context: Context) -> FeedbackPolicy:
+    return context.policy(FeedbackPolicy, on=first_day(of), post=review.post, studio=review.studio)
+
+
+def declared(command: DeclareNotApplicable, review: Review, context: Context) -> list[Event]:
+    not_the_subject(command.subject.person, context)
+    under = review.opened
+    on = first_day(command.subject.month)
+    names = context.policy(AppraisalStandard, on=on, post=under.post, studio=under.studio).names
+    if command.component not in names:
+        raise Refused("component.unknown", component=command.component, components=", ".join(names))
+    now = NotApplicableDeclared(
+        subject=command.subject,
+        component=command.component,
+        reason=command.reason,
+        withdrawn=command.withdrawn,
+    )
+    before = review.declared.get(command.component)
+    if command.withdrawn and before is None:
+        raise Refused("declaration.unknown", component=command.component)
+    return [] if now == before else [now]
+
+
+def evolve(review: Review, event: Event) -> Review:  # noqa: PLR0911 — one for each event
+    match event:
+        case ReviewOpened():
+            return replace(review, stage=Opened(post=event.post, studio=event.studio, not_rated=event.not_rated))
+        case ReviewScoreAdjusted():
+            return replace(review, adjustments={**review.adjustments, event.adjustment: event})
+        case NotApplicableDeclared():
+            return replace(review, declared={**review.declared, event.component: event})
+        case ReviewScored():
+            return replace(review, stage=Scored(opened=review.opened, standing=Standing.first(event)))
+        case FeedbackInterviewHeld():
+            return replace(review, stage=replace(review.published, feedback=event))
+        case ReviewCompleted():
+            before = review.published
+            stage = Completed(opened=before.opened, standing=before.standing, feedback=before.feedback)
+            return replace(review, stage=stage)
+        case ScoreRestated():
+            before = review.published
+            told = before.feedback if event.difference == 0 and event.grade == before.standing.grade else None
+            stands = before.standing.then(event)
+            return replace(review, stage=replace(before, standing=stands, feedback=told))
+
+
+def key(command: Command) -> tuple[str, ...]:
+    if isinstance(command, RecordFeedback):
+        return command.person, command.month
+    return command.subject.person, command.subject.month
+
+
+def sees(command: Command) -> list[Sight]:
+    match command:
+        case OpenReview():
+            return [look(cycles, command.subject.month)]
+        case ScoreReview() | RestateScore():
+            return [look(kpi, command.subject)]
+        case _:
+            return []
+
+
+reviews = Decider(name="review", key=key, initial=Review, decide=decide, evolve=evolve, sees=sees)

@@ -1,0 +1,32 @@
+"""What the regulations settle for a population's review, and what they leave to the organisation."""
+
+from services.performance.reviews.events import FeedbackMode
+from shared.explanation import Rule
+from shared.policy import Issue
+from shared.value import value
+
+
+@value
+class FeedbackPolicy:
+    """Whether a review is completed after the feedback interview (001, 003) or before it (002, 004). R10; C-08."""
+
+    issue: Issue
+    clause: str
+    before_completion: bool
+    mode: FeedbackMode | None = None  # none: any
+    max_lag_days: Rule | None = None  # from scoring to feedback (P-17); none: not configured
+
+
+@value
+class TrainingExcellence:
+    """Plus points for an excellent exam (T-65). The regulation names no number (P-04)."""
+
+    points: Rule | None = None  # none: not configured, nothing is added
+    make_up_counts: bool = False  # R1: the first attempt only, unless configured otherwise
+
+
+@value
+class AdjustmentPolicy:
+    issue: Issue
+    clause: str
+    training_excellence: TrainingExcellence = TrainingExcellence()

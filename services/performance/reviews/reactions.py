@@ -1,0 +1,53 @@
+"""Facts that add to, take from, or restate a person's month. Clauses: T-65, A-61; rulings R1, R3, R6; C-16."""
+
+from collections.abc import Iterator
+
+from services.performance.reviews.adjustments import CreditExcellence, DeductForPenalty, WithdrawAdjustment
+from services.performance.reviews.decisions import RestateScore, reviews
+from services.performance.reviews.events import PersonMonth, ReviewScored
+from services.supervision.contracts import PenaltyImposed, PenaltyKind, PenaltyRevoked
+from services.training.contracts import ExamGraded, ExamRegraded, Grade
+from services.vocabulary import Month, month
+from shared.decider import Context
+from shared.reaction import Reaction
+
+
+def credit_excellence(exam: ExamGraded | ExamRegraded) -> Iterator[CreditExcellence | WithdrawAdjustment]:
+    """Plus points for an excellent exam, in the month in which it was held; taken back where it is regraded lower."""
+    subject = PersonMonth(person=exam.person, month=Month(f"{exam.held_on:%Y-%m}"))
+    adjustment = f"exam/{exam.session}/{exam.attempt}"
+    if exam.grade is Grade.EXCELLENT:
+        yield CreditExcellence(subject=subject, adjustment=adjustment, attempt=exam.attempt)
+    elif isinstance(exam, ExamRegraded):
+        yield WithdrawAdjustment(subject=subject, adjustment=adjustment)
+
+
+def deduct_for_penalty(
+    penalty: PenaltyImposed | PenaltyRevoked, context: Context
+) -> Iterator[DeductForPenalty | WithdrawAdjustment]:
+    """Minus points that supervision imposed. One without its month is refused: nobody could take it back again."""
+    if penalty.kind is not PenaltyKind.POINTS_DEDUCTION:
+        return
+    subject = PersonMonth(person=penalty.person, month=penalty.month or month(context.now))
+    adjustment = f"penalty/{penalty.penalty}"
+    if isinstance(penalty, PenaltyRevoked):
+        yield WithdrawAdjustment(subject=subject, adjustment=adjustment)
+    else:
+        points = penalty.points if penalty.month else None
+        yield DeductForPenalty(subject=subject, adjustment=adjustment, points=points)
+
+
+def restate(subject: PersonMonth) -> Iterator[RestateScore]:
+    """What is known about a month has changed."""
+    yield RestateScore(subject=subject)
+
+
+def look_again(review: ReviewScored) -> Iterator[RestateScore]:
+    """A fact may have arrived between the look and the scoring, when there was nothing yet to restate."""
+    yield RestateScore(subject=review.subject)
+
+
+training_excellence = Reaction(name="training_excellence", to=reviews, react=credit_excellence)
+points_deduction = Reaction(name="points_deduction", to=reviews, react=deduct_for_penalty)
+restatement = Reaction(name="restatement", to=reviews, react=restate)
+second_look = Reaction(name="second_look", to=reviews, react=look_again)

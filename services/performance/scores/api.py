@@ -1,0 +1,62 @@
+"""What a month would come to today, before it is scored."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path
+from fastapi.responses import PlainTextResponse, Response
+
+from services.performance.reviews.events import PersonMonth
+from services.performance.scores.facts import kpi
+from services.performance.scores.telling import TEXT, Accepts, InLanguage, Language, as_document, as_text, wants_text
+from services.vocabulary import Month, PersonId
+from shared.access import requires
+from shared.value import value
+from shared.web import Actor, Read
+
+router = APIRouter(prefix="/scores", tags=["scores"])
+
+MonthOfPath = Annotated[Month, Path(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", examples=["2024-05"])]
+
+
+@value
+class Running:
+    """`error` says why there is no tree: the review is not open, or its post has no standard."""
+
+    person: PersonId
+    month: Month
+    value: str = ""  # the grade, or missing, not_rated
+    score: str = ""
+    document: Mapping[str, Any] | None = None
+    used: tuple[str, ...] = ()
+    computed_at: datetime
+    error: str = ""
+
+
+@router.get("/{person}/{month}", dependencies=[requires("score.read")], response_model=Running, responses=TEXT)
+async def running(
+    *,
+    person: PersonId,
+    month: MonthOfPath,
+    read: Read,
+    who: Actor,
+    accept: Accepts = "",
+    language: InLanguage = Language.ZH,
+) -> Running | Response:
+    """What is known of a month today, with its tree; as text where `Accept: text/plain` asks. Clauses: S-38, S-42."""
+    found = await read.result(kpi, PersonMonth(person=person, month=month))
+    if found.error:
+        return Running(person=person, month=month, used=found.used, computed_at=found.computed_at, error=found.error)
+    if wants_text(accept):
+        return PlainTextResponse(as_text(found.document, who, person, language))
+    document = as_document(found.document, who, person)
+    return Running(
+        person=person,
+        month=month,
+        value=document["tree"]["value"],
+        score=document["tree"]["of"]["value"],
+        document=document,
+        used=found.used,
+        computed_at=found.computed_at,
+    )

@@ -1,0 +1,266 @@
+"""The appraisal standard 考核标准: what is measured, how it becomes points, what it weighs. Values, never code.
+
+One per post (S-39, S-40), as a policy with the post in its population. Ruling R5; C-05. The regulations state neither
+weights nor targets (P-11): each organisation writes its own.
+"""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Literal
+
+from services.performance.metrics.events import Aggregation, MetricId
+from shared.explanation import Band, Kind, Rule, complete
+from shared.policy import Issue
+from shared.value import value
+
+WHOLE = 100
+
+
+class Figure(StrEnum):
+    """What is recorded of a live stream (S-33 to S-36)."""
+
+    VIEWERS = "viewers"  # 直播观看人数
+    INTERACTIONS = "interactions"  # 互动次数
+    CLICKS = "clicks"
+    BUYERS = "buyers"
+    GMV = "gmv"  # fen
+    NEW_FOLLOWERS = "new_followers"
+    RATINGS = "ratings"
+    SATISFIED = "satisfied"
+    COMPLAINTS = "complaints"
+
+
+class Attribution(StrEnum):
+    FULL = "full"
+    BY_MINUTES = "by_minutes"
+
+
+class OnAir(StrEnum):
+    MINUTES = "minutes"  # of the person himself
+    STREAMS = "streams"
+
+
+class Criterion(StrEnum):
+    """What an observer marks (A-27)."""
+
+    LANGUAGE = "language"
+    INTERACTION = "interaction"
+    PRODUCT_ACCURACY = "product_accuracy"
+    EMERGENCY_HANDLING = "emergency_handling"
+
+
+@value
+class Streams:
+    """A figure of the live streams whose crew the person was in."""
+
+    figure: Figure
+    aggregation: Aggregation
+    per: Figure | None = None  # a ratio's lower part, or the weight of a weighted mean
+    attribution: Attribution = Attribution.FULL
+
+    def __post_init__(self) -> None:
+        if (self.per is None) == (self.aggregation in (Aggregation.RATIO, Aggregation.WEIGHTED_MEAN)):
+            raise ValueError("`per` belongs to ratio and weighted_mean, and to them alone")
+
+
+@value
+class Presence:
+    """How long, or in how many live streams, the person was on."""
+
+    on_air: OnAir
+
+
+@value
+class Observed:
+    """The mean of the marks that observers gave for these criteria."""
+
+    criteria: tuple[Criterion, ...]
+
+    def __post_init__(self) -> None:
+        if not self.criteria:
+            raise ValueError("criteria: at least one")
+
+
+@value
+class Exams:
+    """The mean of the marks of the month's exams."""
+
+    exams: Literal["all"]
+
+
+@value
+class Sessions:
+    """Sessions attended, of those attended and those missed without excuse after a notice (R2), in per cent."""
+
+    sessions: Literal["attended"]
+
+
+@value
+class Recorded:
+    """A metric that was recorded of the person and month."""
+
+    metric: MetricId
+
+
+@value
+class Off:
+    """What each costs: of the recorded number of a metric, or of the sessions missed without excuse."""
+
+    each: Rule
+    metric: MetricId | None = None
+    sessions: Literal["missed"] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.metric is None) == (self.sessions is None):
+            raise ValueError("off: either a metric or sessions")
+
+
+@value
+class Deducted:
+    """From full marks, for each event, down to 0; in per cent of full marks."""
+
+    full: Rule
+    off: tuple[Off, ...]
+
+
+Measure = Streams | Presence | Observed | Exams | Sessions | Recorded | Deducted
+
+
+@value
+class Target:
+    """In per cent of a target."""
+
+    target: Rule
+    cap: Rule | None = None
+    lower_is_better: bool = False
+
+    def __post_init__(self) -> None:
+        above_0(self.target)
+
+
+@value
+class Banded:
+    """What the bands give for the actual, or for its per cent `against` a plan or baseline; in per cent `of` full
+    marks where the bands do not reach to 100."""
+
+    bands: tuple[Band, ...]
+    against: Rule | None = None
+    of: Rule | None = None
+
+    def __post_init__(self) -> None:
+        check_bands(self.bands)
+        above_0(self.against, self.of)
+        if any(isinstance(band.gives, str) for band in self.bands):
+            raise ValueError("bands of a component give points, not grades")
+
+
+@value
+class Points:
+    """Points p of m are p ÷ m × 100."""
+
+    of: Rule
+
+    def __post_init__(self) -> None:
+        above_0(self.of)
+
+
+Form = Target | Banded | Points
+
+
+@value
+class Line:
+    """One of several of which the lowest counts."""
+
+    name: str
+    measure: Measure
+    form: Form | None = None
+
+    def __post_init__(self) -> None:
+        check_form(self.name, self.measure, self.form)
+
+
+@value
+class Component:
+    """A measure, or parts, or lines of which the lowest counts. The parts weigh 100 together, or, in points, as much
+    as the component."""
+
+    name: str
+    weight: Rule
+    clause: str = ""
+    measure: Measure | None = None
+    form: Form | None = None  # none: marks are points already
+    parts: tuple["Component", ...] = ()
+    lowest_of: tuple[Line, ...] = ()
+    na_weight_to: str = ""
+    absent: Kind = Kind.MISSING  # what it means that there is no fact at all
+
+    def __post_init__(self) -> None:
+        if [self.measure is not None, bool(self.parts), bool(self.lowest_of)].count(True) != 1:
+            raise ValueError(f"{self.name}: either a measure, or parts, or lowest_of")
+        check_form(self.name, self.measure, self.form)
+        if self.na_weight_to and self.na_weight_to not in [part.name for part in self.parts]:
+            raise ValueError(f"na_weight_to: {self.name} has no part {self.na_weight_to}")
+        check_weights(self.parts, self.weight)
+
+
+@value
+class AppraisalStandard:
+    """`excellent` is the grade that counts as excellent (C-06)."""
+
+    issue: Issue
+    clause: str
+    components: tuple[Component, ...]
+    grades: tuple[Band, ...]
+    excellent: str
+    plus_cap: Rule | None = None  # of the sum of all plus adjustments; none: not configured (C-16)
+    minus_cap: Rule | None = None
+    min_applicable_weight: Rule | None = None  # per cent, below which the month is not rated
+    na_weight_to: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.components:
+            raise ValueError("a standard has components")
+        check_weights(self.components)
+        check_bands(self.grades)
+        if self.excellent not in [band.gives for band in self.grades]:
+            raise ValueError(f"excellent: {self.excellent} is none of the grades")
+        if not all(isinstance(band.gives, str) for band in self.grades):
+            raise ValueError("grades are words")
+        names = self.names
+        if doubled := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"two components are called {', '.join(doubled)}")
+        if self.na_weight_to and self.na_weight_to not in [component.name for component in self.components]:
+            raise ValueError(f"na_weight_to: there is no component {self.na_weight_to}")
+
+    @property
+    def names(self) -> list[str]:
+        return [component.name for component in each(self.components)]
+
+
+def each(components: tuple[Component, ...]) -> Iterator[Component]:
+    for component in components:
+        yield component
+        yield from each(component.parts)
+
+
+def check_weights(parts: tuple[Component, ...], points: Rule | None = None) -> None:
+    total = sum(part.weight.amount for part in parts)
+    if parts and total != WHOLE and (points is None or total != points.amount):
+        raise ValueError(f"{', '.join(part.name for part in parts)} weigh {total}, not 100")
+    if any(part.weight.amount < 0 for part in parts):
+        raise ValueError(f"{', '.join(part.name for part in parts)}: a weight is not below 0")
+
+
+def check_form(name: str, measure: Measure | None, form: Form | None) -> None:
+    if isinstance(measure, Streams | Presence) and form is None:
+        raise ValueError(f"{name}: a figure needs a form to become points")
+
+
+def check_bands(bands: tuple[Band, ...]) -> None:
+    if not bands or not complete(bands):
+        raise ValueError("bands leave a gap or overlap: each inner edge stands once below/up_to, once at_least/above")
+
+
+def above_0(*rules: Rule | None) -> None:
+    if any(rule and rule.amount <= 0 for rule in rules):
+        raise ValueError("a target, a plan and full marks are above 0")

@@ -1,0 +1,91 @@
+"""How a stored explanation is told, and to whom what of it.
+
+Observers stand in it by their capacity only (R5). Single marks and attendances are the archive's: whoever is not the
+person himself sees what they came to, as an indicator's score (R9).
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+from typing import Annotated, Any
+
+from fastapi import Header, Query
+
+from services.performance.scores.measures import ATTENDANCE, EXAM_MARKS, SESSIONS_MISSED
+from services.performance.scores.words import LANGUAGES
+from services.vocabulary import PersonId
+from shared.access import Actor
+from shared.explanation import Closed, Node, Values, dump, load, render, walk
+from shared.value import value
+
+
+class Language(StrEnum):
+    ZH = "zh"
+    EN = "en"
+
+
+Accepts = Annotated[str, Header(alias="Accept", include_in_schema=False)]
+InLanguage = Annotated[Language, Query(description="of the text; JSON has none")]
+STEPS = ("raw", "plus_proposed", "plus", "minus_proposed", "minus", "clamped")
+TEXT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
+
+
+@value
+class Effect:
+    """What the adjustments came to: proposed, then capped as sums, then what the clamp left of them. None: the month
+    has no points."""
+
+    raw: str | None
+    plus_proposed: str | None
+    plus: str | None
+    minus_proposed: str | None
+    minus: str | None
+    effective: str | None
+
+
+def wants_text(accept: str) -> bool:
+    return "text/plain" in accept
+
+
+def closed_to(who: Actor, person: PersonId) -> Closed:
+    return open_to_all if who.person == person else archived
+
+
+def open_to_all(node: Node) -> bool:
+    return False
+
+
+def archived(node: Node) -> bool:
+    return node.name in (EXAM_MARKS, ATTENDANCE, SESSIONS_MISSED)
+
+
+def as_document(document: Mapping[str, Any], who: Actor, person: PersonId) -> dict[str, Any]:
+    return dump(load(document), closed_to(who, person))
+
+
+def as_text(document: Mapping[str, Any], who: Actor, person: PersonId, language: Language) -> str:
+    return render(load(document), LANGUAGES[language], closed_to(who, person)) + "\n"
+
+
+def effect(document: Mapping[str, Any]) -> Effect:
+    values, at = Values(), dict[str, Fraction | None]()
+    for node in walk(load(document)):
+        if getattr(node, "name", "") in STEPS and node.name not in at:
+            found = values(node)
+            at[node.name] = found if isinstance(found, Fraction) else None
+    raw, clamped = at.get("raw"), at.get("clamped")
+    return Effect(
+        raw=shown(raw),
+        plus_proposed=shown(at.get("plus_proposed")),
+        plus=shown(at.get("plus", at.get("plus_proposed"))),  # without a cap they are one
+        minus_proposed=shown(at.get("minus_proposed")),
+        minus=shown(at.get("minus", at.get("minus_proposed"))),
+        effective=None if raw is None or clamped is None else shown(clamped - raw),
+    )
+
+
+def shown(exact: Fraction | None) -> str | None:
+    if exact is None:
+        return None
+    return str((Decimal(exact.numerator) / exact.denominator).quantize(Decimal("0.01")))
