@@ -1,5 +1,7 @@
 """Training: its table of contents."""
 
+from pathlib import Path
+
 from services.training.attendance import api as attendance_api
 from services.training.attendance.decisions import attendance
 from services.training.attendance.projections import rosters
@@ -25,6 +27,7 @@ from shared.service import Service
 
 service = Service(
     contract,
+    home=Path(__file__).parent,
     deciders=[courses, sessions, attendance, learning, answers, performance_notes, exams],
     projections=[
         catalogue,

@@ -6,7 +6,8 @@ from services.training.attendance.decisions import CorrectAbsence, RecordAbsence
 from services.training.attendance.projections import Presence, RosterEntry, rosters
 from services.training.sessions.api import check_taught_by
 from services.vocabulary import PersonId, SessionId
-from shared.web import Accepted, Actor, Handle, Page, Paging, Read, requires
+from shared.access import requires
+from shared.web import Accepted, Actor, Handle, Page, Paging, Read
 
 router = APIRouter(prefix="/attendance", tags=["attendance"])
 
@@ -45,6 +46,7 @@ async def entries_of(person: PersonId, read: Read, paging: Paging) -> Page[Roste
 
 @router.get("", dependencies=[requires("roster.read")])
 async def roster(
+    *,
     read: Read,
     paging: Paging,
     who: Actor,

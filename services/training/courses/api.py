@@ -5,7 +5,8 @@ from fastapi import APIRouter
 from services.training.courses.decisions import DesignCourse, SetAssessmentStandard, courses
 from services.training.courses.projections import CatalogueEntry, Standard, catalogue, standards
 from services.vocabulary import CourseId
-from shared.web import Accepted, Handle, Page, Paging, Read, requires
+from shared.access import requires
+from shared.web import Accepted, Handle, Page, Paging, Read
 
 router = APIRouter(prefix="/courses", tags=["courses"])
 

@@ -6,7 +6,8 @@ from services.training.exams.decisions import GradeExam, RecordExamAbsence, Regr
 from services.training.exams.projections import ExamChain, Standing, exam_chains
 from services.training.sessions.api import check_taught_by
 from services.vocabulary import CourseId, PersonId, SessionId
-from shared.web import Accepted, Actor, Handle, Page, Paging, Read, requires
+from shared.access import requires
+from shared.web import Accepted, Actor, Handle, Page, Paging, Read
 
 router = APIRouter(prefix="/exams", tags=["exams"])
 
@@ -52,6 +53,7 @@ async def chains_of(person: PersonId, read: Read, paging: Paging) -> Page[ExamCh
 
 @router.get("", dependencies=[requires("exam.list")])
 async def listed(
+    *,
     read: Read,
     paging: Paging,
     who: Actor,

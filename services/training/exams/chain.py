@@ -63,6 +63,7 @@ class Chain:
     make_up: Outcome | None = None
     scheduled: ExamScheduled | None = None
     absence: ExamAbsenceRecorded | None = None  # the last
+    granted: bool = False  # the make-up, and not withdrawn since
     due_on: date | None = None
     limited: bool = False
 
@@ -123,11 +124,11 @@ def changed(chain: Chain, event: Event) -> Chain:  # noqa: PLR0911  a case for e
         case ExamAbsenceRecorded():
             return away(chain, event)
         case MakeUpExamGranted():
-            return replace(chain, due_on=event.due_on)
+            return replace(chain, granted=True, due_on=event.due_on)
         case MakeUpDeadlinePassed():
             return replace(chain, make_up=Missed(held_on=event.due_on)) if event.chance_lost else chain
         case MakeUpExamWithdrawn():
-            return replace(chain, scheduled=None, due_on=None)
+            return replace(chain, granted=False, scheduled=None, due_on=None)
         case RetrainingRequired():
             return chain
         case RetrainingLimitReached():

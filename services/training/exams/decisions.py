@@ -334,7 +334,7 @@ def with_consequences(event: Event, before: Chain, context: Context) -> list[Eve
     longer follows (R1)."""
     after = changed(before, event)
     events = [event]
-    if before.earns_make_up and not after.earns_make_up:
+    if before.granted and not after.earns_make_up:
         events.append(MakeUpExamWithdrawn(person=event.person, session=event.session, course=event.course))
     if after.earns_make_up and not before.earns_make_up and after.make_up is None:
         due_on = make_up_deadline(after, context)

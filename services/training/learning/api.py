@@ -6,7 +6,8 @@ from services.training.learning.decisions import RecordLearningProgress, learnin
 from services.training.learning.projections import Progress, progresses
 from services.training.sessions.api import check_taught_by
 from services.vocabulary import PersonId, SessionId
-from shared.web import Accepted, Actor, Handle, Page, Paging, Read, requires
+from shared.access import requires
+from shared.web import Accepted, Actor, Handle, Page, Paging, Read
 
 router = APIRouter(prefix="/learning", tags=["learning"])
 

@@ -12,7 +12,8 @@ from services.training.sessions.decisions import (
 from services.training.sessions.events import Method
 from services.training.sessions.projections import SessionRecord, session_records
 from services.vocabulary import CourseId, PersonId, SessionId
-from shared.web import Accepted, Actor, Handle, NotFound, Page, Paging, Read, requires
+from shared.access import requires
+from shared.web import Accepted, Actor, Handle, NotFound, Page, Paging, Read
 
 TRAINERS = {"trainer_internal", "trainer_external"}
 
@@ -51,6 +52,7 @@ async def session(session: SessionId, read: Read) -> SessionRecord:
 
 @router.get("", dependencies=[requires("session.read")])
 async def listed(
+    *,
     read: Read,
     paging: Paging,
     course: CourseId | None = None,

@@ -7,7 +7,8 @@ from services.training.teaching.decisions import answers, performance_notes
 from services.training.teaching.events import TraineePerformanceNoted, TraineeQuestionAnswered
 from services.training.teaching.projections import Answer, Performance, answers_given, performances
 from services.vocabulary import PersonId, SessionId
-from shared.web import Accepted, Actor, Handle, Page, Paging, Read, requires
+from shared.access import requires
+from shared.web import Accepted, Actor, Handle, Page, Paging, Read
 
 router = APIRouter(prefix="/teaching", tags=["teaching"])
 
