@@ -271,7 +271,7 @@ class PostgresStore:
     async def close(self) -> None:
         if self.listener is not None:
             with suppress(*AWAY):
-                await self.pool.release(self.listener)
+                await self.listener.close()
         try:
             await asyncio.wait_for(self.pool.close(), 5)
         except (TimeoutError, *AWAY):

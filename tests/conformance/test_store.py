@@ -190,11 +190,12 @@ class TestLog:
         await asyncio.wait_for(waiting, 30)
 
     async def test_two_that_wait_share_what_wakes_them(self, database: str) -> None:
-        """Two connections, one of which listens: the other one must be free."""
-        store = await open_store(database, TOPICS, size=2)
+        """Three connections: one is at work, one listens for both, one is free."""
+        store = await open_store(database, TOPICS, size=3)
         try:
-            await asyncio.gather(store.wait("log", 0.001), store.wait("due", 0.001))
-            assert await asyncio.wait_for(store.maximum(), 30) == 0
+            async with store.work():
+                await asyncio.gather(store.wait("log", 0.001), store.wait("due", 0.001))
+                assert await asyncio.wait_for(store.maximum(), 10) == 0
         finally:
             await store.close()
 
