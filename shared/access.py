@@ -1,6 +1,5 @@
 """Who may do what: a reviewed table, capability by capacity. What it does not name is refused."""
 
-import hmac
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,6 +8,7 @@ import yaml
 from fastapi import Depends, Request
 from pydantic import TypeAdapter
 
+from shared.identity import Actor, Identity
 from shared.value import value
 
 IMPORT = "history.import"  # to say when something occurred, and to import in bulk
@@ -16,18 +16,8 @@ PERSONAL = "personal.read"  # to read personal texts
 KERNEL = {IMPORT: ("system",), PERSONAL: ("hr",)}
 
 
-class Unauthenticated(Exception):
-    """Nobody is named, or the proof is wrong."""
-
-
 class Forbidden(Exception):
     """The capacity does not hold the capability."""
-
-
-@value
-class Actor:
-    person: str
-    capacity: str
 
 
 @value
@@ -53,12 +43,12 @@ class Requires:
     def __init__(self, capability: str) -> None:
         self.capability = capability
 
-    async def __call__(self, request: Request) -> Actor:
-        actor = identify(request)
+    async def __call__(self, request: Request) -> None:
+        identity: Identity = request.app.state.identity
         access: Access = request.app.state.access
+        actor = request.state.actor = await identity.actor(request.headers)
         if not access.allows(self.capability, actor, await about(request)):
             raise Forbidden(self.capability)
-        return actor
 
 
 def requires(capability: str) -> Any:
@@ -67,13 +57,9 @@ def requires(capability: str) -> Any:
 
 
 def identify(request: Request) -> Actor:
-    """The development identity: a header names a person, a secret of this run proves the right to do so."""
-    secret: str = request.app.state.development_secret
-    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    person = request.headers.get("Kaibo-Person", "")
-    if not secret or not person or not hmac.compare_digest(secret.encode(), given.encode()):
-        raise Unauthenticated
-    return Actor(person=person, capacity=request.headers.get("Kaibo-Capacity", ""))
+    """Who asks, once the route's capability was checked."""
+    actor: Actor = request.state.actor
+    return actor
 
 
 async def about(request: Request) -> frozenset[str]:

@@ -20,11 +20,12 @@ from fastapi import Request as HttpRequest
 from pydantic import TypeAdapter, ValidationError
 from starlette.responses import Response
 
-from shared.access import IMPORT, Actor, identify, requires
+from shared.access import IMPORT, identify, requires
 from shared.broker import Unavailable
 from shared.decider import Decider
 from shared.desk import Decided, Desk, KeyReused, Request
 from shared.event import encode
+from shared.identity import Actor
 from shared.privacy import Erased, Forged, Vault
 from shared.store import Moved
 from shared.telemetry import COMMANDS

@@ -100,7 +100,7 @@ class Desk:
         self.queue: asyncio.Queue[tuple[Request, asyncio.Future[Decided]]] = asyncio.Queue(QUEUE)
 
     async def submit(self, request: Request) -> Decided:
-        """Decide it with whatever else waits. Raises Busy, Unavailable, KeyReused, or what `decide` raised but Refused."""
+        """Decide it with whatever else waits. Raises Busy, Unavailable, KeyReused, or our own error in `decide`."""
         future: asyncio.Future[Decided] = asyncio.get_running_loop().create_future()
         try:
             self.queue.put_nowait((request, future))
@@ -119,7 +119,7 @@ class Desk:
             wanted = [(request, future) for request, future in batch if not future.cancelled()]
             try:
                 answers = await self.decide([request for request, _ in wanted])
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 the desk outlives whatever its callers are told
                 for _, future in wanted:
                     if not future.done():
                         future.set_exception(error)

@@ -46,19 +46,19 @@ async def parked(connection: asyncpg.Connection[Any], service: str) -> list[Wait
         )
         for r in records
     ]
-    for r in await connection.fetch("select * from due where failed <> '' order by id"):
-        found.append(
-            Waiting(
-                service=service,
-                reader=r["reaction"],
-                id=f"due/{r['id']}",
-                stream=r["stream"],
-                error=r["failed"],
-                since=r["at"],
-                event=msgspec.json.decode(r["trigger"]),
-            )
+    failed = await connection.fetch("select * from due where failed <> '' order by id")
+    return found + [
+        Waiting(
+            service=service,
+            reader=r["reaction"],
+            id=f"due/{r['id']}",
+            stream=r["stream"],
+            error=r["failed"],
+            since=r["at"],
+            event=msgspec.json.decode(r["trigger"]),
         )
-    return found
+        for r in failed
+    ]
 
 
 def readable(record: bytes) -> Mapping[str, Any]:

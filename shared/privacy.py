@@ -42,7 +42,7 @@ Badge = Annotated[Personal, TEXT, Sealed(kind="badge")]  # a number that others 
 Note = Annotated[Personal, TEXT, Sealed(kind="note")]  # free text about a person
 Reason = Annotated[Personal, TEXT, Sealed(kind="reason")]  # of a leave, an absence, an objection
 
-TOKEN = "enc1:"
+PREFIX = "enc1:"
 ERASED = "erased"
 WITHHELD = "withheld"
 
@@ -140,11 +140,11 @@ def sealed(thing: Any, keys: Mapping[Owner, AESSIV]) -> Any:
 
 
 def token(text: str, owner: Owner, keys: Mapping[Owner, AESSIV]) -> str:
-    if text.startswith(TOKEN):
+    if text.startswith(PREFIX):
         raise Forged("a personal text does not start with enc1:")
     person, kind = owner
     cipher = keys[owner].encrypt(text.encode(), [person.encode(), kind.encode()])
-    return f"{TOKEN}{quote(person, safe='')}:{kind}:{urlsafe_b64encode(cipher).decode()}"
+    return f"{PREFIX}{quote(person, safe='')}:{kind}:{urlsafe_b64encode(cipher).decode()}"
 
 
 def owner_of(text: str) -> Owner:
@@ -154,7 +154,7 @@ def owner_of(text: str) -> Owner:
 
 def tokens(thing: Any) -> Iterator[Owner]:
     if isinstance(thing, str):
-        if thing.startswith(TOKEN):
+        if thing.startswith(PREFIX):
             yield owner_of(thing)
         return
     if isinstance(thing, dict):
@@ -169,7 +169,7 @@ def tokens(thing: Any) -> Iterator[Owner]:
 
 def opened(thing: Any, keys: Mapping[Owner, AESSIV], allowed: bool) -> Any:
     match thing:
-        case str() if thing.startswith(TOKEN):
+        case str() if thing.startswith(PREFIX):
             return text_of(thing, keys) if allowed else WITHHELD
         case tuple() | list():
             return type(thing)(opened(part, keys, allowed) for part in thing)

@@ -179,7 +179,7 @@ async def patiently(attempt: Callable[[], Awaitable[T]]) -> T:
 def api(parts: Parts) -> Edge:
     app = parts.service.application()
     app.state.store, app.state.desk, app.state.vault = parts.store, parts.desk, parts.vault
-    app.state.development_secret = parts.settings.development_secret
+    app.state.identity = parts.settings.identity
     app.state.bulk = bulk.Bulk(parts.service.deciders, parts.desk, parts.vault)
     observe(app, parts.store)
     hosts = LOOPBACK if parts.settings.development_secret else frozenset()

@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import field, fields
 from pathlib import Path
 
+from shared.identity import DevelopmentIdentity, Identity, IssuerIdentity, Nobody
 from shared.kafka import KafkaSettings
 from shared.value import value
 
@@ -22,11 +23,19 @@ class Settings:
     http_port: int = 0
     metrics_host: str = "127.0.0.1"
     metrics_port: int = 0
-    master_key: bytes
-    development_secret: str = ""
+    master_key: bytes = field(repr=False)
+    development_secret: str = field(default="", repr=False)
+    issuer: str = ""
+    audience: str = ""
     policies: Path | None = None
     log: str = "json"
     partitions: int = 6
+
+    @property
+    def identity(self) -> Identity:
+        if self.issuer:
+            return IssuerIdentity(self.issuer, self.audience)
+        return DevelopmentIdentity(self.development_secret) if self.development_secret else Nobody()
 
     @classmethod
     def from_environment(cls, service: str, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -46,6 +55,8 @@ class Settings:
                 "KAIBO_DEVELOPMENT_SECRET is for the demo on loopback and embedded parts alone: "
                 "unset it, or bind to 127.0.0.1 and unset KAIBO_ISSUER_URL and KAIBO_EXTERNAL"
             )
+        if environment.get("KAIBO_ISSUER_URL") and not environment.get("KAIBO_AUDIENCE"):
+            raise Misconfigured("KAIBO_AUDIENCE is not set: tokens of the issuer for others would be taken")
         policies = environment.get("KAIBO_POLICIES")
         return cls(
             service=service,
@@ -57,6 +68,8 @@ class Settings:
             metrics_port=int(environment.get(f"{prefix}_METRICS_PORT", "0")),
             master_key=master_key(Path(need("KAIBO_MASTER_KEY_FILE"))),
             development_secret=secret,
+            issuer=environment.get("KAIBO_ISSUER_URL", ""),
+            audience=environment.get("KAIBO_AUDIENCE", ""),
             policies=Path(policies) / service if policies else None,
             log=environment.get("KAIBO_LOG", "json"),
             partitions=int(environment.get("KAIBO_PARTITIONS", "6")),

@@ -155,7 +155,7 @@ class Subscription:
             await self.until_met(items)
         except (Unavailable, Moved, Stopped, OffsetGone, asyncio.CancelledError):
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 a handler may raise anything: the event is found and parked
             if len(items) > 1:
                 middle = len(items) // 2
                 await self.take(items[:middle])
@@ -338,7 +338,7 @@ class Subscription:
                     await work.unpark([one], discard=False)
             except (Unavailable, Moved):
                 raise
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 the same handler, tried again
                 failed = "".join(traceback.format_exception(error)[-6:])
                 async with self.store.work() as work:
                     await work.park([replace(one, error=failed, request="")])

@@ -17,16 +17,16 @@ from fastapi import Request as HttpRequest
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
-from shared.access import IMPORT, PERSONAL, Access, CurrentActor, Forbidden, Unauthenticated, identify
+from shared.access import IMPORT, PERSONAL, Access, CurrentActor, Forbidden, identify
 from shared.broker import Unavailable
 from shared.decider import Decider
 from shared.desk import Busy, Decided, Desk, KeyReused, Request
 from shared.event import encode
 from shared.facts import Facts, key_text
+from shared.identity import Unauthenticated
 from shared.privacy import Erased, Forged, Vault
 from shared.projection import Projection
 from shared.refusal import Refused
-from shared.rows import NATIVE
 from shared.store import Moved, Result, Store
 from shared.subscription import reader_name
 from shared.telemetry import COMMANDS, REQUEST_SECONDS
@@ -244,13 +244,7 @@ def problem(
 ) -> JSONResponse:
     body = {"type": f"urn:kaibo:problem:{title}", "title": title, "status": status}
     body |= {"detail": detail} if detail else {}
-    shown = msgspec.to_builtins(more, builtin_types=NATIVE, enc_hook=str)
-    return JSONResponse(
-        body | {k: str(v) if isinstance(v, NATIVE) else v for k, v in shown.items()},
-        status,
-        media_type="application/problem+json",
-        headers=dict(headers or {}),
-    )
+    return JSONResponse(body | more, status, media_type="application/problem+json", headers=dict(headers or {}))
 
 
 AGAIN = {"Retry-After": "1"}
@@ -258,9 +252,7 @@ AGAIN = {"Retry-After": "1"}
 PROBLEMS: Mapping[type[Exception], Callable[[Any], JSONResponse]] = {
     Refused: lambda e: problem(409, e.code, "a rule says no", facts={k: str(v) for k, v in e.facts.items()}),
     Erased: lambda e: problem(409, "person.erased", "nothing personal is recorded of this person any more"),
-    Unauthenticated: lambda e: problem(
-        401, "unauthenticated", "say who asks, and prove it", {"WWW-Authenticate": "Bearer"}
-    ),
+    Unauthenticated: lambda e: problem(401, "unauthenticated", str(e), {"WWW-Authenticate": "Bearer"}),
     Forbidden: lambda e: problem(403, "capability.missing", f"this needs the capability {e}", capability=str(e)),
     NotFound: lambda e: problem(404, "not_found", "there is no such thing here, or not for you"),
     Stale: lambda e: problem(412, "stream.changed", f"{e}; read it again, then decide again"),

@@ -43,9 +43,6 @@ class Left:
     person: str
 
 
-club_contract = Contract("club", Joined, Left)
-
-
 @value
 class Join:
     person: str
@@ -127,8 +124,10 @@ async def many(read: Read, paging: Paging, present: bool | None = None) -> Page[
     return await read.page(members, paging, present=present)
 
 
-def club(home: Path) -> Service:
-    return Service(club_contract, home=home, deciders=[memberships], projections=[members], routers=[club_router])
+def club(home: Path, name: str = "club") -> Service:
+    return Service(
+        Contract(name, Joined, Left), home=home, deciders=[memberships], projections=[members], routers=[club_router]
+    )
 
 
 # The treasury
@@ -151,9 +150,6 @@ class YearSeen:
     person: str
     year: int
     points: Decimal
-
-
-treasury_contract = Contract("treasury", Charged, Warned, YearSeen)
 
 
 @value
@@ -217,6 +213,7 @@ EPOCH = datetime.fromisoformat("2024-01-01T00:00:00+00:00")
 
 reminder = Reaction(name="reminder", to=warnings, react=warn, at=lambda event: EPOCH + timedelta(days=event.year))
 
+
 @value
 class PersonYear:
     person: str
@@ -257,11 +254,11 @@ async def year_of(person: str, year: int, read: Read) -> dict[str, object]:
     return {"document": result.document, "used": result.used}
 
 
-def treasury(home: Path) -> Service:
+def treasury(home: Path, hears: Contract, name: str = "treasury") -> Service:
     return Service(
-        treasury_contract,
+        Contract(name, Charged, Warned, YearSeen),
         home=home,
-        listens=[club_contract],
+        listens=[hears],
         deciders=[charges, warnings, seen_years],
         projections=[directory],
         facts=[years],
