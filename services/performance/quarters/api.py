@@ -45,5 +45,5 @@ async def quarter(
     if found.error:
         return QuarterTold(used=found.used, error=found.error)
     if wants_text(accept):
-        return PlainTextResponse(as_text(found.document, who, person, language))
+        return PlainTextResponse(as_text(found.document, who.person, person, language))
     return QuarterTold(result=told(subject, load(found.document)), document=found.document, used=found.used)

@@ -202,7 +202,7 @@ async def explanation(
         version = (await read(reviews_by_month, ReviewRow(person=person, month=month))).version
     found = await read(explanations, Explanation(person=person, month=month, version=version))
     if wants_text(accept):
-        return PlainTextResponse(as_text(found.document, who, person, language))
+        return PlainTextResponse(as_text(found.document, who.person, person, language))
     return ExplanationTold(
         person=person,
         month=month,
@@ -212,5 +212,5 @@ async def explanation(
         standard=found.standard,
         effect=effect(found.document),
         used=found.used,
-        document=as_document(found.document, who, person),
+        document=as_document(found.document, who.person, person),
     )

@@ -49,8 +49,8 @@ async def running(
     if found.error:
         return Running(person=person, month=month, used=found.used, computed_at=found.computed_at, error=found.error)
     if wants_text(accept):
-        return PlainTextResponse(as_text(found.document, who, person, language))
-    document = as_document(found.document, who, person)
+        return PlainTextResponse(as_text(found.document, who.person, person, language))
+    document = as_document(found.document, who.person, person)
     return Running(
         person=person,
         month=month,

@@ -15,7 +15,6 @@ from fastapi import Header, Query
 from services.performance.scores.measures import ATTENDANCE, EXAM_MARKS, SESSIONS_MISSED
 from services.performance.scores.words import LANGUAGES
 from services.vocabulary import PersonId
-from shared.access import Actor
 from shared.explanation import Closed, Node, Values, dump, load, render, walk
 from shared.value import value
 
@@ -48,8 +47,8 @@ def wants_text(accept: str) -> bool:
     return "text/plain" in accept
 
 
-def closed_to(who: Actor, person: PersonId) -> Closed:
-    return open_to_all if who.person == person else archived
+def closed_to(reader: str, person: PersonId) -> Closed:
+    return open_to_all if reader == person else archived
 
 
 def open_to_all(node: Node) -> bool:
@@ -60,12 +59,12 @@ def archived(node: Node) -> bool:
     return node.name in (EXAM_MARKS, ATTENDANCE, SESSIONS_MISSED)
 
 
-def as_document(document: Mapping[str, Any], who: Actor, person: PersonId) -> dict[str, Any]:
-    return dump(load(document), closed_to(who, person))
+def as_document(document: Mapping[str, Any], reader: str, person: PersonId) -> dict[str, Any]:
+    return dump(load(document), closed_to(reader, person))
 
 
-def as_text(document: Mapping[str, Any], who: Actor, person: PersonId, language: Language) -> str:
-    return render(load(document), LANGUAGES[language], closed_to(who, person)) + "\n"
+def as_text(document: Mapping[str, Any], reader: str, person: PersonId, language: Language) -> str:
+    return render(load(document), LANGUAGES[language], closed_to(reader, person)) + "\n"
 
 
 def effect(document: Mapping[str, Any]) -> Effect:
