@@ -535,9 +535,27 @@ class TestFactsOfTwoWorkers:
         await met(gathers)
         assert await self.results(store) == {"li": {first.held.id, second.held.id}}
 
-    async def test_a_thing_is_named_while_another_event_of_it_comes(self, store: Store) -> None:
+    async def test_a_subject_is_settled_before_the_fact_is_there_for_all(self, store: Store) -> None:
+        first, second = about("t", "li"), about("t", "li")
+        async with store.work() as work:
+            await work.gather(archive, [first])
+
+        async def gathers(meanwhile: bool) -> None:
+            async with store.work() as slow:
+                await slow.gather(archive, [second])
+                if meanwhile:
+                    async with store.work() as fast:
+                        await self.settle(fast)
+
+        await met(gathers)
+        assert await self.results(store) == {"li": {first.held.id, second.held.id}}
+
+    @pytest.mark.parametrize("known", [False, True])
+    async def test_a_thing_is_named_while_another_event_of_it_comes(self, store: Store, known: bool) -> None:
         """One event names nobody, the other one names li: whichever commits last must make li dirty."""
-        figure, roster = about("t"), about("t", "li")
+        before, figure, roster = about("t"), about("t"), about("t", "li")
+        async with store.work() as work:
+            await work.gather(archive, [before] if known else [])
 
         async def gathers(meanwhile: bool) -> None:
             async with store.work() as slow:
@@ -549,7 +567,8 @@ class TestFactsOfTwoWorkers:
                 await slow.gather(archive, [figure])
 
         await met(gathers)
-        assert await self.results(store) == {"li": {figure.held.id, roster.held.id}}
+        ids = {figure.held.id, roster.held.id} | ({before.held.id} if known else set())
+        assert await self.results(store) == {"li": ids}
 
     async def test_two_things_of_one_subject_are_settled_at_once(self, store: Store) -> None:
         known, first, second = about("s", "li"), about("t", "li"), about("u", "li")
