@@ -98,7 +98,8 @@ class AwardGranted:
     period: str
     granted_on: date
     rewards: tuple[Reward, ...]
-    amount: Fen | None = None  # none: no money among the rewards, or the amount is not configured (P-19)
+    amount: Fen | None = None
+    amount_not_configured: bool = False  # money is among the item's rewards, and nobody has said how much (P-19)
 
 
 @value

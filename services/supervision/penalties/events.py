@@ -40,7 +40,7 @@ class PenaltyProposed:
     offence: ViolationKind = ViolationKind.OTHER  # the violation's kind and occasion
     occasion: str = ""
     ruled_on: date | None = None  # the business date whose policies decide
-    mode: Mode = Mode.PROPOSE
+    mode: Mode | None = None  # how far the rule goes that proposed it; none: a person proposed
 
 
 @value

@@ -1,0 +1,365 @@
+"""Awards: one open proposal for a person, an item and a period; people approve; nothing is taken back by machine.
+
+Clauses: A-57, A-58, T-64, S-44, E-65; ruling R8.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from enum import StrEnum
+from typing import Annotated
+from uuid import NAMESPACE_URL, uuid5
+
+from annotated_types import Len
+from pydantic import StringConstraints
+
+from services.supervision.awards.events import (
+    AwardApproved,
+    AwardCauseReversed,
+    AwardCausesAdded,
+    AwardConfirmed,
+    AwardGranted,
+    AwardProposed,
+    AwardRejected,
+    AwardReviewOpened,
+    AwardRevoked,
+    AwardWithdrawn,
+    Cause,
+    Event,
+    Ground,
+    Reward,
+)
+from services.supervision.awards.items import AwardItems, Item
+from services.training.contracts import Attempt
+from services.vocabulary import Fen, PersonId, SessionId, Text
+from shared.decider import Context, Decider, Refused
+from shared.value import value
+
+Period = Annotated[str, StringConstraints(pattern=r"^20\d{2}(-(0[1-9]|1[0-2])|-Q[1-4])?$")]
+TRAINING_EXCELLENCE = "training_excellence"  # the item of T-64
+
+
+@value
+class ProposeAward:
+    """With the causes that show all grounds of the item. Whoever earned it may propose himself (A-43)."""
+
+    person: PersonId
+    item: str
+    period: Period
+    causes: Annotated[tuple[Cause, ...], Len(1, 50)]
+
+
+@value
+class ApproveAward:
+    """The open proposal; it is granted at once."""
+
+    person: PersonId
+    item: str
+    period: Period
+
+
+@value
+class RejectAward:
+    person: PersonId
+    item: str
+    period: Period
+    reason: Text
+
+
+@value
+class ConfirmAward:
+    """Under review: it stands."""
+
+    person: PersonId
+    item: str
+    period: Period
+    award: str
+    reason: Text
+
+
+@value
+class RevokeAward:
+    """Under review: it is taken back."""
+
+    person: PersonId
+    item: str
+    period: Period
+    award: str
+    reason: Text
+
+
+@value
+class JudgeExcellence:
+    """An exam was graded excellent, or regraded."""
+
+    person: PersonId
+    item: str
+    period: Period
+    session: SessionId
+    attempt: Attempt
+    held_on: date
+    excellent: bool
+
+
+Command = ProposeAward | ApproveAward | RejectAward | ConfirmAward | RevokeAward | JudgeExcellence
+
+
+class Standing(StrEnum):
+    OPEN = "open"
+    GRANTED = "granted"
+    UNDER_REVIEW = "under_review"
+    CLOSED = "closed"  # rejected, withdrawn or revoked
+
+
+@value
+class Award:
+    award: str
+    causes: tuple[Cause, ...]
+    standing: Standing = Standing.OPEN
+    amount: Fen | None = None
+    decided: Event | None = None  # the last word of a person, by which a repeat is told
+
+
+@value
+class Awards:
+    """Of one person, item and period, in the order of their proposals. Only the last can be open."""
+
+    all: tuple[Award, ...] = ()
+
+    @property
+    def open(self) -> Award | None:
+        return self.all[-1] if self.all and self.all[-1].standing is Standing.OPEN else None
+
+    def resting_on(self, cause: Cause) -> Award | None:
+        return next((award for award in self.all if cause in award.causes), None)
+
+    def find(self, name: str) -> Award | None:
+        return next((award for award in self.all if award.award == name), None)
+
+
+def decide(command: Command, state: Awards, context: Context) -> list[Event]:
+    match command:
+        case ProposeAward():
+            return propose(command, state, context)
+        case JudgeExcellence():
+            return judge(command, state, context)
+        case ApproveAward() | RejectAward():
+            refuse_unfit(command.person, context)
+            return rule(command, state, context)
+        case ConfirmAward() | RevokeAward():
+            refuse_unfit(command.person, context)
+            return review(command, state, context)
+
+
+def item_named(name: str, rules: AwardItems) -> Item:
+    found = rules.find(name)
+    if found is None:
+        raise Refused(
+            "award.unknown_item", item=name, known=[item.name for item in rules.items], next="name one of these"
+        )
+    return found
+
+
+def refuse_unfit(person: PersonId, context: Context) -> None:
+    if context.actor == person:
+        raise Refused("award.by_the_subject", next="somebody else decides on it")
+    if context.capacity in ("", "system"):
+        raise Refused("award.without_capacity", next="a named person decides, in the capacity that may")
+
+
+# Proposed
+
+
+def propose(command: ProposeAward, state: Awards, context: Context) -> list[Event]:
+    item = item_named(command.item, context.policy(AwardItems))
+    open_ = state.open
+    shown = (*(open_.causes if open_ else ()), *command.causes)
+    if missing := [ground for ground in item.needs if ground not in {cause.ground for cause in shown}]:
+        raise Refused("award.ground_missing", missing=missing, clause=item.clause, next="name a fact that shows it")
+    return joined(command, state, command.causes, context.actor)
+
+
+def judge(command: JudgeExcellence, state: Awards, context: Context) -> list[Event]:
+    """For a rule's proposal the proposer is the policy. What a person decided on is not proposed again (R8)."""
+    rules = context.policy(AwardItems, on=command.held_on)
+    item = item_named(command.item, rules)
+    if command.attempt is not Attempt.FIRST and not item.make_ups_count:
+        return []
+    cause = Cause(ground=Ground.EXCELLENT_EXAM, fact=f"{command.session}/{command.attempt}")
+    resting = state.resting_on(cause)
+    if command.excellent and resting is None:
+        return joined(command, state, (cause,), f"{rules.issue.policy}:{rules.issue.version}")
+    if not command.excellent and resting is not None:
+        return reversed_(command.person, resting, cause)
+    return []
+
+
+def joined(
+    command: ProposeAward | JudgeExcellence, state: Awards, causes: Sequence[Cause], proposer: str
+) -> list[Event]:
+    """Causes join the open proposal; where there is none, they make one."""
+    if (open_ := state.open) is None:
+        subject = f"{command.person}/{command.item}/{command.period}"
+        return [
+            AwardProposed(
+                award=str(uuid5(NAMESPACE_URL, f"urn:kaibo:award/{subject}#{len(state.all) + 1}")),
+                person=command.person,
+                item=command.item,
+                period=command.period,
+                causes=tuple(dict.fromkeys(causes)),
+                proposer=proposer,
+            )
+        ]
+    added = tuple(cause for cause in dict.fromkeys(causes) if cause not in open_.causes)
+    if not added:
+        return []
+    return [AwardCausesAdded(award=open_.award, person=command.person, causes=added, proposer=proposer)]
+
+
+def reversed_(person: PersonId, award: Award, cause: Cause) -> list[Event]:
+    match award.standing:
+        case Standing.OPEN if award.causes == (cause,):
+            gone = AwardCauseReversed(award=award.award, person=person, cause=cause)
+            return [gone, AwardWithdrawn(award=award.award, person=person)]
+        case Standing.OPEN:
+            return [AwardCauseReversed(award=award.award, person=person, cause=cause)]
+        case Standing.GRANTED:
+            return [AwardReviewOpened(award=award.award, person=person, cause=cause)]
+        case Standing.UNDER_REVIEW | Standing.CLOSED:
+            return []
+
+
+# Decided
+
+
+def rule(command: ApproveAward | RejectAward, state: Awards, context: Context) -> list[Event]:
+    open_ = state.open
+    match command:
+        case ApproveAward() if open_:
+            return approve(command, open_, context)
+        case RejectAward() if open_:
+            return [rejected(command, open_, context)]
+        case _ if repeated(command, state, context):
+            return []
+        case _:
+            raise Refused("award.not_open", next="look at the register: it is not proposed, or was decided on")
+
+
+def repeated(command: ApproveAward | RejectAward, state: Awards, context: Context) -> bool:
+    last = state.all[-1] if state.all else None
+    match command, last and last.decided:
+        case ApproveAward(), AwardApproved(approver=by):
+            return by == context.actor
+        case RejectAward(reason=reason), AwardRejected(decider=by, reason=told):
+            return (by, told) == (context.actor, reason)
+        case _:
+            return False
+
+
+def approve(command: ApproveAward, open_: Award, context: Context) -> list[Event]:
+    item = item_named(command.item, context.policy(AwardItems))
+    unset = Reward.MONEY in item.rewards and item.amount is None
+    money = Fen(int(item.amount.amount)) if item.amount and Reward.MONEY in item.rewards else None
+    approver = PersonId(context.actor)
+    return [
+        AwardApproved(award=open_.award, person=command.person, approver=approver, capacity=context.capacity),
+        AwardGranted(
+            award=open_.award,
+            person=command.person,
+            item=command.item,
+            period=command.period,
+            granted_on=context.today,
+            rewards=tuple(r for r in item.rewards if r is not Reward.MONEY or money is not None),
+            amount=money,
+            amount_not_configured=unset,
+        ),
+    ]
+
+
+def rejected(command: RejectAward, open_: Award, context: Context) -> AwardRejected:
+    return AwardRejected(
+        award=open_.award,
+        person=command.person,
+        decider=PersonId(context.actor),
+        capacity=context.capacity,
+        reason=command.reason,
+    )
+
+
+def review(command: ConfirmAward | RevokeAward, state: Awards, context: Context) -> list[Event]:
+    award = state.find(command.award)
+    if award is None:
+        raise Refused("award.unknown", award=command.award, next="look at the register")
+    settled = settled_by(command, award, context)
+    if award.standing is Standing.UNDER_REVIEW:
+        return [settled]
+    if award.decided == settled:
+        return []
+    raise Refused("award.not_under_review", standing=award.standing, next="only a cause that falls away opens a review")
+
+
+def settled_by(command: ConfirmAward | RevokeAward, award: Award, context: Context) -> AwardConfirmed | AwardRevoked:
+    decider = PersonId(context.actor)
+    if isinstance(command, ConfirmAward):
+        return AwardConfirmed(
+            award=award.award,
+            person=command.person,
+            decider=decider,
+            capacity=context.capacity,
+            reason=command.reason,
+        )
+    return AwardRevoked(
+        award=award.award,
+        person=command.person,
+        decider=decider,
+        capacity=context.capacity,
+        reason=command.reason,
+        amount=award.amount,
+    )
+
+
+# Folded
+
+Later = (
+    AwardCausesAdded | AwardCauseReversed | AwardWithdrawn | AwardApproved | AwardRejected | AwardGranted
+    | AwardReviewOpened | AwardConfirmed | AwardRevoked
+)  # fmt: skip
+LEADS_TO: Mapping[type, Standing] = {
+    AwardWithdrawn: Standing.CLOSED,
+    AwardReviewOpened: Standing.UNDER_REVIEW,
+    AwardApproved: Standing.OPEN,  # until it is granted, in the same breath
+    AwardRejected: Standing.CLOSED,
+    AwardConfirmed: Standing.GRANTED,
+    AwardRevoked: Standing.CLOSED,
+}
+
+
+def evolve(state: Awards, event: Event) -> Awards:
+    if isinstance(event, AwardProposed):
+        return Awards(all=(*state.all, Award(award=event.award, causes=event.causes)))
+    return Awards(all=tuple(changed(a, event) if a.award == event.award else a for a in state.all))
+
+
+def changed(award: Award, event: Later) -> Award:
+    match event:
+        case AwardCausesAdded():
+            causes = (*award.causes, *event.causes)
+            return replace(award, causes=causes)
+        case AwardCauseReversed():
+            causes = tuple(cause for cause in award.causes if cause != event.cause)
+            return replace(award, causes=causes)
+        case AwardGranted():
+            return replace(award, standing=Standing.GRANTED, amount=event.amount)
+        case AwardWithdrawn() | AwardReviewOpened():
+            return replace(award, standing=LEADS_TO[type(event)])
+        case AwardApproved() | AwardRejected() | AwardConfirmed() | AwardRevoked():
+            return replace(award, standing=LEADS_TO[type(event)], decided=event)
+
+
+awards: Decider[Command, Awards, Event] = Decider(
+    name="award",
+    key=lambda command: (command.person, command.item, command.period),
+    initial=Awards,
+    decide=decide,
+    evolve=evolve,
+)

@@ -1,0 +1,35 @@
+"""The catalogue of award items 奖励项目. Clauses: A-57, A-58, T-64, S-44, E-65; P-19; R1, R8."""
+
+from services.supervision.awards.events import Ground, Reward
+from services.vocabulary import Text
+from shared.explanation import Rule
+from shared.policy import Issue
+from shared.value import value
+
+
+@value
+class Item:
+    """`needs`: a proposal shows all of these grounds. `amount`: fen; unset: not configured (P-19)."""
+
+    name: str
+    title: Text
+    clause: str
+    needs: tuple[Ground, ...]
+    rewards: tuple[Reward, ...]
+    amount: Rule | None = None
+    make_ups_count: bool = False  # of an excellent exam: the first attempt alone, unless configured otherwise (R1)
+
+
+@value
+class AwardItems:
+    issue: Issue
+    clause: str = ""
+    items: tuple[Item, ...]
+
+    def __post_init__(self) -> None:
+        names = [item.name for item in self.items]
+        if doubled := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"items: {', '.join(doubled)} stands twice")
+
+    def find(self, name: str) -> Item | None:
+        return next((item for item in self.items if item.name == name), None)

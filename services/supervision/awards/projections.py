@@ -1,0 +1,122 @@
+"""The register of awards: pending, held, final and reversed are always shown apart."""
+
+from dataclasses import replace
+from datetime import date
+from enum import StrEnum
+
+from services.supervision.awards.events import (
+    AwardApproved,
+    AwardCauseReversed,
+    AwardCausesAdded,
+    AwardConfirmed,
+    AwardGranted,
+    AwardProposed,
+    AwardRejected,
+    AwardReviewOpened,
+    AwardRevoked,
+    AwardWithdrawn,
+    Cause,
+    Reward,
+)
+from services.vocabulary import Fen, PersonId
+from shared.projection import Projection
+from shared.value import value
+
+
+class Standing(StrEnum):
+    PENDING = "pending"
+    HELD = "held"  # granted, and under review since a cause fell away
+    FINAL = "final"
+    REJECTED = "rejected"
+    REVERSED = "reversed"  # its causes fell away before anybody decided, or it was taken back after review
+
+
+@value
+class Award:
+    """`proposer` is a person, or policy:version for a rule. `lost` are the causes that fell away."""
+
+    award: str
+    person: PersonId | None = None
+    item: str = ""
+    period: str = ""
+    standing: Standing | None = None
+    causes: tuple[Cause, ...] = ()
+    lost: tuple[Cause, ...] = ()
+    proposer: str = ""
+    decider: str = ""
+    capacity: str = ""
+    decided_for: str = ""
+    granted_on: date | None = None
+    rewards: tuple[Reward, ...] = ()
+    amount: Fen | None = None
+    amount_not_configured: bool = False
+
+
+Event = (
+    AwardProposed | AwardCausesAdded | AwardCauseReversed | AwardWithdrawn | AwardApproved | AwardRejected
+    | AwardGranted | AwardReviewOpened | AwardConfirmed | AwardRevoked
+)  # fmt: skip
+Settled = AwardRejected | AwardConfirmed | AwardRevoked
+LEADS_TO = {
+    AwardRejected: Standing.REJECTED,
+    AwardConfirmed: Standing.FINAL,
+    AwardRevoked: Standing.REVERSED,
+}
+
+
+def award(row: Award, event: Event) -> Award:
+    match event:
+        case AwardProposed():
+            return replace(
+                row,
+                person=event.person,
+                item=event.item,
+                period=event.period,
+                standing=Standing.PENDING,
+                causes=event.causes,
+                proposer=event.proposer,
+            )
+        case AwardCausesAdded() | AwardCauseReversed() | AwardWithdrawn() | AwardReviewOpened():
+            return caused(row, event)
+        case AwardApproved() | AwardGranted() | AwardRejected() | AwardConfirmed() | AwardRevoked():
+            return decided(row, event)
+
+
+def caused(row: Award, event: AwardCausesAdded | AwardCauseReversed | AwardWithdrawn | AwardReviewOpened) -> Award:
+    match event:
+        case AwardCausesAdded():
+            causes = (*row.causes, *event.causes)
+            return replace(row, causes=causes)
+        case AwardCauseReversed():
+            left = tuple(cause for cause in row.causes if cause != event.cause)
+            return replace(row, causes=left, lost=(*row.lost, event.cause))
+        case AwardWithdrawn():
+            return replace(row, standing=Standing.REVERSED)
+        case AwardReviewOpened():
+            return replace(row, standing=Standing.HELD, lost=(*row.lost, event.cause))
+
+
+def decided(row: Award, event: AwardApproved | AwardGranted | Settled) -> Award:
+    match event:
+        case AwardApproved():
+            return replace(row, decider=event.approver, capacity=event.capacity)
+        case AwardGranted():
+            return replace(
+                row,
+                standing=Standing.FINAL,
+                granted_on=event.granted_on,
+                rewards=event.rewards,
+                amount=event.amount,
+                amount_not_configured=event.amount_not_configured,
+            )
+        case AwardRejected() | AwardConfirmed() | AwardRevoked():
+            return replace(
+                row,
+                standing=LEADS_TO[type(event)],
+                decider=event.decider,
+                capacity=event.capacity,
+                decided_for=event.reason,
+            )
+
+
+all_awards = Projection(name="awards", key=lambda event: Award(award=event.award), evolve=award)

@@ -1,0 +1,60 @@
+"""Supervision: its table of contents."""
+
+from pathlib import Path
+
+from services.people.contracts import contract as people
+from services.performance.contracts import contract as performance
+from services.supervision.awards import api as awards_api
+from services.supervision.awards.decisions import awards
+from services.supervision.awards.items import AwardItems
+from services.supervision.awards.projections import all_awards
+from services.supervision.awards.reactions import excellent_exams
+from services.supervision.contracts import contract
+from services.supervision.directory.projections import members
+from services.supervision.observations import api as observations_api
+from services.supervision.observations.decisions import observations
+from services.supervision.observations.projections import all_observations, observers
+from services.supervision.observations.rules import ObservationRules
+from services.supervision.penalties import api as penalties_api
+from services.supervision.penalties.decisions import penalties
+from services.supervision.penalties.facts import populations
+from services.supervision.penalties.projections import all_penalties
+from services.supervision.penalties.reactions import penalty_settlements, violation_consequences
+from services.supervision.penalties.rules import ConsequenceRules, PenaltyCatalogue
+from services.supervision.streams import api as streams_api
+from services.supervision.streams.decisions import streams
+from services.supervision.streams.projections import all_streams
+from services.supervision.streams.rules import StreamRules
+from services.supervision.violations import api as violations_api
+from services.supervision.violations.decisions import violations
+from services.supervision.violations.facts import monthly_figures
+from services.supervision.violations.projections import all_violations
+from services.supervision.violations.reactions import absences, failed_exams, poor_months
+from services.supervision.violations.rules import PoorPerformance
+from services.training.contracts import contract as training
+from shared.service import Service
+
+service = Service(
+    contract,
+    home=Path(__file__).parent,
+    listens=[training, people, performance],
+    deciders=[streams, observations, violations, penalties, awards],
+    projections=[members, all_streams, all_observations, observers, all_violations, all_penalties, all_awards],
+    facts=[monthly_figures, populations],
+    reactions=[
+        absences,
+        failed_exams,
+        poor_months,
+        violation_consequences,
+        penalty_settlements,
+        excellent_exams,
+    ],
+    policies=[StreamRules, ObservationRules, ConsequenceRules, PenaltyCatalogue, PoorPerformance, AwardItems],
+    routers=[
+        streams_api.router,
+        observations_api.router,
+        violations_api.router,
+        penalties_api.router,
+        awards_api.router,
+    ],
+)

@@ -1,0 +1,71 @@
+"""Penalties over HTTP."""
+
+from fastapi import APIRouter
+
+from services.supervision.penalties.decisions import (
+    ImposePenalty,
+    ProposePenalty,
+    RejectPenalty,
+    RevokePenalty,
+    penalties,
+)
+from services.supervision.penalties.events import PenaltyKind
+from services.supervision.penalties.projections import Penalty, Standing, all_penalties
+from services.supervision.violations.events import ViolationKind
+from services.vocabulary import Month, PersonId
+from shared.access import requires
+from shared.web import Accepted, Handle, Page, Paging, Read
+
+router = APIRouter(prefix="/penalties", tags=["penalties"])
+
+
+@router.post("/propose", status_code=202, dependencies=[requires("penalty.propose")])
+async def propose(command: ProposePenalty, handle: Handle) -> Accepted:
+    """Propose a penalty that the person's regulation knows for a violation. Clauses: A-60, S-45; C-11, C-12."""
+    return await handle(penalties, command)
+
+
+@router.post("/impose", status_code=202, dependencies=[requires("penalty.decide")])
+async def impose(command: ImposePenalty, handle: Handle) -> Accepted:
+    """Impose what is proposed. Clauses: T-66, T-67, A-60, A-61, S-45; ruling R3."""
+    return await handle(penalties, command)
+
+
+@router.post("/reject", status_code=202, dependencies=[requires("penalty.decide")])
+async def reject(command: RejectPenalty, handle: Handle) -> Accepted:
+    """Reject what is proposed. Ruling R3."""
+    return await handle(penalties, command)
+
+
+@router.post("/revoke", status_code=202, dependencies=[requires("penalty.decide")])
+async def revoke(command: RevokePenalty, handle: Handle) -> Accepted:
+    """Take an imposed penalty back. Ruling R3."""
+    return await handle(penalties, command)
+
+
+@router.get("/of/{person}", dependencies=[requires("penalty.read_person")])
+async def of_person(person: PersonId, read: Read, paging: Paging, standing: Standing | None = None) -> Page[Penalty]:
+    """The penalties of a person; he may read them himself. Clause: A-51; ruling R3."""
+    return await read.page(all_penalties, paging, person=person, standing=standing)
+
+
+@router.get("/{penalty}", dependencies=[requires("penalty.read")])
+async def penalty(penalty: str, read: Read) -> Penalty:
+    return await read(all_penalties, Penalty(penalty=penalty))
+
+
+@router.get("", dependencies=[requires("penalty.read")])
+async def listed(
+    read: Read,
+    paging: Paging,
+    *,
+    person: PersonId | None = None,
+    kind: PenaltyKind | None = None,
+    standing: Standing | None = None,
+    offence: ViolationKind | None = None,
+    month: Month | None = None,
+) -> Page[Penalty]:
+    """The register: pending, held, final, rejected and reversed apart, with cause and decider. Ruling R3."""
+    return await read.page(
+        all_penalties, paging, person=person, kind=kind, standing=standing, offence=offence, month=month
+    )

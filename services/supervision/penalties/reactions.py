@@ -1,0 +1,40 @@
+"""A violation leads to a penalty, and takes it along when it falls. Clauses: A-61, T-66, T-67; rulings R2, R3."""
+
+from collections.abc import Iterator
+
+from services.supervision.penalties.decisions import FollowViolation, LiftPenalty, SettlePenalty, penalties
+from services.supervision.penalties.facts import Offence
+from services.supervision.violations.events import ViolationRecorded, ViolationWithdrawn
+from shared.reaction import Reaction
+
+
+def follow_violation(violation: ViolationRecorded | ViolationWithdrawn) -> Iterator[FollowViolation | LiftPenalty]:
+    """One reader for both, so that their order holds."""
+    match violation:
+        case ViolationRecorded():
+            yield FollowViolation(
+                person=violation.person,
+                offence=violation.kind,
+                occasion=violation.occasion,
+                occurred_on=violation.occurred_on,
+                ruled_on=violation.ruled_on,
+                correction=violation.correction,
+            )
+        case ViolationWithdrawn():
+            yield LiftPenalty(
+                person=violation.person,
+                offence=violation.kind,
+                occasion=violation.occasion,
+                cause=violation.cause,
+            )
+
+
+violation_consequences = Reaction(name="violation_consequence", to=penalties, react=follow_violation)
+
+
+def settle_penalty(subject: Offence) -> Iterator[SettlePenalty]:
+    """Whose rules the person falls under is known now."""
+    yield SettlePenalty(person=subject.person, offence=subject.offence, occasion=subject.occasion)
+
+
+penalty_settlements = Reaction(name="penalty_settlement", to=penalties, react=settle_penalty)

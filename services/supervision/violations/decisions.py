@@ -1,0 +1,306 @@
+"""What makes a violation, and what takes it back. Clauses: A-60, A-61, T-66, T-67; C-13; rulings R1, R2, R3."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Annotated, Any
+
+from annotated_types import Interval, Len
+from pydantic import StringConstraints
+
+from services.performance.contracts import PersonMonth
+from services.supervision.penalties.rules import ConsequenceRules, PenaltyTrigger
+from services.supervision.violations.events import (
+    Event,
+    Severity,
+    ViolationCauseRecorded,
+    ViolationKind,
+    ViolationRecorded,
+    ViolationWithdrawn,
+)
+from services.supervision.violations.facts import examine, monthly_figures, moved, reviewed, window
+from services.training.contracts import Attempt
+from services.vocabulary import Month, PersonId, SessionId, Text, first_day
+from shared.decider import Context, Decider, Refused, Sight, look
+from shared.privacy import Note
+from shared.value import value
+
+Day = Annotated[date, Interval(ge=date(2000, 1, 1), lt=date(2100, 1, 1))]  # in Asia/Shanghai
+Evidence = Annotated[tuple[Annotated[str, StringConstraints(min_length=1, max_length=200)], ...], Len(1, 50)]
+
+
+@value
+class RecordViolation:
+    """What no fact of another kind tells: being late, leaving early, a serious error. With what shows it (A-06)."""
+
+    person: PersonId
+    kind: ViolationKind
+    occasion: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    occurred_on: Day
+    evidence: Evidence
+    severity: Severity | None = None
+    note: Note | None = None
+
+
+@value
+class WithdrawViolation:
+    person: PersonId
+    kind: ViolationKind
+    occasion: str
+    cause: Text
+
+
+@value
+class RecordCause:
+    """That ineffective work caused the complaints, or the decline, of the month (A-61)."""
+
+    person: PersonId
+    month: Month
+    finding: Note
+
+
+@value
+class JudgeAbsence:
+    """From a session, as it was recorded or corrected."""
+
+    person: PersonId
+    session: SessionId
+    held_on: date
+    excused: bool
+    noticed: bool
+    corrected: bool
+
+
+@value
+class JudgeExam:
+    """An attempt of the chain of a person and a session, as it was graded or regraded."""
+
+    person: PersonId
+    session: SessionId
+    attempt: Attempt
+    failed: bool
+    held_on: date
+    began_on: date
+    corrected: bool
+
+
+@value
+class ExamineMonth:
+    """The figures of an assistant anchor's month, or those that they are compared with, are there or have changed."""
+
+    subject: PersonMonth
+
+
+Command = RecordViolation | WithdrawViolation | RecordCause | JudgeAbsence | JudgeExam | ExamineMonth
+
+TOLD_BY_FACTS = {
+    ViolationKind.UNEXCUSED_TRAINING_ABSENCE: "record or correct the absence in training",
+    ViolationKind.TRAINING_ASSESSMENT_FAILED: "grade or regrade the exam in training",
+    ViolationKind.POOR_PERFORMANCE: "record or correct the figures of the streams",
+}
+
+
+@value
+class NotRecorded:
+    pass
+
+
+@value
+class Standing:
+    recorded: ViolationRecorded
+    caused: ViolationCauseRecorded | None = None
+
+
+@value
+class Withdrawn:
+    told: ViolationWithdrawn
+
+
+State = NotRecorded | Standing | Withdrawn
+
+
+def decide(command: Command, state: State, context: Context) -> list[Event]:
+    match command:
+        case RecordViolation():
+            return record(command, state, context)
+        case WithdrawViolation() | RecordCause():
+            return amend(command, state, context)
+        case JudgeAbsence():
+            return judge_absence(command, state)
+        case JudgeExam():
+            return judge_exam(command, state, context)
+        case ExamineMonth():
+            return examine_month(command.subject, state, context)
+
+
+def amend(command: WithdrawViolation | RecordCause, state: State, context: Context) -> list[Event]:
+    if context.actor == command.person:
+        raise Refused("violation.by_the_subject", next="somebody else decides on it")
+    match command, state:
+        case WithdrawViolation(), Standing():
+            return [withdrawn(command.person, command.kind, command.occasion, command.cause, context.actor)]
+        case WithdrawViolation(), Withdrawn() if state.told.cause == command.cause:
+            return []
+        case RecordCause(), Standing():
+            return record_cause(command, state, context)
+        case _:
+            raise Refused("violation.not_standing", next="look at the register: it is not recorded, or was withdrawn")
+
+
+def record(command: RecordViolation, state: State, context: Context) -> list[Event]:
+    if command.kind in TOLD_BY_FACTS:
+        raise Refused("violation.told_by_facts", kind=command.kind, next=TOLD_BY_FACTS[command.kind])
+    recorded = ViolationRecorded(
+        person=command.person,
+        kind=command.kind,
+        occasion=command.occasion,
+        occurred_on=command.occurred_on,
+        ruled_on=command.occurred_on,
+        recorder=context.actor,
+        capacity=context.capacity,
+        severity=command.severity,
+        evidence=command.evidence,
+        note=command.note,
+    )
+    if not isinstance(state, Standing):
+        return [recorded]
+    if state.recorded == recorded:
+        return []
+    raise Refused("violation.recorded_already", next="withdraw it and record it again, or name another occasion")
+
+
+def record_cause(command: RecordCause, state: Standing, context: Context) -> list[Event]:
+    found = ViolationCauseRecorded(
+        person=command.person,
+        kind=ViolationKind.POOR_PERFORMANCE,
+        occasion=command.month,
+        recorder=PersonId(context.actor),
+        capacity=context.capacity,
+        finding=command.finding,
+    )
+    return [] if state.caused == found else [found]
+
+
+def judge_absence(command: JudgeAbsence, state: State) -> list[Event]:
+    """Nothing follows from an absence of which he had no notice, or that was excused (R2)."""
+    recorded = told_by_fact(
+        command.person,
+        ViolationKind.UNEXCUSED_TRAINING_ABSENCE,
+        command.session,
+        occurred_on=command.held_on,
+        ruled_on=command.held_on,
+        corrected=command.corrected,
+    )
+    violated = command.noticed and not command.excused
+    return settle(state, recorded if violated else None, "the absence is excused, or he had no notice of the session")
+
+
+def judge_exam(command: JudgeExam, state: State, context: Context) -> list[Event]:
+    """Once a chain, for the attempt that the policy names. A pass of another attempt takes nothing back; but where
+    the first exam was none, there was nothing to make up (R1)."""
+    rules = context.policy(ConsequenceRules, on=command.began_on)
+    first_fail = rules.penalty_trigger is PenaltyTrigger.FIRST_FAIL
+    decisive = command.attempt is (Attempt.FIRST if first_fail else Attempt.MAKE_UP)
+    if not decisive and (command.failed or command.attempt is not Attempt.FIRST):
+        return []
+    recorded = told_by_fact(
+        command.person,
+        ViolationKind.TRAINING_ASSESSMENT_FAILED,
+        command.session,
+        occurred_on=command.held_on,
+        ruled_on=command.began_on,
+        corrected=command.corrected,
+    )
+    return settle(state, recorded if command.failed else None, f"the exam ({command.attempt}) is no fail")
+
+
+def examine_month(subject: PersonMonth, state: State, context: Context) -> list[Event]:
+    """Complaints and decline of one month are one violation (R3)."""
+    if not reviewed(context.known(monthly_figures, subject)):
+        return []
+    examined = examine(subject, context)
+    recorded = told_by_fact(
+        subject.person,
+        ViolationKind.POOR_PERFORMANCE,
+        subject.month,
+        occurred_on=first_day(moved(subject.month, 1)) - timedelta(days=1),
+        ruled_on=first_day(subject.month),
+        corrected=False,
+        explanation=examined.explanation,
+    )
+    return settle(state, recorded if examined.reached else None, "the figures of the month do not reach a threshold")
+
+
+def told_by_fact(
+    person: PersonId,
+    kind: ViolationKind,
+    occasion: str,
+    *,
+    occurred_on: date,
+    ruled_on: date,
+    corrected: bool,
+    explanation: Mapping[str, Any] | None = None,
+) -> ViolationRecorded:
+    return ViolationRecorded(
+        person=person,
+        kind=kind,
+        occasion=occasion,
+        occurred_on=occurred_on,
+        ruled_on=ruled_on,
+        recorder="",
+        correction=corrected,
+        explanation=explanation,
+    )
+
+
+def settle(state: State, violated: ViolationRecorded | None, otherwise: str) -> list[Event]:
+    """What the facts say now. What a person took back stays taken back."""
+    match state:
+        case Standing():
+            told = state.recorded
+            return [] if violated else [withdrawn(told.person, told.kind, told.occasion, otherwise)]
+        case Withdrawn() if state.told.recorder:
+            return []
+        case _:
+            return [violated] if violated else []
+
+
+def withdrawn(
+    person: PersonId, kind: ViolationKind, occasion: str, cause: str, recorder: str = ""
+) -> ViolationWithdrawn:
+    return ViolationWithdrawn(person=person, kind=kind, occasion=occasion, cause=cause, recorder=recorder)
+
+
+def evolve(state: State, event: Event) -> State:
+    match event:
+        case ViolationRecorded():
+            return Standing(recorded=event)
+        case ViolationCauseRecorded():
+            return replace(state, caused=event) if isinstance(state, Standing) else state
+        case ViolationWithdrawn():
+            return Withdrawn(told=event)
+
+
+def key(command: Command) -> tuple[str, str, str]:
+    match command:
+        case RecordViolation() | WithdrawViolation():
+            return command.person, command.kind, command.occasion
+        case RecordCause():
+            return command.person, ViolationKind.POOR_PERFORMANCE, command.month
+        case JudgeAbsence():
+            return command.person, ViolationKind.UNEXCUSED_TRAINING_ABSENCE, command.session
+        case JudgeExam():
+            return command.person, ViolationKind.TRAINING_ASSESSMENT_FAILED, command.session
+        case ExamineMonth():
+            return command.subject.person, ViolationKind.POOR_PERFORMANCE, command.subject.month
+
+
+def sees(command: Command) -> list[Sight]:
+    if isinstance(command, ExamineMonth):
+        return [look(monthly_figures, one) for one in window(command.subject)]
+    return []
+
+
+violations: Decider[Command, State, Event] = Decider(
+    name="violation", key=key, initial=NotRecorded, decide=decide, evolve=evolve, sees=sees
+)

@@ -1,0 +1,166 @@
+"""An assistant anchor's month in figures, and whether they decline. Clause: A-61; C-35; rulings R3, R5, R11.
+
+The complaints are those about the streams that he was on. A decline is told by the figure per stream, against that of
+the three months before, all their streams together.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from services.performance.contracts import PersonMonth, ReviewOpened
+from services.supervision.streams.events import StreamEnded, StreamMetricsRecorded
+from services.supervision.violations.rules import Figure, PoorPerformance
+from services.vocabulary import Fen, Month, PostId, first_day, month
+from shared.decider import Context, Refused
+from shared.event import Recorded
+from shared.explanation import Difference, Kind, Mean, Node, Nothing, Ratio, Round, Sum, dump, evaluate, fact
+from shared.facts import Facts, Known
+from shared.value import value
+
+ASSISTANT = PostId("assistant_anchor")  # whom regulation 003 is about
+
+Event = StreamEnded | StreamMetricsRecorded | ReviewOpened
+
+
+def about(event: Event) -> tuple[str, ...]:
+    match event:
+        case StreamEnded() | StreamMetricsRecorded():
+            return "stream", event.stream
+        case ReviewOpened():
+            return "review", event.subject.person, event.subject.month
+
+
+def subjects(event: Event) -> list[PersonMonth]:
+    match event:
+        case StreamEnded():
+            own = month(event.started_at)
+            persons = dict.fromkeys(shift.person for shift in event.crew if shift.post == ASSISTANT)
+            return [PersonMonth(person=person, month=own) for person in persons]
+        case StreamMetricsRecorded():
+            return []  # its stream has a crew
+        case ReviewOpened():
+            return [event.subject] if event.post == ASSISTANT else []
+
+
+@value
+class MonthlyFigures:
+    """Empty until the month's review is opened: nobody is judged in the middle of a month. Streams that are too long
+    are not counted (R11); of those counted, `measured` have figures."""
+
+    reviewed: bool = False
+    streams: int = 0
+    measured: int = 0
+    complaints: int = 0
+    viewers: int = 0
+    interactions: int = 0
+    clicks: int = 0
+    buyers: int = 0
+    gmv: Fen = Fen(0)
+    new_followers: int = 0
+
+
+def total(subject: PersonMonth, known: Known[Event]) -> MonthlyFigures:
+    if not reviewed(known):
+        return MonthlyFigures()
+    streams = counted(subject, known)
+    measured = [found.event for _, found in streams if found]
+    return MonthlyFigures(
+        reviewed=True,
+        streams=len(streams),
+        measured=len(measured),
+        complaints=sum(m.complaints for m in measured),
+        viewers=sum(m.viewers for m in measured),
+        interactions=sum(m.interactions for m in measured),
+        clicks=sum(m.clicks for m in measured),
+        buyers=sum(m.buyers for m in measured),
+        gmv=Fen(sum(m.gmv for m in measured)),
+        new_followers=sum(m.new_followers for m in measured),
+    )
+
+
+def reviewed(known: Known[Event]) -> bool:
+    return bool(known.every(ReviewOpened))
+
+
+monthly_figures: Facts[PersonMonth, Event, Any, MonthlyFigures] = Facts(
+    name="monthly_figures", about=about, subjects=subjects, result=total
+)
+
+Counted = tuple[Recorded[StreamEnded], Recorded[StreamMetricsRecorded] | None]  # a stream, its figures if they came
+
+
+def counted(subject: PersonMonth, known: Known[Event]) -> list[Counted]:
+    """A roster without any assistant anchor names nobody, and so is nobody's."""
+    measured = known.last(StreamMetricsRecorded)
+    return [
+        (ended, measured.get(stream))
+        for stream, ended in known.last(StreamEnded).items()
+        if subject in subjects(ended.event) and not ended.event.too_long
+    ]
+
+
+@value
+class Examination:
+    """What the figures of a month say. `explanation` holds the trees of what was reached, down to the facts."""
+
+    reached: tuple[str, ...]
+    explanation: Mapping[str, Any]
+
+
+def window(subject: PersonMonth) -> tuple[PersonMonth, ...]:
+    """The month and the three before it."""
+    return tuple(PersonMonth(person=subject.person, month=moved(subject.month, -n)) for n in range(4))
+
+
+def moved(start: Month, by: int) -> Month:
+    first = first_day(start)
+    count = first.year * 12 + first.month - 1 + by
+    return Month(f"{date(count // 12, count % 12 + 1, 1):%Y-%m}")
+
+
+def examine(subject: PersonMonth, context: Context) -> Examination:
+    """Raises Refused("policy.not_configured")."""
+    rules = context.policy(PoorPerformance, on=first_day(subject.month))
+    if rules.complaints_min is None and rules.decline_pct is None:
+        raise Refused("policy.not_configured", policy="PoorPerformance", open="complaints_min, decline_pct")
+    now, *before = (counted(one, context.known(monthly_figures, one)) for one in window(subject))
+    trees = {
+        "complaints": (complaints(now), rules.complaints_min),
+        "decline": (
+            decline(rules.figure, now, [stream for streams in before for stream in streams]),
+            rules.decline_pct,
+        ),
+    }
+    reached = [name for name, (tree, least) in trees.items() if least and at_least(tree, Fraction(least.amount))]
+    return Examination(reached=tuple(reached), explanation={name: dump(trees[name][0]) for name in reached})
+
+
+def at_least(tree: Node, threshold: Fraction) -> bool:
+    found = evaluate(tree)
+    return isinstance(found, Fraction) and found >= threshold
+
+
+def complaints(streams: Sequence[Counted]) -> Node:
+    """Of what is measured: what is still missing can only add to them."""
+    return Sum(name="complaints", of=tuple(fact(found, "complaints") for _, found in streams if found))
+
+
+def decline(figure: Figure, now: Sequence[Counted], before: Sequence[Counted]) -> Node:
+    """In per cent; not applicable without a stream on either side, missing as long as figures are."""
+    was = per_stream(f"{figure}_per_stream_before", figure, before)
+    is_ = per_stream(f"{figure}_per_stream", figure, now)
+    lost = Difference(name="lost", of=was, less=is_)
+    return Round(name="decline", of=Ratio(name="decline_exactly", over=lost, under=was, per=Decimal(100)))
+
+
+def per_stream(name: str, figure: Figure, streams: Iterable[Counted]) -> Mean:
+    return Mean(name=name, of=tuple(amount(figure, ended, found) for ended, found in streams))
+
+
+def amount(figure: Figure, ended: Recorded[StreamEnded], found: Recorded[StreamMetricsRecorded] | None) -> Node:
+    if found is None:
+        return Nothing(name=figure, kind=Kind.MISSING, reason=f"figures of {ended.event.stream}", event=ended.meta.id)
+    return fact(found, figure)

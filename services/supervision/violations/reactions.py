@@ -1,0 +1,52 @@
+"""Facts that oblige us to look whether somebody violated a rule. Clauses: A-61, T-66, T-67; rulings R1, R2, R3."""
+
+from collections.abc import Iterator
+
+from services.performance.contracts import PersonMonth
+from services.supervision.violations.decisions import ExamineMonth, JudgeAbsence, JudgeExam, violations
+from services.supervision.violations.facts import moved
+from services.training.contracts import ExamGraded, ExamRegraded, Grade, SessionAbsenceCorrected, SessionAbsenceRecorded
+from services.vocabulary import day
+from shared.reaction import Reaction
+
+
+def judge_absence(absence: SessionAbsenceRecorded | SessionAbsenceCorrected) -> Iterator[JudgeAbsence]:
+    """Absent from training without good reason (T-66)."""
+    yield JudgeAbsence(
+        person=absence.person,
+        session=absence.session,
+        held_on=day(absence.held_at),
+        excused=absence.excused,
+        noticed=absence.noticed,
+        corrected=isinstance(absence, SessionAbsenceCorrected),
+    )
+
+
+absences = Reaction(name="training_absence", to=violations, react=judge_absence)
+
+
+def judge_exam(exam: ExamGraded | ExamRegraded) -> Iterator[JudgeExam]:
+    """Failed the assessment of a training (T-67). A pass matters where it corrects."""
+    corrected = isinstance(exam, ExamRegraded)
+    if corrected or exam.grade is Grade.FAIL:
+        yield JudgeExam(
+            person=exam.person,
+            session=exam.session,
+            attempt=exam.attempt,
+            failed=exam.grade is Grade.FAIL,
+            held_on=exam.held_on,
+            began_on=exam.began_on,
+            corrected=corrected,
+        )
+
+
+failed_exams = Reaction(name="failed_exam", to=violations, react=judge_exam)
+
+
+def examine_months(subject: PersonMonth) -> Iterator[ExamineMonth]:
+    """What is known of a month has changed: it is judged itself, and compared with by the three after it (A-61)."""
+    for n in range(4):
+        yield ExamineMonth(subject=PersonMonth(person=subject.person, month=moved(subject.month, n)))
+
+
+poor_months = Reaction(name="poor_month", to=violations, react=examine_months)
