@@ -14,7 +14,7 @@ class Chance:
 
     def draws(self, *purpose: object) -> Random:
         """A sequence of draws."""
-        return Random(int.from_bytes(self.digest(*purpose)[:8], "big"))  # noqa: S311  nothing here is a secret
+        return Random(int.from_bytes(self.digest(*purpose)[:8], "big"))
 
     def unit(self, *purpose: object) -> float:
         """One draw, from 0 to below 1."""

@@ -114,9 +114,7 @@ class Client:
 
     # The wire
 
-    def request(  # noqa: PLR0917
-        self, service: str, method: str, path: str, caller: Caller, body: bytes = b"", kind: str = ""
-    ) -> Reply:
+    def request(self, service: str, method: str, path: str, caller: Caller, body: bytes = b"", kind: str = "") -> Reply:
         """Asked again while the service is away, up to `PATIENCE`."""
         until = monotonic() + PATIENCE
         while True:
@@ -133,7 +131,7 @@ class Client:
                 raise Unanswered(f"{service} did not answer {method} {path} for {PATIENCE:.0f} s: {reason}")
             sleep(AGAIN)
 
-    def once(self, service: str, method: str, path: str, caller: Caller, body: bytes, kind: str) -> Reply:  # noqa: PLR0917
+    def once(self, service: str, method: str, path: str, caller: Caller, body: bytes, kind: str) -> Reply:
         headers = {
             "Authorization": f"Bearer {self.secret}",
             "Kaibo-Person": caller.person,

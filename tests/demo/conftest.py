@@ -10,7 +10,8 @@ import pytest
 
 from cli.demo.generator import FULL, REAL, SMALL, Expected, generate
 from cli.demo.inputs import Input, read_input
-from cli.demo.world.lines import OF_FILES, OF_GENERATOR, Origins
+from cli.demo.world.lines import OF_FILES, OF_GENERATOR, Line, Origins
+from cli.demo.world.telling import lines
 from cli.demo.world.world import World, make_world
 from shared.value import value
 
@@ -51,3 +52,8 @@ def found(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture(scope="session")
 def world(found: Found) -> World:
     return make_world(found.input, seed=SEED, staff=found.staff, origins=found.origins)
+
+
+@pytest.fixture(scope="session")
+def told(world: World) -> list[Line]:
+    return list(lines(world))

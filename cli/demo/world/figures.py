@@ -16,7 +16,7 @@ from cli.demo.world.rosters import Stream
 from shared.value import value
 
 MIDDLE = 40.0  # viewers a minute of the middle row
-COMPLAINED_OF, DECLINING = 4, 4  # anchors whose June draws complaints, or falls off: what A-61 is about
+COMPLAINED_OF, DECLINING = 4, 4  # assistant anchors whose June draws complaints, or falls off: what A-61 is about
 TROUBLED_MONTH = "2024-06"
 
 
@@ -52,7 +52,8 @@ class Audience:
         self.row_of: Mapping[str, Streamer] = {a: self.rows[i % len(self.rows)] for i, a in enumerate(anchors)}
         rates = sorted(rate(row) for row in streamers)
         self.middle = rates[len(rates) // 2]
-        troubled = chance.draws("trouble").sample(anchors, min(len(anchors), COMPLAINED_OF + DECLINING))
+        assistants = [assistant.id for studio in organisation.studios for assistant in studio.assistants]
+        troubled = chance.draws("trouble").sample(assistants, min(len(assistants), COMPLAINED_OF + DECLINING))
         self.trouble = Trouble(
             complained_of=frozenset(troubled[:COMPLAINED_OF]), declining=frozenset(troubled[COMPLAINED_OF:])
         )
@@ -61,9 +62,10 @@ class Audience:
         """`month` is the stream's, in Asia/Shanghai."""
         draws = self.chance.draws("figures", stream.id)
         lead = stream.crew[0].person if stream.crew else ""
+        crew = {shift.person for shift in stream.crew}
         row = self.row_of.get(lead) or self.rows[self.chance.below(len(self.rows), "row", stream.id)]
         trouble = self.trouble if month == TROUBLED_MONTH else Trouble(complained_of=frozenset(), declining=frozenset())
-        drop = 0.55 if lead in trouble.declining else 1.0
+        drop = 0.4 if crew & trouble.declining else 1.0
         viewers = max(20, int(MIDDLE * sqrt(rate(row) / self.middle) * stream.minutes * draws.uniform(0.7, 1.3) * drop))
         clicks = int(viewers * draws.uniform(0.05, 0.16))
         buyers = int(clicks * draws.uniform(0.08, 0.26))
@@ -77,7 +79,7 @@ class Audience:
             new_followers=max(0, viewers * row.followers_gained // row.views_gained),
             ratings=ratings,
             satisfied=int(ratings * draws.uniform(0.76, 0.98)),
-            complaints=complaints(draws) + (draws.randrange(2, 5) if lead in trouble.complained_of else 0),
+            complaints=complaints(draws) + (draws.randrange(2, 5) if crew & trouble.complained_of else 0),
             other_complaints=complaints(draws),
         )
 

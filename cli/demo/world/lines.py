@@ -1,13 +1,15 @@
 """What is imported: one command a line, as the bulk endpoints take it."""
 
-import json
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+import msgspec
+
 from shared.value import value
+
+encode = msgspec.json.Encoder(decimal_format="string").encode
 
 
 class Origin(StrEnum):
@@ -52,16 +54,4 @@ class Line:
             "key": self.key,
             "origin": self.origin,
         }
-        return json.dumps(said, default=plain, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
-
-
-def plain(v: object) -> str:
-    match v:
-        case datetime():
-            return v.astimezone(UTC).isoformat().replace("+00:00", "Z")
-        case date():
-            return v.isoformat()
-        case Decimal():
-            return str(v)
-        case _:
-            raise TypeError(f"{type(v).__name__} has no JSON")
+        return encode(said) + b"\n"

@@ -180,7 +180,7 @@ class School:
                 method = COURSES[course][2] if course in COURSES else "internal"
                 yield self.session(identity, course, method, held, dict.fromkeys(free, Presence.SIGNED_IN), exams)
 
-    def session(  # noqa: PLR0917
+    def session(
         self, identity: str, course: str, method: str, held: "Span", presence: dict[str, Presence], exams: list[Exam]
     ) -> Session:
         title = COURSES[course][0] if course in COURSES else QUIZ_TITLE

@@ -1,5 +1,6 @@
 """The whole of it: from the input and a seed to everything that is told to the services."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from cli.demo.chance import Chance
@@ -20,7 +21,7 @@ class World:
     origins: Origins
     organisation: Organisation
     streams: Sequence[Stream]  # distinct, in order of their starts
-    repeats: int  # rows of the file that say again what another one said
+    repeats: Mapping[str, int]  # by stream: rows of the file that say it again
     figures: Mapping[str, Figures]  # by stream
     observations: Sequence[Observation]
     sessions: Sequence[Session]  # in order of their starts
@@ -38,7 +39,7 @@ def make_world(found: Input, *, seed: int, staff: int, origins: Origins) -> Worl
         origins=origins,
         organisation=organisation,
         streams=streams,
-        repeats=len(found.streams) - len(streams),
+        repeats=Counter({stream: n - 1 for stream, n in Counter(row.stream for row in found.streams).items()}),
         figures={stream.id: audience.figures(stream, month(stream)) for stream in streams},
         observations=list(observations(streams, organisation, diary, chance)),
         sessions=school.sessions(),
