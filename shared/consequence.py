@@ -33,8 +33,7 @@ BATCH = 500
 CHAIN = 16  # causations since a request: more is a loop of rules
 
 
-@value
-class Trigger:
+class Trigger(msgspec.Struct):
     """What a due row holds: an event, or a subject whose result changed with its set of facts as the occasion."""
 
     meta: Meta

@@ -109,7 +109,6 @@ class Service:
             description="Commands answer with a position; a query that names it in `Kaibo-Min-Position` sees them.",
             docs_url="/docs",
             redoc_url=None,
-            openapi_version="3.1.0",  # type: ignore[call-arg]
         )
         app.state.access = self.access
         for router in (*self.routers, bulk.router):
