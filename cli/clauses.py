@@ -48,8 +48,11 @@ def clause_marks(tree: ast.AST) -> Iterator[str]:
 
 
 def show(missing: bool) -> None:
-    """Print the table; with `missing`, the clauses without a test too. Readings (R4), conflicts
-    (C-42) and open values (P-01) may be marked too; they are not counted. Fails where a test names an unknown clause."""
+    """Print the table; with `missing`, the clauses without a test too.
+
+    Readings (R4), conflicts (C-42) and open values (P-01) may be marked too; they are not counted. Fails where a test
+    names an unknown clause.
+    """
     clauses, shown = catalogue(), marked(ROOT / "tests")
     readings = sorted(name for name in shown if READING.fullmatch(name))
     unknown = {name: files for name, files in shown.items() if name not in {*readings, *(row.id for row in clauses)}}

@@ -17,6 +17,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+events = typer.Typer(help="What the logs hold and what travels.", no_args_is_help=True)
+readers = typer.Typer(help="What reads the topics.", no_args_is_help=True)
+parked = typer.Typer(help="What waits for an operator.", no_args_is_help=True)
+app.add_typer(events, name="events")
+app.add_typer(readers, name="readers")
+app.add_typer(parked, name="parked")
+
+Service = Annotated[str, typer.Argument(help=", ".join(SERVICES))]
+Reader = Annotated[str, typer.Argument(help="As in exam_results/1.")]
 
 
 @app.callback()
@@ -65,7 +74,7 @@ def down(context: typer.Context) -> None:
 
 @app.command()
 def serve(
-    service: Annotated[str, typer.Argument(help=", ".join(SERVICES))],
+    service: Service,
     role: Annotated[str, typer.Option(help="api, workers or all.")] = "all",
 ) -> None:
     """One service in the foreground, configured by the environment: what a container runs."""
@@ -74,6 +83,120 @@ def serve(
     one_of("SERVICE", [service], SERVICES)
     one_of("--role", [role], (*ROLES, "all"))
     run_service(service, role)
+
+
+@app.command()
+def status(
+    context: typer.Context,
+    watch: Annotated[bool, typer.Option("--watch", help="Again every second, until Ctrl-C.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """One screen: each process, each reader with its lag, and what is parked."""
+    from cli.status import show as show_status
+
+    show_status(context.obj, watch, as_json)
+
+
+@events.command("show")
+def events_show(context: typer.Context, stream: Annotated[str, typer.Argument(help="As in exams/P1/S1.")]) -> None:
+    """Every event of a stream, from the log of its service."""
+    from cli.events import show as show_events
+
+    show_events(context.obj, stream)
+
+
+@events.command("tail")
+def events_tail(context: typer.Context) -> None:
+    """Events as they are published on Kafka, until Ctrl-C."""
+    from cli.events import tail
+
+    tail(context.obj)
+
+
+@readers.command("list")
+def readers_list(context: typer.Context) -> None:
+    """Every reader with its version, position and lag."""
+    from cli.operations import list_readers
+
+    list_readers(context.obj)
+
+
+@readers.command("rebuild")
+def readers_rebuild(context: typer.Context, service: Service, reader: Reader) -> None:
+    """Empty a read model and build it again from Kafka."""
+    from cli.operations import rebuild_reader
+
+    tell(rebuild_reader(context.obj, service, reader))
+
+
+@parked.command("list")
+def parked_list(
+    context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False
+) -> None:
+    """Everything that waits for an operator."""
+    from cli.operations import list_parked
+
+    list_parked(context.obj, as_json)
+
+
+@parked.command("show")
+def parked_show(
+    context: typer.Context, service: Service, identifier: Annotated[str, typer.Argument(help="From `parked list`.")]
+) -> None:
+    """One parked event with its error and content."""
+    from cli.operations import show_parked
+
+    show_parked(context.obj, service, identifier)
+
+
+@parked.command("retry")
+def parked_retry(
+    context: typer.Context,
+    service: Service,
+    reader: Reader,
+    stream: Annotated[str | None, typer.Argument(help="All streams without it.")] = None,
+) -> None:
+    """Have the parked events of a reader handled again."""
+    from cli.operations import ask_for
+
+    tell(ask_for(context.obj, "retry", service, reader, stream))
+
+
+@parked.command("discard")
+def parked_discard(
+    context: typer.Context, service: Service, reader: Reader, stream: Annotated[str, typer.Argument()]
+) -> None:
+    """Have a reader pass over the first parked event of a stream; it is kept on record."""
+    from cli.operations import ask_for
+
+    tell(ask_for(context.obj, "discard", service, reader, stream))
+
+
+@app.command()
+def demo(
+    context: typer.Context,
+    source: Annotated[
+        Path | None, typer.Option("--input", help="A folder of real files; without it a seed makes the same kinds.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of all that is generated.")] = 1,
+    leave: Annotated[bool, typer.Option("--exit", help="End when it is told, instead of staying up.")] = False,
+    figures: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file too.")] = None,
+) -> None:
+    """Start everything, import an organisation's months over the HTTP API and tell what came of it."""
+    from cli.demo.main import run as run_demo
+
+    run_demo(context.obj, source=source, seed=seed, leave=leave, figures=figures)
+
+
+@app.command()
+def bench(
+    names: Annotated[list[str] | None, typer.Argument(help="All without it.")] = None,
+    figures: Annotated[Path | None, typer.Option("--json", help="Write a JSON line for each figure.")] = None,
+) -> None:
+    """Measure, each beside the same work done by hand in the same run."""
+    from cli.bench.main import run as run_bench
+
+    run_bench(names or [], figures=figures)
 
 
 @app.command(

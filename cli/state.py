@@ -115,6 +115,32 @@ class State:
         except FileNotFoundError:
             return None
 
+    def database_urls(self) -> dict[str, str]:
+        """By service: of what runs here, else what the environment names. Raises StartFailed where neither is."""
+        run = self.read_run()
+        if run is not None:
+            return {name: service.database_url for name, service in run.services.items()}
+        named = {name: os.environ.get(f"{name.upper()}_DATABASE_URL", "") for name in SERVICES}
+        found = {name: url for name, url in named.items() if url}
+        if not found:
+            raise StartFailed(
+                f"Nothing runs on {self.directory}: `kaibo up` starts it. For another one name its databases in "
+                "TRAINING_DATABASE_URL and the like."
+            )
+        return found
+
+    def database_url(self, service: str) -> str:
+        """Of one service. Raises StartFailed."""
+        urls = self.database_urls()
+        if service not in urls:
+            raise StartFailed(f"{service} does not run here; there is: {', '.join(urls)}")
+        return urls[service]
+
+    def broker_environment(self) -> dict[str, str]:
+        """The environment that says where the broker is: of what runs here, else our own."""
+        run = self.read_run()
+        return {**os.environ, **({"KAFKA_BOOTSTRAP_SERVERS": run.kafka.bootstrap_servers} if run is not None else {})}
+
     def write_run(self, run: Run) -> None:
         self.write("run.json", json.dumps(asdict(run), indent=2) + "\n")
 

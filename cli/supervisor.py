@@ -140,8 +140,7 @@ class Supervisor:
             self.environment[f"{service.upper()}_DATABASE_URL"] = url or ""
         if self.kafka is not None:
             self.environment["KAFKA_BOOTSTRAP_SERVERS"] = self.kafka.bootstrap_servers
-        external = any(database_url(service) is not None for service in self.services)
-        if self.kafka is not None and not external and all(is_loopback(http_host(s)) for s in self.services):
+        if self.kafka is not None and all(is_for_us_alone(service) for service in self.services):
             self.environment["KAIBO_DEVELOPMENT_SECRET"] = secrets.token_urlsafe(24)
 
     def fork(self, service: str, role: str) -> Callable[[], Process]:
@@ -341,9 +340,10 @@ def probe_host(service: str) -> str:
     return "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - not bound here
 
 
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach it."""
-    return host in {"127.0.0.1", "::1", "localhost"}
+def is_for_us_alone(service: str) -> bool:
+    """Whether its database is embedded, only this machine can reach it, and nobody else says who a caller is."""
+    outside = os.environ.get("KAIBO_ISSUER_URL") or os.environ.get("KAIBO_EXTERNAL")
+    return database_url(service) is None and not outside and http_host(service) in {"127.0.0.1", "::1", "localhost"}
 
 
 def port_name(service: str, role: str) -> str:

@@ -143,8 +143,9 @@ def run_composition(server: Postgres, broker: Kafka, volumes: dict[str, Path], s
     }
     environment = {name: replace(value, replaced) for name, value in container["environment"].items()}
     assert query(environment["TRAINING_DATABASE_URL"], "select current_user") == "training"
+    password = (volumes["/run/passwords"] / "training").read_text()
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        query(environment["TRAINING_DATABASE_URL"].replace("/training?", "/people?"), "select 1")
+        query(f"postgresql://training:{password}@127.0.0.1:{server.port}/people", "select 1")
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "cli", *container["command"]],
         env={"PATH": os.environ["PATH"], **stand_ins, **environment},

@@ -1,0 +1,131 @@
+"""`kaibo events`: what a log holds of a stream, and what travels over Kafka now. Personal texts stay tokens."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import asyncpg
+import msgspec
+from aiokafka import AIOKafkaConsumer
+from rich.console import Console
+from rich.text import Text
+
+from cli.state import State
+from deploy.local.processes import StartFailed
+from shared.event import Envelope
+from shared.kafka import KafkaSettings, received
+from shared.postgres import PostgresStore
+from shared.settings import kafka_settings
+from shared.store import Stored
+from shared.wire import NotOurs, heading, meta_of
+
+TOPICS = r"^kaibo\."
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One event as a person reads it."""
+
+    when: str
+    service: str
+    event: str
+    stream: str
+    version: int
+    actor: str
+    id: str
+    data: str
+
+    def text(self) -> Text:
+        line = Text(f"{self.when}  ")
+        line.append(f"{self.service} ", style="cyan")
+        line.append(self.event, style="bold")
+        line.append(f"  {self.stream} v{self.version}", style="green")
+        line.append(f"  {self.data}")
+        line.append(f"  {self.id} by {self.actor}", style="dim")
+        return line
+
+
+def show(state: State, stream: str) -> None:
+    """Every event of a stream, oldest first, from the log of the service that has it. Raises StartFailed."""
+    urls = state.database_urls()
+    lines = asyncio.run(history(urls, stream))
+    if not lines:
+        raise StartFailed(f"No log of {', '.join(urls)} has a stream {stream}. A stream is named like exams/P1/S1.")
+    console = Console()
+    for line in lines:
+        console.print(line.text(), soft_wrap=True)
+
+
+async def history(urls: Mapping[str, str], stream: str) -> list[Line]:
+    found = []
+    for service, url in urls.items():
+        async with asyncpg.create_pool(url, min_size=1, max_size=1) as pool:
+            store = PostgresStore(pool, "", {})
+            found += [stored_line(service, stored) for stored in (await store.history([stream]))[stream]]
+    return found
+
+
+def stored_line(service: str, stored: Stored) -> Line:
+    actor = msgspec.json.decode(stored.meta, type=Envelope).actor
+    return Line(
+        f"{stored.occurred_at:%Y-%m-%d %H:%M:%SZ}",
+        service,
+        stored.type,
+        stored.stream,
+        stored.version,
+        actor,
+        stored.id,
+        compact(stored.data),
+    )
+
+
+def tail(state: State) -> None:
+    """What is published from now on, until Ctrl-C."""
+    console = Console()
+    try:
+        asyncio.run(follow(broker_settings(state.broker_environment()), console))
+    except KeyboardInterrupt:
+        return
+
+
+def broker_settings(environment: Mapping[str, str]) -> KafkaSettings:
+    """Raises StartFailed where nothing says where the broker is."""
+
+    def need(name: str) -> str:
+        if name not in environment:
+            raise StartFailed(f"No broker is known: `kaibo up` starts one, or name yours in {name}.")
+        return environment[name]
+
+    return kafka_settings(need, environment)
+
+
+async def follow(settings: KafkaSettings, console: Console) -> None:
+    consumer = AIOKafkaConsumer(**settings.connection(), auto_offset_reset="latest", metadata_max_age_ms=5_000)
+    consumer.subscribe(pattern=TOPICS)
+    await consumer.start()
+    try:
+        async for found in consumer:
+            record = received(found)
+            try:
+                meta, event = meta_of(record), heading(record).type
+            except NotOurs as error:
+                console.print(f"{found.topic}/{found.partition}: a record that is not ours: {error}", markup=False)
+                continue
+            line = Line(
+                f"{meta.occurred_at:%Y-%m-%d %H:%M:%SZ}",
+                meta.service,
+                event,
+                meta.stream,
+                meta.version,
+                meta.actor,
+                meta.id,
+                compact(record.value),
+            )
+            console.print(line.text(), soft_wrap=True)
+    finally:
+        await consumer.stop()
+
+
+def compact(data: bytes) -> str:
+    return json.dumps(json.loads(data), ensure_ascii=False, separators=(", ", ": "))
