@@ -7,7 +7,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import asyncpg
 from rich.console import Console
@@ -20,8 +20,10 @@ from deploy.local.processes import StartFailed
 from shared.operations import Unknown, Waiting, ask, parked, rebuild
 from shared.status import Overview
 
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[Any]
+
 T = TypeVar("T")
-Connection = asyncpg.Connection[Any]
 
 
 def list_readers(state: State) -> None:
@@ -76,14 +78,14 @@ def everything_parked(urls: Mapping[str, str]) -> list[Waiting]:
     found: list[Waiting] = []
     for service, url in urls.items():
 
-        async def find(connection: Connection, service: str = service) -> list[Waiting]:
+        async def find(connection: "Connection", service: str = service) -> list[Waiting]:
             return await parked(connection, service)
 
         found += on(url, find)
     return found
 
 
-def on(url: str, work: Callable[[Connection], Awaitable[T]]) -> T:
+def on(url: str, work: "Callable[[Connection], Awaitable[T]]") -> T:
     """Do it on a connection of its own. Raises StartFailed where there is no such thing."""
 
     async def connected() -> T:

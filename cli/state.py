@@ -192,6 +192,8 @@ class State:
 def describe(error: OSError) -> str:
     """An error of the operating system with what to do about it."""
     where: Any = error.filename or "a file"
+    if isinstance(error, ConnectionError):
+        return f"A database or the broker does not answer: {error}. `kaibo status` shows what runs."
     if isinstance(error, PermissionError):
         return f"{where} is not ours to write: it belongs to another user. Run as that user, or use --directory DIR."
     if error.errno == 28:

@@ -19,7 +19,7 @@ REFRESH_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A process of ours. `memory` is resident, in bytes."""
+    """A process of ours. `memory` in bytes."""
 
     name: str
     pid: int
@@ -76,13 +76,21 @@ def processes(run: Run | None) -> list[Running]:
 
 
 def running(name: str, pid: int, address: str) -> Running:
+    """With what its own children hold: PostgreSQL is many processes."""
     try:
         process = psutil.Process(pid)
-        alive = pid != 0 and process.status() != psutil.STATUS_ZOMBIE
-        memory = process.memory_info().rss + sum(child.memory_info().rss for child in process.children())
+        if pid == 0 or process.status() == psutil.STATUS_ZOMBIE:
+            return Running(name, pid, alive=False, memory=0, address=address)
+        family = [process, *(process.children() if name == "PostgreSQL" else [])]
+        return Running(name, pid, alive=True, memory=sum(map(memory, family)), address=address)
     except psutil.Error:
         return Running(name, pid, alive=False, memory=0, address=address)
-    return Running(name, pid, alive, memory if name == "PostgreSQL" else process.memory_info().rss, address)
+
+
+def memory(process: psutil.Process) -> int:
+    """Resident bytes; what several processes share is divided among them, where the system can tell."""
+    info = process.memory_full_info()
+    return int(getattr(info, "pss", info.rss))
 
 
 def screen(running: list[Running], standings: list[Standing]) -> RenderableType:
