@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.training.attendance.decisions import Attended, attendance
 from services.training.courses.decisions import courses
-from services.training.exams.chain import Chain
+from services.training.exams.chain import Chain, State
 from services.training.exams.decisions import (
     Command,
     EndMakeUpTerm,
@@ -30,9 +30,10 @@ from services.training.exams.events import (
 )
 from services.training.exams.projections import ExamChain, Standing, exam_chains
 from services.training.rules import TrainingRules
-from services.vocabulary import CourseId, PersonId, SessionId
+from services.vocabulary import day
 from shared.policy import load_policy
 from shared.testing import given
+from shared.value import value
 from tests.training.chains import (
     AGAIN_ON,
     ASSESSED,
@@ -44,6 +45,7 @@ from tests.training.chains import (
     LAST_ON,
     LAWS_JUNE,
     MAKE_UP,
+    MAKE_UP_ON,
     MAKE_UP_WITHDRAWN,
     NOW,
     RETRAIN,
@@ -62,34 +64,62 @@ LOSING = load_policy(
         "exam_absence: {}", "exam_absence: {unexcused: lost}"
     ),
 )
-DAYS = st.integers(7, 31).map(lambda n: date(2024, 5, n))
-SCORES = st.integers(0, 100).map(Decimal)
+SCORES = st.sampled_from([Decimal(score) for score in (0, 55, 59, 60, 62, 95)])
 
 
-def commands(person: PersonId, session: SessionId, course: CourseId) -> st.SearchStrategy[Command]:
-    return st.one_of(
-        DAYS.map(lambda on: ScheduleExam(person=person, session=session, held_on=on)),
-        SCORES.map(lambda score: GradeExam(person=person, session=session, course=course, score=score)),
-        st.tuples(st.sampled_from(Attempt), SCORES).map(
-            lambda drawn: RegradeExam(person=person, session=session, course=course, attempt=drawn[0], score=drawn[1])
-        ),
-        st.tuples(DAYS, st.booleans()).map(
-            lambda drawn: RecordExamAbsence(person=person, session=session, held_on=drawn[0], excused=drawn[1])
-        ),
-        st.just(EndMakeUpTerm(person=person, session=session, due_on=date(2024, 9, 15))),
-    )
+@value
+class Missing:
+    """The exam that is scheduled, or was last missed."""
+
+    excused: bool
 
 
-def run(asked: list[Command], rules: TrainingRules) -> list[Event]:
+@value
+class Regrading:
+    attempt: Attempt
+    score: Decimal
+
+
+Step = int | Decimal | Missing | Regrading | EndMakeUpTerm  # an exam so many days later, its mark, or what befalls it
+STEPS = st.one_of(
+    st.integers(1, 5),
+    st.integers(1, 5),
+    SCORES,
+    SCORES,
+    st.builds(Missing, excused=st.booleans()),
+    st.builds(Regrading, attempt=st.sampled_from(Attempt), score=SCORES),
+    st.just(EndMakeUpTerm(person=LI, session=LAWS_MAY, due_on=day(NOW + timedelta(days=14)))),
+)
+
+
+def asked(step: Step, state: State) -> Command:
+    chain = state if isinstance(state, Chain) else None
+    match step:
+        case int():
+            last = max(chain.last_on if chain else date.min, day(START))
+            return ScheduleExam(person=LI, session=LAWS_MAY, held_on=last + timedelta(days=step))
+        case Decimal():
+            return GradeExam(person=LI, session=LAWS_MAY, course=LAWS, score=step)
+        case Missing():
+            exam = (chain.scheduled or chain.absence) if chain else None
+            on = exam.held_on if exam else day(START)
+            return RecordExamAbsence(person=LI, session=LAWS_MAY, held_on=on, excused=step.excused)
+        case Regrading():
+            return RegradeExam(person=LI, session=LAWS_MAY, course=LAWS, attempt=step.attempt, score=step.score)
+        case EndMakeUpTerm():
+            return step
+
+
+def run(steps: list[Step], rules: TrainingRules) -> list[Event]:
     """What is recorded; refusals are passed over."""
     history: list[Event] = []
-    for command in asked:
+    for step in steps:
         history += (
             given(exams, *history)
             .under(rules)
             .seeing(attendance, LAWS_MAY, LI, found=Attended(course=LAWS, held_at=START))
             .seeing(courses, LAWS, found=ASSESSED)
-            .when(command, now=NOW)
+            .when(asked(step, exams.state(history)), now=NOW)
             .events
         )
     return history
@@ -101,25 +131,27 @@ def outstanding(history: list[Event], given_: type, withdrawn: type) -> int:
 
 @pytest.mark.clause("T-53", "T-54", "R1")
 @for_all(
-    st.lists(commands(LI, LAWS_MAY, LAWS), max_size=25),
+    st.lists(STEPS, min_size=3, max_size=25),
     st.sampled_from([RULES, LOSING]),
 )
 def test_whatever_is_asked_there_is_one_make_up_and_the_row_says_what_the_chain_is(
-    asked: list[Command], rules: TrainingRules
+    steps: list[Step], rules: TrainingRules
 ) -> None:
-    history = run(asked, rules)
+    history = run(steps, rules)
     chain = exams.state(history)
     if not isinstance(chain, Chain):
         return
     assert outstanding(history, RetrainingRequired, RetrainingWithdrawn) == chain.needs_retraining
     assert outstanding(history, MakeUpExamGranted, MakeUpExamWithdrawn) == chain.granted
     (row,) = folded(exam_chains, *history).values()
+    assert row.exam_on == (chain.scheduled.held_on if chain.scheduled else None)
+    assert (row.make_up_granted, row.make_up_due_on) == (chain.granted, chain.due_on)
     if chain.passed:
         assert row.standing is Standing.PASSED
     elif chain.needs_retraining:
         assert row.standing is Standing.RETRAINING_REQUIRED
     elif chain.scheduled is not None:
-        assert (row.standing, row.exam_on) == (Standing.SCHEDULED, chain.scheduled.held_on)
+        assert row.standing is Standing.SCHEDULED
     else:
         due = {Attempt.FIRST: Standing.FIRST_DUE, Attempt.MAKE_UP: Standing.MAKE_UP_DUE}
         assert chain.turn is not None
@@ -141,6 +173,13 @@ def test_the_row_of_a_corrected_chain() -> None:
         Grade.PASS,
         False,
     )
+
+
+@pytest.mark.clause("R1")
+def test_what_was_arranged_falls_away_with_the_make_up_but_not_with_an_earlier_absence() -> None:
+    assert row_of(*FAILED, scheduled(MAKE_UP, MAKE_UP_ON), regraded(62), MAKE_UP_WITHDRAWN).exam_on is None
+    arranged_again = (scheduled(), missed(excused=False), scheduled(on=MAKE_UP_ON))
+    assert row_of(*arranged_again, missed(excused=True)).exam_on == MAKE_UP_ON
 
 
 @pytest.mark.clause("P-07", "R1")

@@ -256,6 +256,10 @@ def test_retraining_is_a_later_session_of_the_same_course() -> None:
     )
     other = Attended(course=CourseId("sales"), held_at=JUNE_START)
     failed.seeing(attendance, LAWS_JUNE, LI, found=other).when(again).refused("exam.other_course", course=LAWS)
+    retrained = [replace(e, cycle=1) if isinstance(e, ExamScheduled) else e for e in FAILED_TWICE]
+    (third,) = chain().seeing(exams, LI, LAWS_MAY, found=exams.state(retrained)).when(again).events
+    assert isinstance(third, ExamScheduled)
+    assert third.cycle == 2
     for found in (Unopened(), exams.state(FAILED), exams.state(PASSED_MAKE_UP)):
         chain().seeing(exams, LI, LAWS_MAY, found=found).when(again).refused("exam.retraining_not_required")
 
@@ -324,7 +328,8 @@ def test_a_correction_downwards_earns_what_a_fail_earns() -> None:
     passed = chain(*PASSED_MAKE_UP)
     passed.when(regrading(58, MAKE_UP), now=NOW).then(regraded(58, MAKE_UP, MAKE_UP_ON), RETRAIN)
     up = passed.when(regrading(61), now=NOW).then(regraded(61), MAKE_UP_WITHDRAWN)
-    up.when(regrading(55), now=NOW).then(regraded(55))  # the one make-up was sat, and passed
+    down = up.when(regrading(55), now=NOW).then(regraded(55))  # the one make-up was sat, and passed
+    down.when(regrading(61), now=NOW).then(regraded(61))  # nothing stands that could be withdrawn
 
 
 def test_only_what_was_graded_is_corrected() -> None:
@@ -383,6 +388,14 @@ def test_a_later_excuse_gives_the_chance_back_until_the_next_exam() -> None:
         .then(missed(excused=True), MAKE_UP_WITHDRAWN)
         .when(schedule(MAKE_UP_ON))
         .then(scheduled(FIRST, MAKE_UP_ON))
+    )
+    arranged_again = (scheduled(), missed(excused=False), scheduled(FIRST, MAKE_UP_ON))
+    (
+        chain(*arranged_again)
+        .when(absence(excused=True), now=NOW)
+        .then(missed(excused=True))
+        .when(grading(70), now=NOW)
+        .then(graded(70, on=MAKE_UP_ON))
     )
     since = (*lost, scheduled(MAKE_UP, MAKE_UP_ON), graded(70, MAKE_UP, MAKE_UP_ON))
     chain(*since).when(absence(excused=True), now=NOW).refused("exam.absence_settled")
