@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Annotated
 
-from annotated_types import Ge
+from annotated_types import Interval
 
 from services.vocabulary import Fen, PersonId, PostId, StreamId, UnitId
 from shared.value import value
 
-Count = Annotated[int, Ge(0)]
+Count = Annotated[int, Interval(ge=0, le=10**12)]
 
 
 @value
@@ -59,7 +59,7 @@ class StreamMetricsRecorded:
     interactions: Count  # 互动次数
     clicks: Count  # 商品点击人数
     buyers: Count  # 成交人数
-    gmv: Fen  # 成交金额
+    gmv: Annotated[Fen, Interval(ge=0, le=10**15)]  # 成交金额
     new_followers: Count
     ratings: Count  # answers of viewers
     satisfied: Count  # of them, top two boxes

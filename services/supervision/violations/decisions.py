@@ -25,6 +25,7 @@ from shared.decider import Context, Decider, Refused, Sight, look
 from shared.privacy import Note
 from shared.value import value
 
+FullMonth = Annotated[Month, StringConstraints(pattern=r"^20\d{2}-(0[1-9]|1[0-2])$")]
 Day = Annotated[date, Interval(ge=date(2000, 1, 1), lt=date(2100, 1, 1))]  # in Asia/Shanghai
 Evidence = Annotated[tuple[Annotated[str, StringConstraints(min_length=1, max_length=200)], ...], Len(1, 50)]
 
@@ -55,7 +56,7 @@ class RecordCause:
     """That ineffective work caused the complaints, or the decline, of the month (A-61)."""
 
     person: PersonId
-    month: Month
+    month: FullMonth
     finding: Note
 
 
@@ -88,7 +89,8 @@ class JudgeExam:
 class ExamineMonth:
     """The figures of an assistant anchor's month, or those that they are compared with, are there or have changed."""
 
-    subject: PersonMonth
+    person: PersonId
+    month: FullMonth
 
 
 Command = RecordViolation | WithdrawViolation | RecordCause | JudgeAbsence | JudgeExam | ExamineMonth
@@ -130,7 +132,7 @@ def decide(command: Command, state: State, context: Context) -> list[Event]:
         case JudgeExam():
             return judge_exam(command, state, context)
         case ExamineMonth():
-            return examine_month(command.subject, state, context)
+            return examine_month(PersonMonth(person=command.person, month=command.month), state, context)
 
 
 def amend(command: WithdrawViolation | RecordCause, state: State, context: Context) -> list[Event]:
@@ -285,19 +287,17 @@ def key(command: Command) -> tuple[str, str, str]:
     match command:
         case RecordViolation() | WithdrawViolation():
             return command.person, command.kind, command.occasion
-        case RecordCause():
+        case RecordCause() | ExamineMonth():
             return command.person, ViolationKind.POOR_PERFORMANCE, command.month
         case JudgeAbsence():
             return command.person, ViolationKind.UNEXCUSED_TRAINING_ABSENCE, command.session
         case JudgeExam():
             return command.person, ViolationKind.TRAINING_ASSESSMENT_FAILED, command.session
-        case ExamineMonth():
-            return command.subject.person, ViolationKind.POOR_PERFORMANCE, command.subject.month
 
 
 def sees(command: Command) -> list[Sight]:
     if isinstance(command, ExamineMonth):
-        return [look(monthly_figures, one) for one in window(command.subject)]
+        return [look(monthly_figures, one) for one in window(PersonMonth(person=command.person, month=command.month))]
     return []
 
 

@@ -46,7 +46,7 @@ failed_exams = Reaction(name="failed_exam", to=violations, react=judge_exam)
 def examine_months(subject: PersonMonth) -> Iterator[ExamineMonth]:
     """What is known of a month has changed: it is judged itself, and compared with by the three after it (A-61)."""
     for n in range(4):
-        yield ExamineMonth(subject=PersonMonth(person=subject.person, month=moved(subject.month, n)))
+        yield ExamineMonth(person=subject.person, month=moved(subject.month, n))
 
 
 poor_months = Reaction(name="poor_month", to=violations, react=examine_months)
