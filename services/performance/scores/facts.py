@@ -119,7 +119,7 @@ def line(of: Line, absent: Kind, subject: PersonMonth, known: Known[Event]) -> N
 def formed(name: str, form: Form | None, actual: Node) -> Node:
     match form:
         case None:
-            return actual
+            return actual if actual.name == name else Sum(name=name, of=(actual,))
         case Target():
             return ToTarget(
                 name=name, actual=actual, target=form.target, cap=form.cap, lower_is_better=form.lower_is_better

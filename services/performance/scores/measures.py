@@ -15,8 +15,8 @@ from services.performance.scores.standard import (
     Exams,
     Figure,
     Measure,
+    Minus,
     Observed,
-    Off,
     OnAir,
     Presence,
     Sessions,
@@ -78,7 +78,7 @@ def measured(measure: Measure, name: str, subject: PersonMonth, known: Known[Eve
         case RecordedMetric():
             return recorded(measure.metric, known)
         case Deducted():
-            off = tuple(taken(one, known) for one in measure.off)
+            off = tuple(taken(one, known) for one in measure.minus)
             return Ratio(
                 name=name,
                 over=Deduction(name=f"{name}_points", full=measure.full, off=off),
@@ -190,12 +190,12 @@ def missed(known: Known[Event]) -> list[Recorded[SessionAbsenceRecorded] | Recor
     return [r for r in absences if r.event.noticed and not r.event.excused]
 
 
-def taken(off: Off, known: Known[Event]) -> Node:
-    if off.metric is None:
+def taken(minus: Minus, known: Known[Event]) -> Node:
+    if minus.metric is None:
         times: Node = Sum(name=SESSIONS_MISSED, of=tuple(occurrence(r) for r in missed(known)))
     else:
-        times = recorded(off.metric, known) or Nothing(name=off.metric, kind=Kind.MISSING, reason="no fact")
-    return Product(name=f"off_for_{off.metric or SESSIONS_MISSED}", of=(off.each, times))
+        times = recorded(minus.metric, known) or Nothing(name=minus.metric, kind=Kind.MISSING, reason="no fact")
+    return Product(name=f"off_for_{minus.metric or SESSIONS_MISSED}", of=(minus.each, times))
 
 
 def recorded(metric: MetricId, known: Known[Event]) -> Node | None:

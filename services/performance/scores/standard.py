@@ -103,7 +103,7 @@ class Recorded:
 
 
 @value
-class Off:
+class Minus:
     """What each costs: of the recorded number of a metric, or of the sessions missed without excuse."""
 
     each: Rule
@@ -112,7 +112,7 @@ class Off:
 
     def __post_init__(self) -> None:
         if (self.metric is None) == (self.sessions is None):
-            raise ValueError("off: either a metric or sessions")
+            raise ValueError("minus: either a metric or sessions")
 
 
 @value
@@ -120,7 +120,7 @@ class Deducted:
     """From full marks, for each event, down to 0; in per cent of full marks."""
 
     full: Rule
-    off: tuple[Off, ...]
+    minus: tuple[Minus, ...]
 
 
 Measure = Streams | Presence | Observed | Exams | Sessions | Recorded | Deducted

@@ -1,0 +1,97 @@
+"""Metrics: defined by version, recorded of a person and month, corrected. Clauses S-33 to S-36, O-89."""
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from services.performance.contracts import Aggregation, Better, MetricDefined, MetricId, MetricRecorded, Unit
+from services.performance.metrics.decisions import DefineMetric, RecordMetric, metrics, recorded_metrics
+from shared.testing import Given, given
+from tests.performance.month import MAY
+
+READS = DefineMetric(
+    metric=MetricId("content_reads"),
+    name_zh="内容阅读量",
+    name_en="Content reads",
+    formula="reads in the month",
+    unit=Unit.COUNT,
+    aggregation=Aggregation.SUM,
+    better=Better.HIGHER,
+    clauses=("O-89",),
+)
+DEFINED = MetricDefined(
+    metric=READS.metric,
+    version=1,
+    name_zh=READS.name_zh,
+    name_en=READS.name_en,
+    formula=READS.formula,
+    unit=READS.unit,
+    aggregation=READS.aggregation,
+    better=READS.better,
+    clauses=READS.clauses,
+)
+RECORD = RecordMetric(subject=MAY, metric=READS.metric, amount=Decimal(5000), source="content backend")
+RECORDED = MetricRecorded(
+    subject=MAY, metric=READS.metric, definition=1, amount=Decimal(5000), base=None, source="content backend"
+)
+
+
+def recording(definition: MetricDefined | None = DEFINED) -> Given[RecordMetric, MetricRecorded | None, MetricRecorded]:
+    return given(recorded_metrics).seeing(metrics, READS.metric, found=definition)
+
+
+@pytest.mark.clause("O-89")
+def test_a_definition_has_versions() -> None:
+    first = given(metrics).when(READS).then(DEFINED)
+    first.when(READS).then()
+    other = replace(READS, formula="distinct readers in the month", unit=Unit.PERSONS)
+    second = replace(DEFINED, version=2, formula=other.formula, unit=other.unit)
+    first.when(other).then(second).when(other).then()
+
+
+@pytest.mark.clause("O-89")
+def test_what_is_recorded_names_the_version_of_its_definition_and_is_corrected_by_the_next_word() -> None:
+    first = recording().when(RECORD).then(RECORDED)
+    first.when(RECORD).then()
+    first.when(replace(RECORD, amount=Decimal(5100))).then(replace(RECORDED, amount=Decimal(5100)))
+    newer = replace(first, seen={(metrics.name, (READS.metric,)): replace(DEFINED, version=2)})
+    newer.when(RECORD).then(replace(RECORDED, definition=2))
+
+
+def test_an_unknown_metric_is_refused() -> None:
+    recording(None).when(RECORD).refused("metric.unknown", metric="content_reads")
+
+
+def test_a_ratio_is_recorded_with_its_base_and_nothing_else_is() -> None:
+    ratio = replace(DEFINED, aggregation=Aggregation.RATIO)
+    recording(ratio).when(RECORD).refused("metric.base_of_ratio", aggregation="ratio")
+    with_base = replace(RECORD, base=Decimal(0))
+    recording(ratio).when(with_base).then(replace(RECORDED, base=Decimal(0)))
+    recording().when(with_base).refused("metric.base_of_ratio", aggregation="sum")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"base": "-1"}, {"amount": "NaN"}, {"subject": {"person": "a", "month": "2024-13"}}, {"pay": 1}]
+)
+def test_the_edge_refuses_what_is_no_record(wrong: dict[str, object]) -> None:
+    body = {"subject": {"person": "a", "month": "2024-05"}, "metric": "m", "amount": "1", "source": "x"}
+    adapter = TypeAdapter(RecordMetric)
+    adapter.validate_python(body)
+    with pytest.raises(ValidationError):
+        adapter.validate_python(body | wrong)
+
+
+@pytest.mark.clause("S-33", "S-34", "S-35", "S-36", "O-89", "O-93")
+def test_the_metrics_that_the_regulations_name_are_defined_in_the_demo() -> None:
+    lines = (Path(__file__).parents[2] / "deploy/demo/policies/performance/metrics.ndjson").read_text().splitlines()
+    commands = [TypeAdapter(DefineMetric).validate_python(json.loads(line)["body"]) for line in lines]
+    assert {json.loads(line)["command"] for line in lines} == {"DefineMetric"}
+    assert len({command.metric for command in commands}) == len(commands)
+    named = {clause for command in commands for clause in command.clauses}
+    assert {"S-33", "S-34", "S-35", "S-36", "S-38", "S-40", "O-89", "O-93"} <= named
+    for command in commands:
+        assert (command.unit is Unit.PERCENT) == (command.aggregation is Aggregation.RATIO)

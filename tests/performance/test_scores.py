@@ -1,0 +1,362 @@
+"""The score of a person in a month: facts in, score with explanation out. Rulings R2, R5, R11."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given as for_all
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from services.performance.reviews.events import Direction
+from services.performance.scores.facts import kpi
+from services.performance.scores.facts import score as score_of
+from services.performance.scores.words import LANGUAGES
+from services.training.contracts import Attempt
+from services.vocabulary import PostId
+from shared.explanation import Kind, Node, Nothing, Weighted, compare, dump, evaluate, find, moved, render, walk
+from tests.performance.month import (
+    BS_MAY,
+    FACTS,
+    JUNE,
+    MAY,
+    NOON,
+    STANDARD,
+    TEXT,
+    absent,
+    adjusted,
+    attended,
+    context,
+    ended,
+    exam,
+    figures,
+    known,
+    metric,
+    not_applicable,
+    observed,
+    opened,
+    recorded,
+    regraded,
+    score,
+    standard,
+    was_sick,
+)
+
+
+def at(node: Node, name: str) -> Any:
+    return evaluate(find(node, name))
+
+
+def tree(events: list[Any], text: str = TEXT) -> Any:
+    return kpi(MAY, context(recorded(events), standard(text)))
+
+
+@pytest.mark.clause("S-33", "S-35", "S-36", "S-38", "T-65")
+def test_the_score_of_a_month() -> None:
+    # result 0.5·80 + 0.3·(9 of 800 = 1.125 %: 60) + 0.2·71 = 72.2; 0.6·72.2 + 0.2·83.4 + 0.2·84 = 76.80
+    assert score(FACTS) == Fraction("76.80")
+    text = render(tree(FACTS))
+    assert "grade = B (band)" in text
+    assert "amount" not in text
+    assert "language = 84 (fact e04, senior_anchor)" in text
+    assert "components.result.parts.viewers.form.target = 1000 (rule appraisal_standard.anchor v3 S-33)" in text
+
+
+@pytest.mark.clause("S-42")
+def test_an_observer_is_shown_by_his_capacity_alone() -> None:
+    text = render(tree(FACTS), LANGUAGES["zh"])
+    assert "语言表达 = 84 (事实 e04, 资深主播)" in text
+    assert "observer-7" not in text
+    assert "observer-7" not in str(dump(tree(FACTS)))
+
+
+@pytest.mark.clause("S-35", "S-36")
+def test_a_rate_is_one_of_sums_never_a_mean_of_rates() -> None:
+    """10 of 100 and 100 of 10,000 buyers are 1.09 %, never 5.50 %."""
+    facts = [
+        ended("s1", a=60),
+        ended("s2", a=60),
+        figures("s1", 100, buyers=10, ratings=10, satisfied=9),
+        figures("s2", 10_000, buyers=100, ratings=90, satisfied=63),
+    ]
+    found = tree(facts)
+    assert round(float(at(found, "buyers_rate")), 2) == 1.09
+    assert at(found, "satisfied_rate") == 72
+
+
+@pytest.mark.clause("S-34", "S-38", "S-39")
+def test_interactions_per_viewer_are_an_interaction_rate() -> None:
+    before = "measure: {figure: viewers, aggregation: sum}\n        form: {target: 1000}"
+    rate = "measure: {figure: interactions, aggregation: ratio, per: viewers}\n        form: {target: 40}"
+    facts = [
+        ended("s1", a=60),
+        ended("s2", a=60),
+        figures("s1", 100, interactions=50),
+        figures("s2", 900, interactions=250),
+    ]
+    found = tree(facts, TEXT.replace(before, rate))
+    assert at(found, "interactions_rate") == 30
+    assert at(found, "viewers") == 75  # of the component that was given this measure
+
+
+@pytest.mark.clause("S-35")
+def test_the_conversion_of_clicks_is_another_rate_than_that_of_viewers() -> None:
+    facts = [ended("s1", a=60), figures("s1", 1000, buyers=10, clicks=100)]
+    of_viewers = tree(facts)
+    of_clicks = tree(
+        facts,
+        TEXT.replace(
+            "figure: buyers, aggregation: ratio, per: viewers", "figure: buyers, aggregation: ratio, per: clicks"
+        ),
+    )
+    assert (at(of_viewers, "buyers_rate"), at(of_clicks, "buyers_rate")) == (1, 10)
+
+
+def test_a_stream_counts_for_who_was_on_it_in_the_month_of_its_start_in_shanghai() -> None:
+    assert at(kpi(BS_MAY, context(recorded(FACTS))), "viewers") == 70
+    late = datetime(2024, 5, 31, 16, 30, tzinfo=UTC)  # half past midnight on 1 June
+    facts = context(recorded([ended("s9", late, a=60), figures("s9", 500)]))
+    assert isinstance(at(kpi(MAY, facts), "viewers"), Nothing)
+    assert at(kpi(JUNE, facts), "viewers") == 50
+
+
+VIEWERS = "measure: {figure: viewers, aggregation: sum}\n        form: {target: 1000}"
+GMV = "measure: {figure: gmv, aggregation: sum, attribution: %s}\n        form: {target: 8000000}"
+
+
+@pytest.mark.clause("S-38")
+@pytest.mark.parametrize(("attribution", "a", "b"), [("full", 50, 50), ("by_minutes", "37.5", "12.5")])
+def test_attribution(attribution: str, a: str, b: str) -> None:
+    """Four hours, A three of them, B one, ¥40,000: 40,000 to each, or 30,000 and 10,000. The target is ¥80,000."""
+    under = standard(TEXT.replace(VIEWERS, GMV % attribution))
+    facts = context(recorded([ended("s1", a=180, b=60), figures("s1", 1, gmv=4_000_000)]), under)
+    for subject, points in ((MAY, a), (BS_MAY, b)):
+        assert at(kpi(subject, facts), "viewers") == Fraction(points)
+
+
+@settings(max_examples=40)
+@for_all(st.lists(st.tuples(st.integers(1, 600), st.integers(1, 600), st.integers(0, 10**9)), min_size=1, max_size=6))
+def test_what_is_credited_by_minutes_adds_up_to_the_whole(streams: list[tuple[int, int, int]]) -> None:
+    under = standard(TEXT.replace(VIEWERS, GMV % "by_minutes"))
+    events: list[Any] = []
+    for i, (a, b, gmv) in enumerate(streams):
+        events += [ended(f"s{i}", a=a, b=b), figures(f"s{i}", 1, gmv=gmv)]
+    facts = context(recorded(events), under)
+    assert sum(at(kpi(subject, facts), "gmv") for subject in (MAY, BS_MAY)) == sum(gmv for _, _, gmv in streams)
+
+
+def test_two_shifts_of_one_person_on_one_stream_count_together() -> None:
+    under = standard(TEXT.replace(VIEWERS, GMV % "by_minutes"))
+    two = ended("s1", a=60, b=60)
+    crew = (*two.crew, replace(two.crew[0], minutes=120))
+    facts = context(recorded([replace(two, crew=crew), figures("s1", 1, gmv=4_000_000)]), under)
+    assert at(kpi(MAY, facts), "viewers") == Fraction("37.5")
+
+
+def test_a_stream_over_the_longest_is_not_scored_nor_what_was_seen_of_it() -> None:
+    plus = [*FACTS, ended("endless", too_long=True, a=9000), figures("endless", 10**6), observed(0, "o2", "endless")]
+    assert score(plus) == Fraction("76.80")
+
+
+def test_a_correction_that_takes_a_person_off_the_roster_reaches_him() -> None:
+    events = [ended("s1", b=60), figures("s1", 500), ended("s1", a=60)]
+    for order in (recorded(events), recorded(events)[::-1]):
+        assert isinstance(at(kpi(BS_MAY, context(order)), "viewers"), Nothing)
+        assert at(kpi(MAY, context(order)), "viewers") == 50
+
+
+def test_a_correction_that_moves_a_stream_to_another_month_reaches_both() -> None:
+    june = datetime(2024, 6, 2, 4, tzinfo=UTC)
+    facts = context(recorded([ended("s1", a=60), figures("s1", 500), ended("s1", june, a=60)]))
+    assert isinstance(at(kpi(MAY, facts), "viewers"), Nothing)
+    assert at(kpi(JUNE, facts), "viewers") == 50
+
+
+@pytest.mark.clause("S-42")
+def test_the_three_nothings() -> None:
+    assert score([e for e in FACTS if e != exam("83.4")]) == Nothing(
+        name="training", kind=Kind.MISSING, reason="no fact"
+    )
+    assert score([exam("0"), *(e for e in FACTS if e != exam("83.4"))]) == Fraction("60.12")
+    # satisfaction is not applicable: viewers 62.5 %, conversion 37.5 %: 72.50; 0.6·72.5 + 0.2·83.4 + 0.2·84
+    assert score([*FACTS, not_applicable("satisfaction")]) == Fraction("76.98")
+    rated = score(
+        [*FACTS, not_applicable("satisfaction")], TEXT.replace("min_applicable_weight: 50", "min_applicable_weight: 95")
+    )
+    assert isinstance(rated, Nothing)
+    assert rated.kind is Kind.NOT_RATED
+    by_rule = TEXT.replace("measure: {exams: all}", "measure: {exams: all}\n    absent: not_applicable")
+    assert score([e for e in FACTS if e != exam("83.4")], by_rule) == Fraction("75.15")
+
+
+def test_moving_weight_as_ruled() -> None:
+    """80, 60, not applicable; 90; 70: 75.50; spread over all leaves it would be 75.91, as zero 66.80."""
+    facts = [*(e for e in FACTS if e not in (exam("83.4"), observed(84))), exam("90"), observed(70)]
+    found = tree([*facts, not_applicable("satisfaction")])
+    result = find(found, "result")
+    assert isinstance(result, Weighted)
+    assert moved(result) == [Fraction("62.5"), Fraction("37.5"), 0]
+    assert (at(found, "result"), at(found, "score")) == (Fraction("72.5"), Fraction("75.50"))
+    nobody_satisfied = [replace(e, satisfied=0) if hasattr(e, "satisfied") else e for e in facts]
+    assert at(tree(nobody_satisfied), "score") == Fraction("66.80")
+
+
+def test_nobody_was_asked_whether_he_is_satisfied() -> None:
+    """No ratings: nothing to divide by is not applicable, not zero."""
+    facts = [replace(e, ratings=0, satisfied=0) if hasattr(e, "ratings") else e for e in FACTS]
+    assert score(facts) == Fraction("76.98")
+
+
+def test_a_stream_without_figures_keeps_the_review_incomplete() -> None:
+    found = score([*FACTS, ended("s3", a=1)])
+    assert isinstance(found, Nothing)
+    assert (found.kind, found.reason) == (Kind.MISSING, "figures of s3")
+
+
+@pytest.mark.clause("T-65", "A-61")
+def test_adjustments_are_capped_as_sums() -> None:
+    assert score([*FACTS, adjusted("1", "3"), adjusted("2", "3")]) == Fraction("81.80")
+    minus = adjusted("3", "9", Direction.MINUS)
+    assert score([*FACTS, adjusted("1", "3"), minus]) == Fraction("74.80")
+    assert score([*FACTS, adjusted("1", "3"), adjusted("1", "3", withdrawn=True)]) == Fraction("76.80")
+    uncapped = TEXT.replace("plus_cap: 5\n", "")  # not configured
+    assert score([*FACTS, adjusted("1", "3"), adjusted("2", "3")], uncapped) == Fraction("82.80")
+
+
+def test_the_order_as_ruled() -> None:
+    """97.50, +3, +3, cap 5: 102.50, then 100.00; proposed 6, capped 5, effective 2.50."""
+    alone = TEXT.replace("plus_cap: 5", "plus_cap: 5\nna_weight_to: training")
+    others = [not_applicable("result"), not_applicable("attitude")]
+    text = alone.replace("min_applicable_weight: 50", "min_applicable_weight: 0")
+    found = tree([exam("97.50"), opened(), *others, adjusted("1", "3"), adjusted("2", "3")], text)
+    steps = {name: at(found, name) for name in ("raw", "plus_proposed", "plus", "adjusted", "score")}
+    assert steps == {
+        "raw": Fraction("97.5"),
+        "plus_proposed": 6,
+        "plus": 5,
+        "adjusted": Fraction("102.5"),
+        "score": 100,
+    }
+    rounded = tree(
+        [exam("89.996"), opened(), *others],
+        text.replace("{at_least: 80, gives: A}", "{at_least: 80, below: 90, gives: A}\n  - {at_least: 90, gives: S}"),
+    )
+    assert (at(rounded, "score"), evaluate(rounded)) == (90, "S")
+
+
+def test_the_last_word_about_an_exam_or_an_absence_is_its_correction() -> None:
+    assert score([*FACTS, regraded("93.4")]) == Fraction("78.80")
+    for order in (FACTS, FACTS[::-1]):
+        assert score([*order, exam("60", "fire")]) == Fraction("74.46")  # the mean of 83.4 and 60 is 71.7
+
+
+def test_a_make_up_counts_as_the_exam_that_it_is() -> None:
+    both = [*FACTS, exam("63.4", attempt=Attempt.MAKE_UP)]
+    assert score(both) == Fraction("74.80")
+
+
+SESSIONS = TEXT.replace("measure: {exams: all}", "measure: {sessions: attended}")
+
+
+def test_attendance_counts_absences_without_excuse_after_a_notice() -> None:
+    facts = [e for e in FACTS if e != exam("83.4")]
+    found = tree([*facts, attended("1"), attended("2"), attended("3"), absent("4")], SESSIONS)
+    assert at(found, "session_attendance") == 75
+    pardoned = [absent("5", excused=True), absent("6", noticed=False), absent("4"), was_sick("4")]
+    assert at(tree([*facts, attended("1"), *pardoned], SESSIONS), "session_attendance") == 100
+    nobody = tree(facts, SESSIONS)
+    assert isinstance(at(nobody, "training"), Nothing)
+
+
+@pytest.mark.clause("O-89", "S-40")
+def test_what_no_stream_measures_is_recorded() -> None:
+    of_metrics = TEXT.replace("measure: {exams: all}", "measure: {metric: conversion_rate}\n    form: {target: 4}")
+    facts = [e for e in FACTS if e != exam("83.4")]
+    assert at(tree([*facts, metric("conversion_rate", "30", "1000")], of_metrics), "training") == 75
+    corrected = [*facts, metric("conversion_rate", "30", "1000"), metric("conversion_rate", "40", "1000")]
+    assert at(tree(corrected, of_metrics), "training") == 100
+
+
+@pytest.mark.clause("S-42")
+def test_a_month_that_is_not_covered_is_not_rated_and_says_why() -> None:
+    facts = [*FACTS[:-1], opened(not_rated="facts begin on 28 April")]
+    found = score(facts)
+    assert found == Nothing(name="month", kind=Kind.NOT_RATED, reason="facts begin on 28 April", event="e06")
+
+
+@settings(max_examples=60)
+@for_all(st.data())
+def test_neither_order_nor_repetition_of_arrival_shows(data: st.DataObject) -> None:
+    facts = recorded(
+        [
+            *FACTS,
+            adjusted("1", "3"),
+            figures("s1", 725, buyers=8),
+            ended("s2", a=200, b=40),
+            regraded("70"),
+            absent("4"),
+        ]
+    )
+    again = data.draw(st.lists(st.sampled_from(facts), max_size=8))
+    arrival = data.draw(st.permutations([*facts, *again]))
+    for subject in (MAY, BS_MAY):
+        assert dump(kpi(subject, context(arrival))) == dump(kpi(subject, context(facts)))
+    assert known(arrival).ids == tuple(r.meta.id for r in facts)
+    assert score_of(MAY, known(arrival), STANDARD) == score_of(MAY, known(facts), STANDARD)
+
+
+def test_an_adjustment_that_was_anothers_counts_for_him_alone() -> None:
+    assert score([*FACTS, adjusted("1", "3"), replace(adjusted("1", "3"), subject=BS_MAY)]) == Fraction("79.80")
+
+
+def test_what_is_not_applicable_may_have_an_heir() -> None:
+    heir = TEXT.replace("weight: 60\n", "weight: 60\n    na_weight_to: conversion\n")
+    # 0.6·(0.5·80 + 0.5·60) + 0.2·83.4 + 0.2·84
+    assert score([*FACTS, not_applicable("satisfaction")], heir) == Fraction("75.48")
+    withdrawn = [*FACTS, not_applicable("satisfaction"), not_applicable("satisfaction", withdrawn=True)]
+    assert score(withdrawn, heir) == Fraction("76.80")
+
+
+def test_what_if() -> None:
+    facts = context(recorded(FACTS))
+    same = standard(TEXT.replace("version: 3", "version: 4"))
+    assert compare(kpi(MAY, facts), kpi(MAY, facts.under(same))) == []
+    draft = standard(TEXT.replace("target: 1000", "target: 1600"))
+    changes = {
+        c.path.rsplit("/", 1)[-1]: (c.old, c.new) for c in compare(kpi(MAY, facts), kpi(MAY, facts.under(draft)))
+    }
+    assert changes["score"] == (("76.8",), ("67.8",))
+    assert changes["grade"] == (("B",), ("C",))
+    assert changes["viewers"] == (("80",), ("50",))
+
+
+def test_the_last_word_is_what_was_said_last_not_what_happened_last() -> None:
+    said = recorded([*FACTS, figures("s1", 900, buyers=8)])
+    said[-1] = replace(said[-1], meta=replace(said[-1].meta, occurred_at=NOON - timedelta(days=9)))
+    assert at(kpi(MAY, context(said)), "viewers") == 100
+
+
+def test_one_stream_speaks_of_a_thing() -> None:
+    said = recorded([*FACTS, figures("s1", 900)])
+    said[-1] = replace(said[-1], meta=replace(said[-1].meta, stream="another"))
+    with pytest.raises(ValueError, match="both speak of"):
+        kpi(MAY, context(said))
+
+
+@pytest.mark.clause("S-39")
+def test_the_post_of_the_review_says_whose_standard_it_is() -> None:
+    assert kpi.population is not None
+    assert kpi.population(MAY, known(recorded(FACTS))) == {"post": "anchor", "studio": "east"}
+    assert kpi.population(MAY, known(recorded(FACTS[:-1]))) == {}
+    moved_on = recorded([*FACTS, opened(post=PostId("assistant_anchor"))])
+    assert kpi.population(MAY, known(moved_on))["post"] == "assistant_anchor"
+
+
+def test_every_leaf_has_a_source() -> None:
+    for leaf in walk(tree(FACTS)):
+        if type(leaf).__name__ in ("Fact", "Occurrence"):
+            assert leaf.event
+        if type(leaf).__name__ == "Rule":
+            assert (leaf.policy, leaf.version, bool(leaf.clause)) == ("appraisal_standard.anchor", 3, True)

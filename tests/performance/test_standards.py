@@ -1,0 +1,104 @@
+"""What a standard may say, and what it is refused for. Ruling R5; C-05."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from services.performance.quarters.policies import RollUpPolicy
+from services.performance.reviews.policies import AdjustmentPolicy, FeedbackPolicy
+from services.performance.scores.facts import kpi
+from services.performance.scores.standard import AppraisalStandard
+from shared.decider import Context
+from shared.explanation import Kind, Nothing, evaluate, find, rules
+from shared.policy import load_policies
+from tests.performance.month import END_OF_MAY, MAY, TEXT, context, metric, recorded, standard
+
+ROOT = Path(__file__).parents[2]
+SHIPPED, DEMO = ROOT / "services/performance/policies", ROOT / "deploy/demo/policies/performance"
+KINDS = [AppraisalStandard, FeedbackPolicy, AdjustmentPolicy, RollUpPolicy]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("weight: 60", "weight: 50", "weigh 90, not 100"),
+        ("weight: 60", "weight: -60", "weigh -20, not 100"),
+        ("weight: 30", "weight: 29", "weigh 99, not 100"),
+        ("{target: 1000}", "{target: 0}", "a target, a plan and full marks are above 0"),
+        ("below: 2, gives: 60", "below: 3, gives: 60", "gap or overlap"),
+        ("at_least: 80, gives: A", "above: 80, gives: A", "gap or overlap"),
+        ("gives: 40", "gives: forty", "points, not grades"),
+        ("gives: D", "gives: 4", "grades are words"),
+        ("excellent: A", "excellent: S", "excellent: S is none of the grades"),
+        ("{target: 1000}", "{target: 1000, lower_better: true}", "lower_better"),
+        ("viewers, aggregation: sum", "viewers, aggregation: ratio", "`per` belongs to"),
+        ("viewers, aggregation: sum", "viewers, aggregation: median", "aggregation"),
+        ("excellent: A\n", "", "excellent"),
+        ("{exams: all}", "{exams: al}", "exams"),
+        ("criteria: [language]", "criteria: []", "criteria: at least one"),
+        ("criteria: [language]", "criteria: [charm]", "criteria"),
+        ("weight: 60\n", "weight: 60\n    na_weight_to: training\n", "na_weight_to: result has no part training"),
+        (
+            "excellent: A",
+            "excellent: A\nna_weight_to: satisfaction",
+            "na_weight_to: there is no component satisfaction",
+        ),
+        ("name: attitude", "name: viewers", "two components are called viewers"),
+        ("\n        form: {target: 1000}", "", "viewers: a figure needs a form"),
+        ("    measure: {exams: all}\n", "", "training: either a measure, or parts"),
+    ],
+)
+def test_a_standard_is_refused_with_a_reason(old: str, new: str, reason: str) -> None:
+    assert old in TEXT
+    with pytest.raises(ValueError, match=reason):
+        standard(TEXT.replace(old, new))
+
+
+@pytest.mark.clause("S-39", "S-40", "O-89", "O-93")
+def test_the_demo_organisation_has_a_standard_for_each_post_and_each_is_another() -> None:
+    policies = load_policies(KINDS, [SHIPPED, DEMO])
+    there = Context(now=END_OF_MAY, actor="x", policies=policies)
+    names = {post: there.policy(AppraisalStandard, post=post).names for post in POSTS}
+    assert {"live_viewers", "interaction_rate", "sales_conversion", "customer_satisfaction"} <= set(names["anchor"])
+    assert {"work_results", "work_attitude", "professional_ability"} <= set(names["assistant_anchor"])
+    assert {"result", "ability", "attitude", "conversion_rate"} <= set(names["operations_specialist"])
+    assert len({tuple(n) for n in names.values()}) == 3
+
+
+POSTS = ("anchor", "assistant_anchor", "operations_specialist")
+
+
+@pytest.mark.clause("O-89", "O-93", "S-40")
+def test_an_operations_specialist_is_scored_from_recorded_metrics_alone() -> None:
+    there = load_policies(KINDS, [DEMO])
+    under, _ = there.resolve(AppraisalStandard, END_OF_MAY.date(), {"post": "operations_specialist", "studio": "x"})
+    told = {
+        "content_reads": ("50000", None),
+        "campaign_participants": ("2500", None),
+        "user_registrations": ("400", None),
+        "conversion_rate": ("30", "1000"),
+        "work_ability": ("80", None),
+        "enthusiasm": ("90", None),
+        "responsibility": ("70", None),
+        "teamwork": ("80", None),
+    }
+    facts = [metric(name, amount, base) for name, (amount, base) in told.items()]
+    tree = kpi(MAY, context(recorded(facts), under))
+    # result 0.3·50 + 0.2·100 + 0.25·80 + 0.25·100 = 80; attitude 0.3·90 + 0.4·70 + 0.3·80 = 79
+    assert [evaluate(find(tree, name)) for name in ("result", "ability", "attitude")] == [80, 80, 79]
+    assert evaluate(find(tree, "score")) == Fraction("79.80")
+    incomplete = evaluate(kpi(MAY, context(recorded(facts[:-1]), under)))
+    assert incomplete == Nothing(name="teamwork", kind=Kind.MISSING, reason="no fact")
+
+
+def test_no_number_ships() -> None:
+    """Weights, targets, points and limits are the organisation's (P-04, P-10, P-11, P-17)."""
+    for document in load_policies(KINDS, [SHIPPED]).documents:
+        assert rules(document.body) == {}
+
+
+@pytest.mark.clause("S-39")
+def test_every_number_of_a_standard_names_a_clause() -> None:
+    for document in load_policies(KINDS, [DEMO]).documents:
+        assert all(rule.clause for rule in rules(document.body).values())
