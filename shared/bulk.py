@@ -177,13 +177,13 @@ class Stream(Response):
     """Answers while it still reads: Starlette's own streaming response would listen for a disconnect and so take the
     rest of the body."""
 
-    def __init__(self, content: AsyncIterator[bytes]) -> None:
-        super().__init__(media_type="application/x-ndjson")
+    def __init__(self, content: AsyncIterator[bytes], status_code: int = 200) -> None:
+        super().__init__(status_code=status_code, media_type="application/x-ndjson")
         del self.headers["content-length"]
         self.content = content
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         async for part in self.content:
             await send({"type": "http.response.body", "body": part, "more_body": True})
         await send({"type": "http.response.body", "body": b""})

@@ -15,6 +15,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.responses import PlainTextResponse
 from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.routing import BaseRoute
 
 from shared import bulk
 from shared.access import Access, Requires, load_access
@@ -112,15 +113,16 @@ class Service:
         )
         app.state.access = self.access
         for router in (*self.routers, bulk.router):
-            app.include_router(router)
-        for route in app.routes:
-            if isinstance(route, APIRoute):
+            for route in router.routes:
                 check_route(route, self.access)
+            app.include_router(router)
         install(app)
         return app
 
 
-def check_route(route: APIRoute, access: Access) -> None:
+def check_route(route: BaseRoute, access: Access) -> None:
+    if not isinstance(route, APIRoute):
+        raise ValueError(f"{route}: a service's router holds routes of its own and nothing else")
     stated = [d.call.capability for d in route.dependant.dependencies if isinstance(d.call, Requires)]
     if not stated:
         raise ValueError(f"{route.path} states no capability: add dependencies=[requires(…)]")

@@ -14,6 +14,7 @@ import httpx2
 import pytest
 
 from deploy.local.kafka import Kafka
+from shared.explanation import evaluate, load
 from shared.kafka import KafkaSettings
 from shared.service import Parts, Service, Workers, api, opened, tend
 from shared.settings import Settings
@@ -33,9 +34,9 @@ class Running:
     treasury: httpx2.AsyncClient
     parts: dict[str, Parts]
 
-    async def patient(self, path: str, after: httpx2.Response, **params: Any) -> httpx2.Response:
+    async def patient(self, path: str, seeing: httpx2.Response, **params: Any) -> httpx2.Response:
         """A query that sees what a command did, asked again as long as the answer is to come back later."""
-        headers = {"Kaibo-Min-Position": after.headers["Kaibo-Position"]}
+        headers = {"Kaibo-Min-Position": seeing.headers["Kaibo-Position"]}
 
         async def answered() -> httpx2.Response | None:
             answer = await self.club.get(path, headers=headers, params=params)
@@ -136,7 +137,7 @@ async def test_a_fact_travels(whole: Running) -> None:
 
     document = await until(year)
     assert document["used"] == [stored.id]
-    assert document["document"]["value"] == "2"
+    assert evaluate(load(document["document"])) == 2
 
 
 async def test_what_is_asked_twice_happens_once(whole: Running) -> None:
