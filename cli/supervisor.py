@@ -23,7 +23,7 @@ from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
 from deploy.local.processes import Fork, Part, PortTaken, Process, StartFailed, failure, start, until
 
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0
 DRAIN_SECONDS = 30.0
 STEADY_SECONDS = 30.0
 LONGEST_PAUSE_SECONDS = 10.0

@@ -45,7 +45,7 @@ SETTINGS = {
     "share.coordinator.state.topic.num.partitions": "1",
 }
 HELD_SECONDS = 30.0
-READY_SECONDS = 90.0
+READY_SECONDS = 120.0
 TRAINING_SECONDS = 90.0
 
 

@@ -49,7 +49,7 @@ SETTINGS = {
     "log_min_error_statement": "panic",
 }
 HELD_SECONDS = 30.0
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,143 @@
+"""What an operator sees and asks for on the command line, on a database of the kernel's schema."""
+
+import asyncio
+import json
+import os
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import asyncpg
+import pytest
+from typer.testing import CliRunner
+
+from cli.commands import app
+from cli.state import KafkaRun, PostgresRun, Run, ServiceRun, State
+from deploy.local.kafka import Kafka
+from deploy.local.postgres import Postgres
+from deploy.local.processes import StartFailed
+from shared.broker import Record
+from shared.event import Envelope, encode, new_id
+from shared.postgres import open_store
+from shared.store import Group, New
+
+TOPIC = "kaibo.training.events"
+STREAM = "exams/P1/S1"
+
+
+@pytest.fixture(scope="module")
+def url(server: Postgres) -> str:
+    """A log of one event, a reader behind it, and an event that is parked there."""
+
+    async def fill() -> None:
+        store = await open_store(server.url("people"), {TOPIC: 1})
+        event = New(
+            id=new_id(),
+            type="ExamGraded",
+            schema=1,
+            occurred_at=datetime(2026, 5, 4, 1, tzinfo=UTC),
+            data='{"person":"P1","grade":"优秀"}'.encode(),
+            meta=encode(Envelope(actor="trainer-7")),
+        )
+        await store.append([Group(stream=STREAM, expected=0, topic=TOPIC, partition=0, events=(event,))])
+        await store.close()
+        connection = await asyncpg.connect(server.url("people"))
+        record = encode(Record(key=STREAM.encode(), value=event.data, headers=(("ce_id", event.id.encode()),)))
+        await connection.execute("insert into checkpoints values ('results/2', $1, 0, 'log', -1, 0)", TOPIC)
+        await connection.execute(
+            "insert into parked values ('results/2', $1, 0, 1, $2, $3, 'KeyError: grade')", TOPIC, STREAM, record
+        )
+        await connection.close()
+
+    asyncio.run(fill())
+    return server.url("people")
+
+
+@pytest.fixture
+def state(directory: Path, url: str, server: Postgres, broker: Kafka) -> State:
+    """A run.json in which the database is that of training."""
+    state = State(directory)
+    assert server.process is not None
+    assert broker.process is not None
+    state.write_run(
+        Run(
+            pid=os.getpid(),
+            kafka=KafkaRun(broker.bootstrap_servers, [broker.process.pid]),
+            postgres=PostgresRun(server.process.pid, server.url()),
+            services={"training": ServiceRun("http://127.0.0.1:1", "http://127.0.0.1:2", url, {"api": os.getpid()})},
+            secret=None,
+        )
+    )
+    return state
+
+
+def said(state: State, *words: str) -> str:
+    result = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["--directory", str(state.directory), *words])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_run_json_comes_back_as_it_was_written(state: State) -> None:
+    run = state.read_run()
+    assert run is not None
+    state.write_run(replace(run, secret="s"))
+    assert state.read_run() == replace(run, secret="s")
+
+
+def test_status_shows_processes_readers_and_lag(state: State) -> None:
+    found = json.loads(said(state, "status", "--json"))
+    assert {process["name"] for process in found["processes"]} == {"supervisor", "PostgreSQL", "Kafka", "training api"}
+    assert all(process["alive"] and process["memory"] > 1_000_000 for process in found["processes"])
+    (training,) = found["services"]
+    assert training["events"] == training["unpublished"] == 1
+    (reader,) = training["readers"]
+    assert (reader["reader"], reader["lag"], reader["parked"]) == ("results/2", 1, 1)
+    screen = said(state, "status")
+    assert "1 events are parked" in screen
+    assert "results" in said(state, "readers", "list")
+
+
+def test_a_process_that_is_gone_is_said(state: State) -> None:
+    run = state.read_run()
+    assert run is not None
+    state.write_run(replace(run, services={"training": replace(run.services["training"], pids={"api": 0})}))
+    assert "not running" in said(state, "status")
+
+
+def test_a_stream_is_shown_with_its_events(state: State) -> None:
+    line = said(state, "events", "show", STREAM)
+    for part in ("2026-05-04 01:00:00Z", "training", "ExamGraded", f"{STREAM} v1", "优秀", "trainer-7"):
+        assert part in line
+    with pytest.raises(StartFailed, match="No log of training has a stream exams/P2/S1"):
+        said(state, "events", "show", "exams/P2/S1")
+
+
+def test_what_is_parked_is_listed_shown_and_asked_for(state: State) -> None:
+    (listed,) = json.loads(said(state, "parked", "list", "--json"))
+    assert (listed["service"], listed["reader"], listed["stream"]) == ("training", "results/2", STREAM)
+    assert "KeyError: grade" in said(state, "parked", "list")
+    assert json.loads(said(state, "parked", "show", "training", listed["id"]))["event"]["value"]["grade"] == "优秀"
+    assert "retry is asked for 1" in said(state, "parked", "retry", "training", "results/2")
+    assert json.loads(said(state, "parked", "list", "--json"))[0]["request"] == "retry"
+    assert "discard is asked for 1" in said(state, "parked", "discard", "training", "results/2", STREAM)
+    with pytest.raises(StartFailed, match="nothing parked"):
+        said(state, "parked", "retry", "training", "archive/1")
+    with pytest.raises(StartFailed, match="people does not run here"):
+        said(state, "parked", "retry", "people", "results/2")
+    with pytest.raises(StartFailed, match="no parked event x"):
+        said(state, "parked", "show", "training", "x")
+
+
+def test_a_reader_is_rebuilt_by_its_name(state: State) -> None:
+    assert "reads 1 partitions from the beginning" in said(state, "readers", "rebuild", "training", "results/2")
+    with pytest.raises(StartFailed, match="results/2"):
+        said(state, "readers", "rebuild", "training", "result/2")
+
+
+def test_where_nothing_runs_it_says_how_to_start(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for service in ("TRAINING", "PEOPLE", "PERFORMANCE", "SUPERVISION"):
+        monkeypatch.delenv(f"{service}_DATABASE_URL", raising=False)
+    with pytest.raises(StartFailed, match="`kaibo up` starts it"):
+        said(State(directory), "status")
