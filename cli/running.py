@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,11 +26,13 @@ def running(
     services: Sequence[str] = SERVICES,
     roles: Sequence[str] = ROLES,
     environment: Mapping[str, str] | None = None,
+    tell: Callable[[str], None] = lambda line: None,
 ) -> Iterator[Run]:
     """`kaibo up` on `directory` until the block ends, then drained and stopped; what is stored stays there.
 
-    It dies with this process; enter it from the main thread. `environment` is added to ours. Raises StartFailed with
-    what `up` said. Crashed processes get new ids: `State(directory).read_run()` says which.
+    It dies with this process; enter it from the main thread. `environment` is added to ours. `tell` gets each line that
+    `up` says until all is ready, so that a person sees what is being fetched. Raises StartFailed with what `up` said.
+    Crashed processes get new ids: `State(directory).read_run()` says which.
     """
     directory.mkdir(mode=0o711, parents=True, exist_ok=True)
     role = roles[0] if len(roles) == 1 else "all"
@@ -42,17 +44,21 @@ def running(
         environment={**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})},
     )
     try:
-        yield wait(State(directory), process)
+        yield wait(State(directory), process, tell)
     finally:
         stop(process, ((signal.SIGTERM, STOP_SECONDS),))
 
 
-def wait(state: State, process: "subprocess.Popen[bytes]") -> Run:
+def wait(state: State, process: "subprocess.Popen[bytes]", tell: Callable[[str], None]) -> Run:
     """What runs, once `process` has written it."""
-    for _ in until(START_SECONDS):
-        run = state.read_run()
-        if run is not None and run.pid == process.pid:
-            return run
-        if process.poll() is not None:
-            raise StartFailed((state.directory / "up.log").read_text().strip())
-    raise StartFailed(f"Kaibo was not ready within {START_SECONDS:.0f} s. See {state.directory / 'up.log'}.")
+    log = state.directory / "up.log"
+    with log.open() as lines:
+        for _ in until(START_SECONDS):
+            for line in lines:
+                tell(line.removesuffix("\n"))
+            run = state.read_run()
+            if run is not None and run.pid == process.pid:
+                return run
+            if process.poll() is not None:
+                raise StartFailed(log.read_text().strip().removeprefix("kaibo: "))
+    raise StartFailed(f"Kaibo was not ready within {START_SECONDS:.0f} s. See {log}.")

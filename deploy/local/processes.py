@@ -21,6 +21,7 @@ from typing import IO, Protocol
 PR_SET_PDEATHSIG = 1
 PR_SET_NAME = 15
 POLL_SECONDS = 0.01
+LITTLE_SPACE = 1_000_000  # bytes: less than what any part writes as it starts
 
 
 class StartFailed(Exception):
@@ -278,7 +279,8 @@ def tail(log: Path, lines: int = 12) -> str:
 def failure(name: str, log: Path, advice: str) -> StartFailed:
     """What to raise when a part ended instead of starting: the likely reason from its log, or the log's end."""
     said = log.read_text(errors="replace")[-20_000:] if log.exists() else ""
-    if "No space left on device" in said:
+    full = shutil.disk_usage(log.parent).free < LITTLE_SPACE
+    if full or "No space left on device" in said:
         return StartFailed(f"{name} found no space left on the disk of {log.parent}. Free some and start again.")
     if "Address already in use" in said or "Address in use" in said:
         return PortTaken(f"{name} found its port taken by another program. See {log}.")

@@ -48,7 +48,9 @@ def pids(run: Run) -> list[int]:
 
 def test_up_starts_all_begins_again_what_crashes_and_ends_in_order(directory: Path, stand_ins: dict[str, str]) -> None:
     state = State(directory)
-    with running(directory, environment=stand_ins) as run:
+    told: list[str] = []
+    with running(directory, environment=stand_ins, tell=told.append) as run:
+        assert any("http://" in line for line in told)
         assert state.run_file.stat().st_mode & 0o777 == 0o600
         assert directory.stat().st_mode & 0o777 == 0o711
         assert set(run.services) == {"training", "people", "performance", "supervision"}
