@@ -9,6 +9,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from services.people.applications.decisions import ApproveArchiveAccess, RejectArchiveAccess, applications
+from services.people.applications.disclosure import disclosed
 from services.people.applications.events import (
     ArchiveAccessApproved,
     ArchiveAccessRejected,
@@ -238,3 +239,12 @@ def test_an_investigation_delays_with_reason_and_end_on_record_and_a_refusal_end
     assert [row.withheld_until for row in refused] == [None, None]
     with pytest.raises(ValidationError):
         TypeAdapter(Investigation).validate_python({"reason": "without an end"})
+
+
+@pytest.mark.clause("R9")
+def test_the_delay_holds_for_the_persons_alone_and_through_its_last_day() -> None:
+    last = date(2024, 7, 1)
+    assert not disclosed(LI, {LI, WANG}, last, today=last)
+    assert disclosed(LI, {LI, WANG}, last, today=date(2024, 7, 2))
+    assert disclosed(HR, {LI, WANG}, last, today=last)
+    assert disclosed(LI, {LI, WANG}, None, today=last)

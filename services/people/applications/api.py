@@ -5,7 +5,7 @@ from dataclasses import replace
 from fastapi import APIRouter
 
 from services.people.applications.decisions import ApproveArchiveAccess, RejectArchiveAccess, applications
-from services.people.applications.disclosure import disclosed
+from services.people.applications.disclosure import disclosed, today
 from services.people.applications.events import ArchiveAccessRequested
 from services.people.applications.projections import Application, Decision, archive_applications
 from services.vocabulary import PersonId
@@ -42,7 +42,7 @@ async def mine(read: Read, who: Actor, paging: Paging, decision: Decision | None
 @router.get("/{application}", dependencies=[requires("archive.read_applications")])
 async def application(application: str, read: Read, who: Actor) -> Application:
     found = await read(archive_applications, Application(application=application))
-    if not disclosed(who.person, found.persons, found.withheld_until):
+    if not disclosed(who.person, found.persons, found.withheld_until, today()):
         raise NotFound
     return found
 
@@ -54,5 +54,6 @@ async def listed(
     """What waits for a decision, and what was decided. What is about one person: see his archive. Clause: T-63."""
     found = await read.page(archive_applications, paging, applicant=applicant, decision=decision)
     return replace(
-        found, items=tuple(row for row in found.items if disclosed(who.person, row.persons, row.withheld_until))
+        found,
+        items=tuple(row for row in found.items if disclosed(who.person, row.persons, row.withheld_until, today())),
     )

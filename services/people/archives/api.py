@@ -6,7 +6,7 @@ from typing import Annotated, TypeVar
 from fastapi import APIRouter, Query, Response
 from pydantic import TypeAdapter
 
-from services.people.applications.disclosure import disclosed
+from services.people.applications.disclosure import disclosed, today
 from services.people.applications.events import Part
 from services.people.applications.projections import (
     Application,
@@ -101,5 +101,5 @@ async def readings_of(person: PersonId, who: Actor, read: Read, paging: Paging) 
 
 def told(page: Page[R], who: Actor) -> Page[R]:
     return replace(
-        page, items=tuple(row for row in page.items if disclosed(who.person, {row.person}, row.withheld_until))
+        page, items=tuple(row for row in page.items if disclosed(who.person, {row.person}, row.withheld_until, today()))
     )
