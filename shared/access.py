@@ -1,4 +1,4 @@
-"""Who may do what: a reviewed table, capability by capacity. What it does not name is refused."""
+"""Who may do what: one table, capability by capacity. What it does not name is refused."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,6 +1,6 @@
 """Commands in bulk: one JSON object a line in, one result a line out, in constant memory.
 
-    {"command": "GradeExam", "body": {…}, "occurred_at"?: "2024-05-01T08:00:00Z", "key"?: "…", "origin"?: "…"}
+    {"command": "SetTarget", "body": {…}, "occurred_at"?: "2024-05-01T08:00:00Z", "key"?: "…", "origin"?: "…"}
 
 Every line has a permanent key, given or a digest of its content: a file that is sent twice changes nothing. A line
 that is refused or invalid is answered and passed over; it may be sent again.

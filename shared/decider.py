@@ -58,7 +58,7 @@ class Context:
         return self.now.astimezone(BUSINESS_ZONE).date()
 
     def policy(self, kind: type[P], on: date | None = None, **traits: str) -> P:
-        """The policy in force on a business date (today) for a population, such as `post="anchor"`.
+        """The policy in force on a business date (today) for a population, such as `region="north"`.
 
         Raises Refused("policy.not_configured")."""
         found, issue = self.policies.resolve(kind, on or self.today, traits)

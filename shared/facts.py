@@ -1,6 +1,6 @@
 """Facts: what is known about one subject, kept apart, never folded on arrival.
 
-An event speaks of a thing (a live stream, an exam) and may name subjects (a person in a month). A subject knows every
+An event speaks of a thing (an order, a delivery) and may name subjects (a person in a month). A subject knows every
 event of every thing that ever named it. So an event need not name its subjects, a correction that no longer names one
 still reaches it, and neither depends on which arrived first.
 """

@@ -3,9 +3,9 @@
 Every number of a policy becomes a `Rule`, stamped with policy, version, path and clause when it is loaded: nothing
 that is computed from it can lose its source. The nearest `clause` above a number is its clause.
 
-    kind: AppraisalStandard
-    issue: {policy: appraisal_standard.anchor, version: 3, effective_from: 2024-01-01}
-    population: {post: [anchor]}
+    kind: Tariff
+    issue: {policy: tariff.north, version: 3, effective_from: 2024-01-01}
+    population: {region: [north]}
 """
 
 from collections.abc import Iterable, Mapping, Sequence

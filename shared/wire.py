@@ -46,7 +46,7 @@ class Heading(NamedTuple):
     """What a reader looks at before it decodes."""
 
     service: str
-    type: str  # ExamGraded
+    type: str  # OrderPlaced
     schema: int
     stream: str
     id: str
