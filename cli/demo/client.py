@@ -93,9 +93,16 @@ class Client:
     # Queries
 
     def get(self, service: str, path: str, caller: Caller, **query: Any) -> Reply:
-        asked = urlencode({name: v for name, v in query.items() if v is not None})
-        raw = self.request(service, "GET", f"{path}?{asked}" if asked else path, caller)
+        raw = self.request(service, "GET", with_query(path, query), caller)
         return Reply(status=raw.status, body=json.loads(raw.body))
+
+    def text(self, service: str, path: str, caller: Caller, **query: Any) -> str:
+        """As plain text. Raises Unanswered."""
+        raw = self.request(service, "GET", with_query(path, query), caller, accept="text/plain")
+        found: str = raw.body.decode()
+        if raw.status != 200:
+            raise Unanswered(f"{service} answered GET {path} with {raw.status}: {found[:300]}")
+        return found
 
     def read(self, service: str, path: str, caller: Caller, **query: Any) -> Any:
         """What must be there. Raises Unanswered."""
@@ -114,12 +121,21 @@ class Client:
 
     # The wire
 
-    def request(self, service: str, method: str, path: str, caller: Caller, body: bytes = b"", kind: str = "") -> Reply:
+    def request(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        caller: Caller,
+        body: bytes = b"",
+        kind: str = "",
+        accept: str = "*/*",
+    ) -> Reply:
         """Asked again while the service is away, up to `PATIENCE`."""
         until = monotonic() + PATIENCE
         while True:
             try:
-                reply = self.once(service, method, path, caller, body, kind)
+                reply = self.once(service, method, path, body, self.headers(caller, kind, accept))
             except (OSError, HTTPException) as error:
                 self.connections().pop(service, None)
                 reason = str(error)
@@ -131,14 +147,17 @@ class Client:
                 raise Unanswered(f"{service} did not answer {method} {path} for {PATIENCE:.0f} s: {reason}")
             sleep(AGAIN)
 
-    def once(self, service: str, method: str, path: str, caller: Caller, body: bytes, kind: str) -> Reply:
-        headers = {
+    def headers(self, caller: Caller, kind: str, accept: str) -> dict[str, str]:
+        """The development identity: a person and capacity, under the secret of this run."""
+        return {
             "Authorization": f"Bearer {self.secret}",
             "Kaibo-Person": caller.person,
             "Kaibo-Capacity": caller.capacity,
+            "Accept": accept,
+            **({"Content-Type": kind} if kind else {}),
         }
-        if kind:
-            headers["Content-Type"] = kind
+
+    def once(self, service: str, method: str, path: str, body: bytes, headers: dict[str, str]) -> Reply:
         connection = self.connections().get(service) or self.open(service)
         connection.request(method, path, body or None, headers)
         response = connection.getresponse()
@@ -156,3 +175,9 @@ class Client:
             self.local.connections = {}
         found: dict[str, HTTPConnection] = self.local.connections
         return found
+
+
+def with_query(path: str, query: Mapping[str, Any]) -> str:
+    """None asks for nothing; a list asks for each."""
+    asked = urlencode({name: v for name, v in query.items() if v is not None}, doseq=True)
+    return f"{path}?{asked}" if asked else path

@@ -1,0 +1,223 @@
+"""The import in its phases: send what rests on nothing else, wait until all is caught up, decide, go on.
+
+People decide over single requests, each in his own capacity; no importing account may. All else is bulk.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+from threading import Lock
+from time import monotonic
+from typing import Any, Protocol
+
+import msgspec
+
+from cli.demo.client import Answer, Caller, Client, Unanswered
+from cli.demo.found import AUDITOR
+from cli.demo.world.lines import Line
+from cli.demo.world.people_lines import people_lines
+from cli.demo.world.performance_lines import CYCLES, closing_lines, line, opening_lines, scoring_lines
+from cli.demo.world.supervision_lines import observation_lines, stream_lines
+from cli.demo.world.training_lines import sick_note, training_lines
+from cli.demo.world.verdicts import Deciders, Verdict
+from cli.demo.world.world import World
+from shared.status import Overview
+from shared.value import value
+
+PATIENCE = 120.0  # seconds in which nothing at all moved
+HANDS = 6  # decisions that are sent at once
+FINDING = "讲解失误导致观众投诉或流失。 Slips in the explanations drove viewers away or to complain."
+NO_FAULT = "经核实不归责于本人。 On inspection not the person's fault."
+
+
+class Screen(Protocol):
+    """Where a person sees how far it is."""
+
+    def begin(self, name: str, total: int | None) -> "Callable[[int], None]": ...
+
+    def wait(self, name: str) -> "Callable[[int, int], None]": ...
+
+    def end(self) -> None: ...
+
+
+@value
+class Phase:
+    name: str
+    lines: int
+    events: int  # recorded until all was caught up
+    seconds: float  # until the last line was answered
+    lag: float  # seconds more until every reader had everything
+
+
+class Refusals(Exception):
+    """Lines that a rule refused: none of the demo's own may be."""
+
+    def __init__(self, refused: list[str]) -> None:
+        shown = "\n".join(f"  {one}" for one in refused[:10])
+        super().__init__(f"{len(refused)} lines were refused:\n{shown}")
+
+
+class Import:
+    def __init__(
+        self,
+        client: Client,
+        databases: Mapping[str, str],
+        world: World,
+        *,
+        deciders: Deciders,
+        metrics: Path,
+        screen: Screen,
+    ) -> None:
+        self.client, self.databases, self.world = client, databases, world
+        self.deciders, self.metrics, self.screen = deciders, metrics, screen
+        self.events = 0
+        self.answers: Counter[str] = Counter()
+        self.refused: list[str] = []
+        self.lock = Lock()
+
+    def run(self) -> Iterator[Phase]:
+        """Raises Refusals, Unanswered, StandsStill."""
+        world = self.world
+        self.events = self.caught_up("before")
+        with self.phase("history") as sent:
+            history = {
+                "people": people_lines(world.organisation),
+                "training": training_lines(world.sessions),
+                "supervision": chain(stream_lines(world), observation_lines(world)),
+                "performance": self.definitions(),
+            }
+            sent.append(self.send(history))
+        yield self.done
+        with self.phase("proposals decided") as sent:
+            self.decide_awards()
+            self.decide_penalties()
+            sent.append(self.send({"training": [sick_note(world.heroine, world.sessions)]}))
+        yield self.done
+        with self.phase("reviews opened") as sent:
+            sent.append(self.send({"performance": opening_lines(world.organisation)}))
+        yield self.done
+        with self.phase("months judged"):
+            self.decide_penalties()
+        yield self.done
+        with self.phase("reviews scored") as sent:
+            sent.append(self.send({"performance": scoring_lines(world.organisation)}))
+        yield self.done
+        with self.phase("reviews completed") as sent:
+            sent.append(self.send({"performance": closing_lines(world.organisation)}))
+        yield self.done
+
+    def definitions(self) -> Iterator[Line]:
+        """The metrics, as the organisation defines them."""
+        for raw in self.metrics.read_bytes().splitlines():
+            body = msgspec.json.decode(raw)["body"]
+            yield line("DefineMetric", body, CYCLES[0].opened_at, f"metric/{body['metric']}")
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[list[int]]:
+        """Measures what is done in it; waits at its end until all is caught up."""
+        before, began = self.events, monotonic()
+        sent: list[int] = []
+        yield sent
+        answered = monotonic()
+        self.events = self.caught_up(name)
+        self.done = Phase(
+            name=name,
+            lines=sum(sent),
+            events=self.events - before,
+            seconds=answered - began,
+            lag=monotonic() - answered,
+        )
+        self.screen.end()
+
+    # Bulk
+
+    def send(self, by_service: Mapping[str, Iterable[Line]]) -> int:
+        """The services side by side, the lines of each in their order."""
+        told = {service: list(lines) for service, lines in by_service.items()}
+        with ThreadPoolExecutor(len(told)) as senders:
+            for sending in [senders.submit(self.send_to, service, lines) for service, lines in told.items()]:
+                sending.result()
+        if self.refused:
+            raise Refusals(self.refused)
+        return sum(len(lines) for lines in told.values())
+
+    def send_to(self, service: str, lines: list[Line]) -> None:
+        advance = self.screen.begin(service, len(lines))
+
+        def told(line: Line, answer: Answer) -> None:
+            with self.lock:
+                self.answers[answer.status] += 1
+                if answer.status not in ("stored", "unchanged"):
+                    self.refused.append(f"{service} {line.command} {line.key}: {answer.problem}")
+            advance(1)
+
+        self.client.bulk(service, lines, told)
+
+    # What people decide
+
+    def decide_awards(self) -> None:
+        acts: list[Act] = []
+        for row in self.client.items("supervision", "/awards", AUDITOR, standing="pending"):
+            judge = self.judge(row["person"])
+            subject = {name: row[name] for name in ("person", "item", "period")}
+            match self.deciders.on_award(row["person"], row["period"]):
+                case Verdict.YES:
+                    acts.append([("/awards/approve", subject, judge)])
+                case Verdict.NO:
+                    acts.append([("/awards/reject", {**subject, "reason": NO_FAULT}, judge)])
+                case Verdict.OPEN:
+                    pass
+        self.act("awards", acts)
+
+    def decide_penalties(self) -> None:
+        """Where the figures of a month proposed it, a member of the group records the cause first (A-61)."""
+        acts: list[Act] = []
+        for row in self.client.items("supervision", "/penalties", AUDITOR, standing="pending"):
+            judge = self.judge(row["person"])
+            subject = {name: row[name] for name in ("person", "offence", "occasion")}
+            match self.deciders.on_penalty(row["person"], row["offence"], row["occasion"]):
+                case Verdict.YES:
+                    cause = {"person": row["person"], "month": row["month"], "finding": FINDING}
+                    found = [("/violations/cause", cause, judge)] if row["offence"] == "poor_performance" else []
+                    acts.append([*found, ("/penalties/impose", subject, judge)])
+                case Verdict.NO:
+                    acts.append([("/penalties/reject", {**subject, "reason": NO_FAULT}, judge)])
+                case Verdict.OPEN:
+                    pass
+        self.act("penalties", acts)
+
+    def judge(self, person: str) -> Caller:
+        judge = self.deciders.judge(person)
+        return Caller(person=judge.person, capacity=judge.capacity)
+
+    def act(self, name: str, acts: "list[Act]") -> None:
+        advance = self.screen.begin(name, len(acts))
+
+        def do(steps: "Act") -> None:
+            for path, body, caller in steps:
+                reply = self.client.post("supervision", path, body, caller)
+                if reply.status != 202:
+                    raise Unanswered(f"supervision answered POST {path} {body} with {reply.status}: {reply.body}")
+            advance(1)
+
+        with ThreadPoolExecutor(HANDS) as hands:
+            for done in [hands.submit(do, steps) for steps in acts]:
+                done.result()
+
+    # Waiting
+
+    def caught_up(self, name: str) -> int:
+        """Number of events, once relays, readers and reactions have nothing left to do. Raises StandsStill."""
+
+        async def wait() -> int:
+            async with Overview(self.databases) as overview:
+                return await overview.caught_up(patience=PATIENCE, progress=self.screen.wait(name))
+
+        return asyncio.run(wait())
+
+
+Act = list[tuple[str, Mapping[str, Any], Caller]]

@@ -1,0 +1,192 @@
+"""The ledger: what came of it, with real, fictional and generated apart, printed and as figures."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from cli.demo.importing import Phase
+from cli.demo.recount import Figures
+from cli.demo.world.lines import Origin
+from shared.value import value
+
+GRADES = ("A", "B", "C", "D", "not_rated")
+STANDINGS = ("pending", "held", "final", "rejected", "reversed")
+
+
+@value
+class Ledger:
+    input: str  # where the files came from
+    seed: int
+    origins: Mapping[Origin, int]  # lines by where they came from
+    persons: Mapping[Origin, int]
+    joining_generated: int
+    rows: int  # of the file of streams
+    figures: Figures
+    reviews: Sequence[Mapping[str, Any]]
+    studios: Mapping[str, str]  # names by id
+    quarter: Mapping[str, Any]
+    events: int
+    phases: Sequence[Phase]
+    again: Phase  # the whole of it once more
+    differences: Sequence[str]  # between what was found and the recount
+
+    def document(self) -> dict[str, Any]:
+        """As JSON. Scores of persons are summed up: nobody's marks leave the services in a file."""
+        return {
+            "input": self.input,
+            "seed": self.seed,
+            "events": self.events,
+            "lines": dict(self.origins),
+            "persons": dict(self.persons),
+            "figures": {name: v for name, v in self.figures.items() if not name.startswith("score ")},
+            "scores": scores(self.reviews),
+            "quarter_made_of": list(self.quarter["made_of"]),
+            "recount": {"figures": len(self.figures), "equal": not self.differences, "differences": self.differences},
+            "imported_again": {"lines": self.again.lines, "changed": self.again.events},
+            "phases": [phase_document(phase) for phase in (*self.phases, self.again)],
+        }
+
+    def show(self, console: Console) -> None:
+        parts = (
+            ("Where it comes from", self.provenance()),
+            ("Streams", self.streams()),
+            ("Training", self.training()),
+            ("Scores by post and studio", self.scores()),
+            ("Awards and penalties: rules propose, people decide", self.decisions()),
+            ("Checks", self.checks()),
+            ("Phases", self.pace()),
+        )
+        for title, content in parts:
+            console.print(Panel(content, title=title, title_align="left", border_style="dim"))
+
+    def provenance(self) -> RenderableType:
+        found = table("", "lines", "persons")
+        for origin in Origin:
+            found.add_row(origin, number(self.origins.get(origin)), number(self.persons.get(origin)))
+        note = (
+            f"Input: {self.input}; seed {self.seed}. Joining dates of {self.joining_generated} persons are generated."
+        )
+        return Group(Text(note), found)
+
+    def streams(self) -> RenderableType:
+        f = self.figures
+        repeats = self.rows - int(f["streams"])
+        months = sorted(name.removeprefix("streams of ") for name in f if name.startswith("streams of "))
+        found = table("month in Asia/Shanghai", "streams")
+        for month in months:
+            found.add_row(month, number(f[f"streams of {month}"]))
+        note = (
+            f"{self.rows:,} rows, {f['streams']:,} streams ({repeats} repeats changed nothing); "
+            f"{f['streams too long']:,} over 12 h are kept, flagged and scored nobody; "
+            f"{f['streams with crew']:,} with a crew."
+        )
+        return Group(Text(note), found)
+
+    def training(self) -> RenderableType:
+        f = self.figures
+        attendance = table("attendance", "entries")
+        for name in sorted(name for name in f if name.startswith("attendance ")):
+            attendance.add_row(name.removeprefix("attendance "), number(f[name]))
+        results = table("results", "excellent", "good", "pass", "fail")
+        for attempt in ("first", "make_up"):
+            grades = ("excellent", "good", "pass", "fail")
+            results.add_row(attempt, *(number(f.get(f"results {attempt} {grade}")) for grade in grades))
+        return Group(Text(f"{f['archives']:,} archives are open."), attendance, results)
+
+    def scores(self) -> RenderableType:
+        found = table("month", "post", "studio", "mean", *GRADES)
+        for row in scores(self.reviews):
+            grades = (number(row["grades"].get(grade)) for grade in GRADES)
+            studio = self.studios.get(row["studio"], row["studio"])
+            found.add_row(row["month"], row["post"], studio, str(row["mean"] or "—"), *grades)
+        made_of = " and ".join(self.quarter["made_of"])
+        reasons = "; ".join(self.quarter["not_rated"])
+        return Group(found, Text(f"The second quarter is made of {made_of}. {reasons}."))
+
+    def decisions(self) -> RenderableType:
+        found = table("", *STANDINGS)
+        rows: dict[str, Counter[str]] = defaultdict(Counter)
+        for name, times in self.figures.items():
+            if name.startswith(("awards ", "penalties ")):
+                kind, standing = name.rsplit(" ", 1)
+                rows[kind][standing] += int(times)
+        for kind in sorted(rows):
+            found.add_row(kind, *(number(rows[kind][standing]) for standing in STANDINGS))
+        return found
+
+    def checks(self) -> RenderableType:
+        equal = f"Recount equal: {len(self.figures):,} figures, by a program that shares no code with the services."
+        unequal = f"Recount NOT equal: {len(self.differences)} of {len(self.figures)} figures."
+        lines = [Text(unequal, style="bold red") if self.differences else Text(equal, style="green")]
+        lines += [Text(f"  {difference}") for difference in self.differences[:10]]
+        style = "green" if self.again.events == 0 else "bold red"
+        lines.append(Text(f"Imported again, {self.again.lines:,} lines: {self.again.events} changed.", style=style))
+        return Group(*lines)
+
+    def pace(self) -> RenderableType:
+        found = table("phase", "lines", "events", "seconds", "lines/s", "events/s", "lag, seconds")
+        for phase in (*self.phases, self.again):
+            whole = phase.seconds + phase.lag
+            found.add_row(
+                phase.name,
+                number(phase.lines),
+                number(phase.events),
+                f"{phase.seconds:.1f}",
+                number(rate(phase.lines, phase.seconds)),
+                number(rate(phase.events, whole)),
+                f"{phase.lag:.1f}",
+            )
+        return Group(Text(f"{self.events:,} events in the four logs."), found)
+
+
+def scores(reviews: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """By month, post and studio: how many of each grade, and the mean of what is rated."""
+    grouped: dict[tuple[str, str, str], list[Mapping[str, Any]]] = defaultdict(list)
+    for row in reviews:
+        if row["state"] != "unopened":
+            grouped[row["month"], row["post"], row["studio"]].append(row)
+    found = []
+    for (month, post, studio), rows in sorted(grouped.items()):
+        rated = [float(row["score"]) for row in rows if row["score"] is not None]
+        found.append(
+            {
+                "month": month,
+                "post": post,
+                "studio": studio,
+                "reviews": len(rows),
+                "mean": round(sum(rated) / len(rated), 2) if rated else None,
+                "grades": dict(Counter(row["grade"] for row in rows)),
+            }
+        )
+    return found
+
+
+def phase_document(phase: Phase) -> dict[str, Any]:
+    return {
+        "name": phase.name,
+        "lines": phase.lines,
+        "events": phase.events,
+        "seconds": round(phase.seconds, 3),
+        "lag_seconds": round(phase.lag, 3),
+    }
+
+
+def table(first: str, *others: str) -> Table:
+    found = Table(box=None, pad_edge=False, header_style="dim")
+    found.add_column(first)
+    for name in others:
+        found.add_column(name, justify="right")
+    return found
+
+
+def number(v: object) -> str:
+    return f"{v:,}" if isinstance(v, int) else "—"
+
+
+def rate(times: int, seconds: float) -> int:
+    return round(times / seconds) if seconds > 0 else 0

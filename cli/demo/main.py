@@ -1,0 +1,192 @@
+"""`kaibo demo`: start everything, import an organisation's months over the public API, and tell what came of it."""
+
+import json
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.panel import Panel
+
+from cli.demo import found, story
+from cli.demo.chance import Chance
+from cli.demo.client import Client
+from cli.demo.generator import FULL, SMALL, generate
+from cli.demo.importing import Import, Phase
+from cli.demo.inputs import STREAMS, read_input
+from cli.demo.inputs.tables import TableError
+from cli.demo.ledger import Ledger
+from cli.demo.recount import Settings, differences, recount
+from cli.demo.screen import Bars, Following
+from cli.demo.world.lines import OF_FILES, OF_GENERATOR, Origins
+from cli.demo.world.rosters import Understaffed
+from cli.demo.world.telling import lines
+from cli.demo.world.verdicts import Deciders
+from cli.demo.world.world import World, make_world
+from cli.running import running
+from cli.state import SERVICES, Run, State
+from deploy.local.environment import ROOT
+from deploy.local.processes import StartFailed
+from shared.value import value
+
+POLICIES = ROOT / "deploy" / "demo" / "policies"
+METRICS = POLICIES / "performance" / "metrics.ndjson"
+STAFF, SMALL_STAFF = 150, 12  # anchors, and as many assistants
+
+
+@value
+class Source:
+    """The files that the organisation is made of."""
+
+    folder: Path
+    told: str  # where they come from
+    origins: Origins
+    staff: int
+
+
+def run(
+    state: State, *, source: Path | None, seed: int, leave: bool, figures: Path | None, small: bool = False
+) -> None:
+    """Raises StartFailed for whatever somebody can do something about."""
+    console = Console()
+    chosen = choose(state, source, seed, small)
+    console.print(f"Input: {chosen.told}")
+    try:
+        given = read_input(chosen.folder)
+        world = make_world(given, seed=seed, staff=chosen.staff, origins=chosen.origins)
+    except (TableError, Understaffed) as error:
+        raise StartFailed(str(error)) from error
+    with started(console, state) as run:
+        demo = Demo(console, run, world, chosen, seed=seed)
+        ledger = demo.ledger(rows=len(given.streams))
+        ledger.show(console)
+        demo.tell()
+        if figures:
+            figures.write_text(json.dumps(ledger.document(), indent=2, ensure_ascii=False) + "\n")
+        if not leave:
+            stay(console, run, state)
+    if ledger.differences or ledger.again.events:
+        raise StartFailed("The recount is not equal, or importing twice changed something: see the ledger above.")
+
+
+def choose(state: State, source: Path | None, seed: int, small: bool) -> Source:
+    if source is not None:
+        if small:
+            raise StartFailed("--small makes a small world of its own: leave --input out, or take the whole input.")
+        return Source(folder=source, told=f"files of {source.resolve().name}", origins=OF_FILES, staff=STAFF)
+    folder = state.directory / "demo" / f"{'small' if small else 'full'}-{seed}"
+    generate(folder, seed, SMALL if small else FULL)
+    told = f"made by the generator from seed {seed}, in the proportions of the real files: nothing of it is real"
+    return Source(folder=folder, told=told, origins=OF_GENERATOR, staff=SMALL_STAFF if small else STAFF)
+
+
+@contextmanager
+def started(console: Console, state: State) -> Iterator[Run]:
+    """Everything, under the demo organisation's own settings."""
+    with ExitStack() as stack:
+        with Following(console, state.directory / "up.log"):
+            run = stack.enter_context(running(state.directory, environment={"KAIBO_POLICIES": str(POLICIES)}))
+        yield run
+
+
+class Demo:
+    """One organisation in one running Kaibo."""
+
+    def __init__(self, console: Console, run: Run, world: World, source: Source, *, seed: int) -> None:
+        if run.secret is None:
+            raise StartFailed("The demo speaks as the organisation's people, which works on embedded parts alone.")
+        self.console, self.run, self.world, self.source, self.seed = console, run, world, source, seed
+        self.client = Client({name: run.services[name].url for name in SERVICES}, run.secret)
+        self.deciders = Deciders(world.organisation, world.heroine, Chance(seed=seed))
+        self.refuse_strangers()
+
+    def refuse_strangers(self) -> None:
+        """The figures are this organisation's only where no other one is stored."""
+        known = {person.id for person in self.world.organisation.persons}
+        for row in self.client.items("people", "/persons", found.IMPORTER):
+            if row["person"] not in known:
+                raise StartFailed(
+                    "Another organisation is stored here: another input, another seed or real work. "
+                    "Give the demo a directory of its own: `kaibo --directory DIR demo`."
+                )
+
+    def imported(self) -> list[Phase]:
+        databases = {name: self.run.services[name].database_url for name in SERVICES}
+        with Bars(self.console) as bars:
+            work = Import(self.client, databases, self.world, deciders=self.deciders, metrics=METRICS, screen=bars)
+            phases = list(work.run())
+            self.events = work.events
+        return phases
+
+    def ledger(self, rows: int) -> Ledger:
+        phases = self.imported()
+        again = together("all of it again", self.imported())
+        application = f"recount-{datetime.now(UTC):%Y%m%d%H%M%S}"
+        figures = found.figures(self.client, self.world.organisation, application)
+        settings = Settings(
+            [*(ROOT / "services" / name / "policies" for name in SERVICES), *sorted(POLICIES.iterdir())]
+        )
+        clock = self.source.folder / STREAMS
+        persons = self.world.organisation.persons
+        return Ledger(
+            input=self.source.told,
+            seed=self.seed,
+            origins=found.origins(lines(self.world)),
+            persons=dict(Counter(person.origin for person in persons)),
+            joining_generated=sum(person.joining_generated for person in persons),
+            rows=rows,
+            figures=figures,
+            reviews=list(self.client.items("performance", "/reviews", found.IMPORTER)),
+            studios={studio.id: studio.name for studio in self.world.organisation.studios},
+            quarter=story.Story(self.client, self.world).quarter(),
+            events=self.events,
+            phases=phases,
+            again=again,
+            differences=differences(recount(clock, lines(self.world), settings, self.deciders), figures),
+        )
+
+    def tell(self) -> None:
+        """The heroine's story."""
+        hers = story.Story(self.client, self.world)
+        person = self.world.heroine.person
+        readings = hers.access()
+        row, tree = hers.score()
+        chapters = (
+            ("Her training archive, as she reads it", hers.archive()),
+            ("What was proposed against her", hers.consequences()),
+            (f"Her {story.MONTH}: {row['score']}, grade {row['grade']}, under {row['standard']}", tree),
+            ("The other studio's supervisor asks for her archive", readings),
+            ("What she sees of that", hers.traces()),
+        )
+        self.console.rule(f"{person.name}, {person.post}, {person.studio} ({person.origin})")
+        for title, told in chapters:
+            self.console.print(
+                Panel("\n".join(told), title=title, title_align="left", border_style="dim"), markup=False
+            )
+
+
+def together(name: str, phases: list[Phase]) -> Phase:
+    return Phase(
+        name=name,
+        lines=sum(phase.lines for phase in phases),
+        events=sum(phase.events for phase in phases),
+        seconds=sum(phase.seconds for phase in phases),
+        lag=sum(phase.lag for phase in phases),
+    )
+
+
+def stay(console: Console, run: Run, state: State) -> None:
+    """Until Ctrl-C or SIGTERM."""
+    for name, service in run.services.items():
+        console.print(f"{name:12} {service.url}/docs")
+    console.print(f"{'Kafka':12} {run.kafka.bootstrap_servers}")
+    console.print(f"It stays up. What runs stands in {state.run_file}; `kaibo status` shows it. Ctrl-C ends it.")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        while True:
+            signal.pause()
+    except KeyboardInterrupt:
+        console.print("Draining and ending")
