@@ -198,6 +198,8 @@ def test_an_exam_is_graded_once_it_was_held() -> None:
     chain(scheduled()).when(grading(75), now=held).then(graded(75))
     otherwise = replace(grading(75), held_on=date(2024, 5, 10))
     chain(scheduled()).when(otherwise, now=NOW).then(graded(75, on=date(2024, 5, 10)))
+    early = replace(grading(75), held_on=date(2024, 5, 7))
+    chain(scheduled()).when(early, now=NOW).refused("exam.before_schedule", held_on=FIRST_ON)
 
 
 def test_a_mark_is_of_the_course_of_the_session() -> None:

@@ -67,6 +67,27 @@ MAY: list[Line] = [
         {"person": "li", "session": "laws-may", "course": "laws", "score": "57.142857"},
     ),
 ]
+JUNE: list[Line] = [
+    ("2024-05-19T01:00:00Z", "ScheduleExam", {"person": "li", "session": "laws-may", "held_on": "2024-05-20"}),
+    ("2024-05-21T01:00:00Z", "GradeExam", {"person": "li", "session": "laws-may", "course": "laws", "score": 58}),
+    (
+        "2024-06-20T02:00:00Z",
+        "ScheduleSession",
+        SESSION
+        | {"session": "laws-june", "starts_at": "2024-06-24T01:00:00Z", "ends_at": "2024-06-24T03:00:00Z"}
+        | {"course": "laws", "trainer": "teacher", "trainer_kind": "internal"},
+    ),
+    ("2024-06-20T03:00:00Z", "EnrolTrainees", {"session": "laws-june", "persons": ["li"]}),
+    ("2024-06-24T00:50:00Z", "SignIn", {"session": "laws-june", "person": "li"}),
+    (
+        "2024-06-25T01:00:00Z",
+        "ScheduleExam",
+        {"person": "li", "session": "laws-june", "held_on": "2024-06-26", "retrains": "laws-may"},
+    ),
+    ("2024-06-27T01:00:00Z", "GradeExam", {"person": "li", "session": "laws-june", "course": "laws", "score": 57}),
+    ("2024-07-08T01:00:00Z", "ScheduleExam", {"person": "li", "session": "laws-june", "held_on": "2024-07-09"}),
+    ("2024-07-10T01:00:00Z", "GradeExam", {"person": "li", "session": "laws-june", "course": "laws", "score": 64}),
+]
 ADMINISTRATOR = {"Kaibo-Person": "admin", "Kaibo-Capacity": "training_admin"}
 
 
@@ -175,6 +196,25 @@ async def test_importing_twice_changes_nothing(training: Training) -> None:
     before = await training.types()
     await training.send(*MAY)
     assert await training.types() == before
+
+
+@pytest.mark.clause("T-53", "T-54", "R1")
+async def test_a_failed_chain_and_the_retraining_that_answers_it_are_imported_in_one_file(training: Training) -> None:
+    results = await training.send(*MAY, *JUNE)
+    assert [r["problem"] for r in results] == [None] * len(results)
+
+    async def both() -> list[dict[str, Any]]:
+        chains = await training.items("/exams/li")
+        return chains if [c["standing"] for c in chains].count("passed") and len(chains) == 2 else []
+
+    june, may = await until(both)
+    assert (may["standing"], may["retraining_open"], may["retrained_in"]) == (
+        "retraining_required",
+        False,
+        ["laws-june"],
+    )
+    marks = (june["first_score"], june["make_up_score"], june["cycle"], june["retrains"])
+    assert marks == ("57.00", "64.00", 1, "laws-may")
 
 
 @pytest.mark.clause("P-02", "P-07", "T-54", "R1")

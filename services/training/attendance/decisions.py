@@ -11,7 +11,7 @@ from services.training.attendance.events import (
 )
 from services.training.sessions.decisions import Delivered, Open, Unscheduled, sessions, unscheduled
 from services.training.sessions.events import Method
-from services.vocabulary import CourseId, PersonId, SessionId, day
+from services.vocabulary import CourseId, PersonId, SessionId
 from shared.decider import Context, Decider, Refused, look
 from shared.value import value
 
@@ -93,8 +93,8 @@ def sign_in(command: SignIn, session: Open | Delivered, context: Context) -> lis
     if isinstance(session, Delivered):
         raise Refused("attendance.closed", ended_at=session.record.ended_at, next="record the absence with its ground")
     check_enrolled(command.person, session)
-    if context.now < plan.starts_at if plan.method is Method.ONLINE else context.today < day(plan.starts_at):
-        raise Refused("attendance.too_early", starts_at=plan.starts_at, next="sign in on the day of the session")
+    if plan.method is Method.ONLINE and context.now < plan.starts_at:
+        raise Refused("attendance.too_early", starts_at=plan.starts_at, next="sign in from its start on")
     return [
         SessionAttended(
             session=command.session,

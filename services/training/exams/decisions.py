@@ -198,8 +198,8 @@ def grade(command: GradeExam, chain: Chain, context: Context) -> list[Event]:
     held_on = command.held_on or exam.held_on
     if held_on > context.today:
         raise Refused("exam.not_yet_held", held_on=held_on, next="grade it once it was held")
-    if held_on <= chain.last_on:
-        raise Refused("exam.not_later", last_on=chain.last_on, next="give a day after the last exam of the chain")
+    if held_on < exam.held_on:
+        raise Refused("exam.before_schedule", held_on=exam.held_on, next="give that day, or a later one")
     standard = assessed(command, chain, context).in_force(context.today)
     if standard is None:
         raise standard_not_set(command.course)
