@@ -94,7 +94,8 @@ class MemoryReader:
             if found or left <= 0:
                 return found
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.news.wait(), left)
+                async with asyncio.timeout(left):
+                    await self.news.wait()
 
     def take(self, limit: int) -> dict[Partition, Sequence[Record]]:
         found: dict[Partition, Sequence[Record]] = {}

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from prometheus_client import REGISTRY
 
 from deploy.local.kafka import Kafka
 from shared import relay as module
@@ -123,8 +124,11 @@ class World:
         return dropped
 
     async def caught_up(self) -> None:
+        """Every event is acknowledged."""
         async with asyncio.timeout(BOUND):
-            while max((await self.store.cursors()).values(), default=0) < await self.store.maximum():
+            while True:
+                if max((await self.store.cursors()).values(), default=0) >= await self.store.maximum():
+                    return
                 await asyncio.sleep(0.01)
 
 
@@ -137,9 +141,9 @@ async def running(*relays: Relay) -> AsyncIterator[None]:
             assert not task.done()
     finally:
         for task in tasks:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            while not task.done():
+                task.cancel()
+                await asyncio.wait({task}, timeout=1.0)
 
 
 @pytest.fixture
@@ -337,10 +341,9 @@ async def test_nothing_is_published_on_top_of_another_log(world: World) -> None:
     relay = stranger.relay()
     with pytest.raises(module.Foreign, match="restored or replaced"):
         await relay.begin()
-    async with running(relay):
-        async with asyncio.timeout(BOUND):
-            while module.STOPPED.labels(world.contract.service)._value.get() != 1:
-                await asyncio.sleep(0.01)
+    async with running(relay), asyncio.timeout(BOUND):
+        for _ in iter(lambda: REGISTRY.get_sample_value("kaibo_relay_stopped", {"service": world.contract.service}), 1):
+            await asyncio.sleep(0.01)
     assert await world.broker.ends(world.contract.topics) == before
 
 
