@@ -151,7 +151,12 @@ def test_a_correction_to_excellent_is_proposed_too() -> None:
 
 def test_a_cause_that_falls_away_leaves_the_proposal_and_the_last_one_ends_it() -> None:
     reversed_ = [AwardCauseReversed(award=ANY, person=LI, cause=exam(s)) for s in ("laws", "sales")]
-    exams = [graded("95"), graded("95", "sales"), regraded("70"), regraded("70", "sales")]
+    exams: list[ExamGraded | ExamRegraded] = [
+        graded("95"),
+        graded("95", "sales"),
+        regraded("70"),
+        regraded("70", "sales"),
+    ]
     joined = AwardCausesAdded(award=ANY, person=LI, causes=(exam("sales"),), proposer=RULE)
     gone = AwardWithdrawn(award=ANY, person=LI)
     events = after(exams)
@@ -172,15 +177,13 @@ def test_another_exam_after_the_grant_opens_another_proposal() -> None:
     """R8: there is one open proposal."""
     (event,) = after([graded("95", "sales")], PROPOSED, APPROVED, GRANTED)
     assert event == proposed(exam("sales"))
-    other = [
-        e
-        for c in excellent_exams(graded("95", "sales"), Context(now=NOON, actor="system"))
-        for e in under(PROPOSED, APPROVED, GRANTED).when(c).events
-    ]
-    first = [
-        e for c in excellent_exams(graded("95"), Context(now=NOON, actor="system")) for e in under().when(c).events
-    ]
-    assert other[0].award != first[0].award
+    (first,), (other,) = rule_on(graded("95")), rule_on(graded("95", "sales"), PROPOSED, APPROVED, GRANTED)
+    assert first.award != other.award
+
+
+def rule_on(exam: ExamGraded, *history: Event) -> Sequence[Event]:
+    (command,) = excellent_exams(exam, Context(now=NOON, actor="system"))
+    return under(*history).when(command, by="system").events
 
 
 # Proposed by people
