@@ -92,13 +92,13 @@ def test_an_online_session_is_open_from_its_start() -> None:
     )
 
 
-@pytest.mark.clause("T-46", "T-66")
+@pytest.mark.clause("R2")
 @pytest.mark.parametrize("ground", list(Ground))
 def test_leave_sickness_and_the_own_stream_excuse(ground: Ground) -> None:
     at(OVER).when(away(ground)).then(absent(ground)).when(away(ground)).then()
 
 
-@pytest.mark.clause("T-45", "T-66")
+@pytest.mark.clause("T-45", "R2")
 def test_an_absence_tells_whether_its_notice_was_sent_before_the_start() -> None:
     at(OVER).when(away(Ground.NONE, LI)).then(absent(Ground.NONE, noticed=True))
     at(OVER).when(away(Ground.NONE, WU)).then(absent(Ground.NONE, noticed=False, person=WU))
@@ -109,7 +109,7 @@ def test_only_the_enrolled_can_be_absent_and_only_once_sign_in_has_closed() -> N
     at(PLANNED).when(away(Ground.NONE)).refused("session.not_delivered")
 
 
-@pytest.mark.clause("T-66")
+@pytest.mark.clause("R2")
 def test_a_later_sick_note_corrects_the_absence_and_the_first_fact_stays() -> None:
     sick_note = CorrectAbsence(session=LAWS_MAY, person=LI, ground=Ground.SICK)
     corrections = at(OVER, absent(Ground.NONE)).when(sick_note).then(corrected(Ground.SICK))

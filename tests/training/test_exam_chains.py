@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 from hypothesis import given as for_all
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from services.training.attendance.decisions import Attended, attendance
@@ -130,6 +131,7 @@ def outstanding(history: list[Event], given_: type, withdrawn: type) -> int:
 
 
 @pytest.mark.clause("T-53", "T-54", "R1")
+@settings(deadline=None)
 @for_all(
     st.lists(STEPS, min_size=3, max_size=25),
     st.sampled_from([RULES, LOSING]),
@@ -203,6 +205,7 @@ JUNE = [
 
 
 @pytest.mark.clause("T-54")
+@settings(deadline=None)
 @for_all(interleaved([list(FAILED_TWICE), list(JUNE)]))
 def test_a_retraining_is_open_until_a_later_session_answers_it(events: list[Event]) -> None:
     open_one = row_of(*FAILED_TWICE)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given as for_all
+from hypothesis import settings
 
 from services.training.attendance.events import (
     Ground,
@@ -72,6 +73,7 @@ RECORD = SessionRecord(
 
 
 @pytest.mark.clause("T-49")
+@settings(deadline=None)
 @for_all(interleaved(MAY_STREAMS))
 def test_the_training_record_counts_in_any_order_of_streams(events: list[Any]) -> None:
     known = [e for e in events if isinstance(e, session_records.events)]
@@ -79,6 +81,7 @@ def test_the_training_record_counts_in_any_order_of_streams(events: list[Any]) -
 
 
 @pytest.mark.clause("T-46", "T-49")
+@settings(deadline=None)
 @for_all(interleaved(MAY_STREAMS))
 def test_the_roster_tells_who_was_there_in_any_order_of_streams(events: list[Any]) -> None:
     known = [e for e in events if isinstance(e, rosters.events)]

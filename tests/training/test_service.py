@@ -234,7 +234,7 @@ async def test_the_organisations_own_settings_hold_and_a_deadline_passes_by_itse
         assert (await training.types())[-2:] == ["MakeUpDeadlinePassed", "RetrainingRequired"]
 
 
-@pytest.mark.clause("T-45")
+@pytest.mark.clause("P-02", "P-07", "C-14")
 def test_what_ships_leaves_the_open_values_open() -> None:
     (document,) = service.load_policies(None).of(TrainingRules)
     rules = document.body
@@ -252,7 +252,7 @@ def test_what_ships_leaves_the_open_values_open() -> None:
 OTHERS = {"trainee": 403, "hr": 403, "auditor": 403, "live_ops_supervisor": 403, "trainer_internal": 404}
 
 
-@pytest.mark.clause("T-62", "R9")
+@pytest.mark.clause("R9")
 async def test_marks_and_attendance_are_for_himself_the_trainer_and_the_administrator(training: Training) -> None:
     await imported(training)
     for path in ("/exams/li/laws-may", "/attendance/li/laws-may"):
@@ -265,7 +265,7 @@ async def test_marks_and_attendance_are_for_himself_the_trainer_and_the_administ
             assert (await training.get(path, who)).status_code == status, (path, capacity)
 
 
-@pytest.mark.clause("T-62", "R9")
+@pytest.mark.clause("R9")
 async def test_lists_are_no_back_door(training: Training) -> None:
     await imported(training)
     teacher = {"Kaibo-Person": "teacher", "Kaibo-Capacity": "trainer_internal"}

@@ -143,7 +143,7 @@ def test_a_notice_at_the_start_is_no_notice_in_advance() -> None:
     given(sessions, SCHEDULED, ENROLLED).under(RULES).when(NOTICE, now=START).refused("notice.too_late", latest=START)
 
 
-@pytest.mark.clause("T-45")
+@pytest.mark.clause("T-45", "P-02")
 def test_the_lead_time_is_the_organisations_own() -> None:
     assert RULES.notice.min_lead_hours is None
     a_day_before = START - timedelta(hours=24)
