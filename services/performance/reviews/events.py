@@ -121,6 +121,7 @@ class ScoreRestated:
     causes: tuple[str, ...]  # the facts that the version before did not know
     used: tuple[str, ...]
     explanation: Mapping[str, Any]
+    standard: str = ""  # as published
 
 
 Event = (

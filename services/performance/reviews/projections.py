@@ -113,7 +113,14 @@ class Explanation:
 
 
 def explanation(row: Explanation, event: ReviewScored | ScoreRestated) -> Explanation:
-    return replace(row, score=event.score, grade=event.grade, document=event.explanation, used=event.used)
+    return replace(
+        row,
+        score=event.score,
+        grade=event.grade,
+        document=event.explanation,
+        used=event.used,
+        standard=event.standard,
+    )
 
 
 def explanation_row(event: ReviewScored | ScoreRestated) -> Explanation:

@@ -88,6 +88,7 @@ def restated(subject: PersonMonth, before: Standing, context: Context) -> list[S
             causes=tuple(new for new in known.ids if new not in before.used),
             used=known.ids,
             explanation=explanation,
+            standard=before.standard,
         )
     ]
 
