@@ -1,0 +1,28 @@
+"""`kaibo bench`: run what is asked for and tell the figures."""
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from cli.bench import append
+from cli.bench.figure import Figure
+
+BENCHMARKS: Mapping[str, Callable[[Path], Iterator[Figure]]] = {
+    "append": append.measure,
+}
+
+
+def run(names: Sequence[str] = (), figures: Path | None = None) -> None:
+    """All without names. One JSON line a figure on the output, and in the file `figures`. Raises SystemExit."""
+    if unknown := [name for name in names if name not in BENCHMARKS]:
+        sys.exit(f"kaibo: no benchmark {', '.join(unknown)}: one of {', '.join(BENCHMARKS)} is wanted")
+    lines = []
+    with tempfile.TemporaryDirectory(prefix="kaibo-bench-") as directory:
+        Path(directory).chmod(0o711)  # the database's own user has to come through
+        for name in names or BENCHMARKS:
+            for figure in BENCHMARKS[name](Path(directory)):
+                lines.append(figure.line())
+                print(figure.line().decode(), flush=True)
+    if figures is not None:
+        figures.write_bytes(b"".join(line + b"\n" for line in lines))
