@@ -42,8 +42,12 @@ Facts(name="x", about=about, subjects=subjects, result=without_policy)
 Facts(name="x", about=about, subjects=persons, result=score)  # E: misc
 Facts(name="x", about=about, subjects=subjects, result=of_more)  # E: misc
 Facts(
-    name="x", about=about, subjects=subjects, result=score, on=lambda subject: subject.month
-)  # E: arg-type, return-value
+    name="x",
+    about=about,
+    subjects=subjects,
+    result=score,
+    on=lambda subject: subject.month,  # E: arg-type, return-value
+)
 Facts(name="x", about=about, subjects=subjects, result=score, population=of_persons)  # E: misc
 
 
