@@ -118,6 +118,8 @@ class Supervisor:
             self.parts.append(Child(self.kafka.name, spawning(self.kafka)))
         for child in self.parts:
             child.run()
+        if self.postgres is not None and self.postgres.user is not None:
+            self.tell(f"You are root, whom PostgreSQL refuses: it runs as `nobody`, on {self.postgres.data.parent}")
 
     def wait_parts(self) -> None:
         for part, child in zip(self.embedded(), self.parts, strict=True):

@@ -92,7 +92,7 @@ def broker() -> Iterator[Kafka]:
         yield running
 
 
-def gone(pid: int, seconds: float = 20.0) -> bool:
+def gone(pid: int, seconds: float = 60.0) -> bool:
     """Whether a process, which need not be our child, ends within so long."""
 
     def ended() -> bool:
@@ -104,7 +104,7 @@ def gone(pid: int, seconds: float = 20.0) -> bool:
     return eventually(ended, seconds)
 
 
-def eventually(condition: Callable[[], object], seconds: float = 20.0) -> bool:
+def eventually(condition: Callable[[], object], seconds: float = 60.0) -> bool:
     return any(condition() for _ in until(seconds))
 
 
