@@ -77,6 +77,8 @@ def test_the_same_registration_again_takes_back_no_later_word() -> None:
 def test_a_name_is_corrected_and_a_contact_that_is_not_told_stays() -> None:
     corrected = PersonNameCorrected(person=LI, name=name("b"))
     given(persons, REGISTERED).when(corrected).then(corrected).when(corrected).then()
+    known = replace(corrected, contact=REGISTERED.contact)
+    given(persons, REGISTERED, corrected).when(known).then()
     both = PersonNameCorrected(person=LI, name=name("b"), contact=name("d"))
     given(persons, REGISTERED, corrected).when(both).then(both).when(corrected).then()
 
