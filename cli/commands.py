@@ -179,13 +179,14 @@ def demo(
         Path | None, typer.Option("--input", help="A folder of real files; without it a seed makes the same kinds.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of all that is generated.")] = 1,
+    small: Annotated[bool, typer.Option("--small", help="A small generated organisation.")] = False,
     leave: Annotated[bool, typer.Option("--exit", help="End when it is told, instead of staying up.")] = False,
     figures: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file too.")] = None,
 ) -> None:
     """Start everything, import an organisation's months over the HTTP API and tell what came of it."""
     from cli.demo.main import run as run_demo
 
-    run_demo(context.obj, source=source, seed=seed, leave=leave, figures=figures)
+    run_demo(context.obj, source=source, seed=seed, leave=leave, figures=figures, small=small)
 
 
 @app.command()
