@@ -371,23 +371,34 @@ async def test_a_cursor_that_moved_behind_its_back_stops_a_relay(memory: World) 
 
 
 async def test_a_broker_killed_in_the_middle_loses_nothing(real: World, tmp_path: Path) -> None:
-    broker = Kafka(tmp_path / "kafka", tell=lambda text: None)
-    broker.spawn()
-    broker.wait()
+    node = Kafka(tmp_path / "kafka", tell=lambda text: None)
+    node.spawn()
+    node.wait()
+
+    class Killing(Wrapped):
+        pages = 0
+
+        async def publish(self, chunks: Mapping[Partition, Sequence[Record]]) -> None:
+            self.pages += 1
+            if self.pages not in (3, 6):
+                return await cast(Broker, self.within).publish(chunks)
+            publishing = asyncio.create_task(cast(Broker, self.within).publish(chunks))
+            await asyncio.wait({publishing}, timeout=0.001 * self.pages)
+            assert node.process is not None
+            node.process.kill()
+            node.process.wait()
+            node.spawn()
+            return await publishing
+
     try:
-        world = World(real.contract, real.store, KafkaBroker(KafkaSettings(bootstrap_servers=broker.bootstrap_servers)))
-        async with running(world.relay()):
-            for i in range(30):
-                await world.record(40, *(f"words/{j}" for j in range(9)))
-                if i in (10, 20):
-                    assert broker.process is not None
-                    broker.process.kill()
-                    broker.process.wait()
-                    await world.record(40)
-                    broker.spawn()
-            broker.wait()
+        broker = KafkaBroker(KafkaSettings(bootstrap_servers=node.bootstrap_servers))
+        world = World(real.contract, real.store, broker)
+        await world.record(600, *(f"words/{i}" for i in range(9)))
+        killing = Killing(broker)
+        async with running(world.relay(broker=cast(Broker, killing))):
             await world.caught_up()
+        assert killing.pages > 6
         await world.whole()
-        await world.broker.close()
+        await broker.close()
     finally:
-        broker.stop()
+        node.stop()
