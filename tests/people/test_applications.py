@@ -80,7 +80,9 @@ def test_an_application_names_persons_parts_purpose_and_end() -> None:
 
 
 @pytest.mark.clause("T-63", "R9")
-@pytest.mark.parametrize(("field", "empty"), [("persons", []), ("parts", []), ("purpose", " "), ("ends_on", None)])
+@pytest.mark.parametrize(
+    ("field", "empty"), [("persons", []), ("parts", []), ("purpose", " "), ("ends_on", None), ("ends_on", "9999-12-31")]
+)
 def test_a_form_that_is_not_filled_in_is_no_application(field: str, empty: object) -> None:
     form = TypeAdapter(ArchiveAccessRequested).dump_python(REQUESTED, mode="json")
     assert TypeAdapter(ArchiveAccessRequested).validate_python(form) == REQUESTED

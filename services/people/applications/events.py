@@ -7,7 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 
-from annotated_types import Len
+from annotated_types import Interval, Len
 
 from services.vocabulary import PersonId, Text
 from shared.value import value
@@ -22,6 +22,7 @@ class Part(StrEnum):
     EFFECT = "effect"  # 效果评估
 
 
+Day = Annotated[date, Interval(ge=date(2000, 1, 1), lt=date(2100, 1, 1))]  # in Asia/Shanghai
 Persons = Annotated[tuple[PersonId, ...], Len(1, 1000)]  # sorted, each once
 Parts = Annotated[tuple[Part, ...], Len(1)]  # sorted, each once
 
@@ -31,7 +32,7 @@ class Investigation:
     """Delays that the persons see the application and its readings (R9)."""
 
     reason: Text
-    ends_on: date  # the last day of the delay
+    ends_on: Day  # the last day of the delay
 
 
 @value
@@ -41,7 +42,7 @@ class ArchiveAccessRequested:
     persons: Persons
     parts: Parts
     purpose: Text
-    ends_on: date  # the last business day of reading
+    ends_on: Day  # the last business day of reading
     investigation: Investigation | None = None
 
 
