@@ -211,13 +211,17 @@ class Import:
     # Waiting
 
     def caught_up(self, name: str) -> int:
-        """Number of events, once relays, readers and reactions have nothing left to do. Raises StandsStill."""
+        return caught_up(self.databases, self.screen.wait(name))
 
-        async def wait() -> int:
-            async with Overview(self.databases) as overview:
-                return await overview.caught_up(patience=PATIENCE, progress=self.screen.wait(name))
 
-        return asyncio.run(wait())
+def caught_up(databases: Mapping[str, str], progress: Callable[[int, int], None] | None = None) -> int:
+    """Number of events, once relays, readers and reactions have nothing left to do. Raises StandsStill."""
+
+    async def wait() -> int:
+        async with Overview(databases) as overview:
+            return await overview.caught_up(patience=PATIENCE, progress=progress)
+
+    return asyncio.run(wait())
 
 
 Act = list[tuple[str, Mapping[str, Any], Caller]]

@@ -15,7 +15,7 @@ from cli.demo import found, story
 from cli.demo.chance import Chance
 from cli.demo.client import Client
 from cli.demo.generator import FULL, SMALL, generate
-from cli.demo.importing import Import, Phase
+from cli.demo.importing import Import, Phase, caught_up
 from cli.demo.inputs import STREAMS, read_input
 from cli.demo.inputs.tables import TableError
 from cli.demo.ledger import Ledger
@@ -113,10 +113,13 @@ class Demo:
                     "Give the demo a directory of its own: `kaibo --directory DIR demo`."
                 )
 
+    @property
+    def databases(self) -> dict[str, str]:
+        return {name: self.run.services[name].database_url for name in SERVICES}
+
     def imported(self) -> list[Phase]:
-        databases = {name: self.run.services[name].database_url for name in SERVICES}
         with Bars(self.console) as bars:
-            work = Import(self.client, databases, self.world, deciders=self.deciders, metrics=METRICS, screen=bars)
+            work = Import(self.client, self.databases, self.world, deciders=self.deciders, metrics=METRICS, screen=bars)
             phases = list(work.run())
             self.events = work.events
         return phases
@@ -153,6 +156,7 @@ class Demo:
         hers = story.Story(self.client, self.world)
         person = self.world.heroine.person
         readings = hers.access()
+        caught_up(self.databases)  # what she sees of it has to be there
         row, tree = hers.score()
         chapters = (
             ("Her training archive, as she reads it", hers.archive()),

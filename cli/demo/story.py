@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any
 
 from cli.demo.client import Caller, Client
@@ -10,7 +11,7 @@ from cli.demo.world.organisation import Studio
 from cli.demo.world.world import World
 
 MONTH, QUARTER = "2024-05", "2024-Q2"
-SHOWN_DEEP, DEEP = 2, 5  # of siblings from this depth of the tree on
+SHOWN = 2  # facts of a sum
 
 
 class Story:
@@ -117,21 +118,15 @@ def presence(word: Mapping[str, Any]) -> str:
 
 
 def shortened(lines: Sequence[str]) -> Iterator[str]:
-    """Deep in the tree the first facts of each sum are shown, and how many more there are."""
-    shown: dict[int, int] = {}
-    hidden_below, left_out = 0, 0
-    for line in [*lines, ""]:
-        depth = (len(line) - len(line.lstrip())) // 2
-        if hidden_below and line and depth >= hidden_below:
-            left_out += depth == hidden_below
-            continue
-        if hidden_below:
-            yield f"{'  ' * hidden_below}… {left_out} more"
-            hidden_below = left_out = 0
-        shown = {level: times for level, times in shown.items() if level <= depth}
-        shown[depth] = shown.get(depth, 0) + 1
-        if depth >= DEEP and shown[depth] > SHOWN_DEEP:
-            hidden_below, left_out = depth, 1
-            continue
-        if line:
-            yield line
+    """Of the facts of one sum or mean the first are shown, and how many more there are."""
+    for _, siblings in groupby(lines, key=lambda line: (depth(line), " (fact " in line)):
+        shown = list(siblings)
+        if " (fact " in shown[0] and len(shown) > SHOWN + 1:
+            yield from shown[:SHOWN]
+            yield f"{'  ' * depth(shown[0])}… {len(shown) - SHOWN} more facts"
+        else:
+            yield from shown
+
+
+def depth(line: str) -> int:
+    return (len(line) - len(line.lstrip())) // 2
