@@ -122,8 +122,8 @@ class KafkaBroker:
                     if self.producer is None:
                         self.producer = AIOKafkaProducer(**self.connection, **PRODUCER)
                         await self.producer.start()
-                    for batches_at_once in zip_longest(*(batches(self.producer, *chunk) for chunk in chunks.items())):
-                        await self.deliver([batch for batch in batches_at_once if batch is not None])
+                    for at_once in zip_longest(*(batches(self.producer, *chunk) for chunk in chunks.items())):
+                        await self.deliver([batch for batch in at_once if batch is not None])
         except BaseException:
             await self.abandon()
             raise

@@ -172,7 +172,11 @@ def world(request: pytest.FixtureRequest) -> World:
 
 
 @pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    hurry(monkeypatch)
+
+
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small pages and short pauses; and a relay that overslept the store's word would never come to an end."""
     monkeypatch.setattr(module, "PAGE", 50)
     monkeypatch.setattr(module, "QUIET_SECONDS", 10 * BOUND)
@@ -273,10 +277,13 @@ async def test_what_a_topic_lost_is_published_again(memory: World) -> None:
 
 async def test_a_refill_that_is_cut_short_is_taken_up_again(memory: World) -> None:
     await memory.record(300, *(f"words/{i}" for i in range(9)))
+    await memory.record(1, "pay/1")
     async with running(memory.relay()):
         await memory.caught_up()
     broker = cast(MemoryBroker, memory.broker)
-    broker.logs = {place: [] for place in broker.logs}
+    lost = max(broker.logs, key=lambda place: len(broker.logs[place]))
+    assert len(broker.logs[lost]) > 70
+    broker.logs[lost] = []
     for _ in range(3):
         relay = memory.relay()
         await relay.begin()
@@ -358,6 +365,19 @@ async def test_a_restored_log_with_the_same_events_goes_on(memory: World) -> Non
     assert await memory.whole() == 0
     logs = [r.header("ce_logid") for records in (await memory.published()).values() for r in records]
     assert logs.count("renewed") == 10
+
+
+async def test_cursors_wait_for_the_acknowledgement(memory: World) -> None:
+    class Away(Wrapped):
+        async def publish(self, chunks: Mapping[Partition, Sequence[Record]]) -> None:
+            raise Unavailable("the broker is away")
+
+    await memory.record(10, "words/1")
+    relay = memory.relay(broker=cast(Broker, Away(memory.broker)))
+    await relay.begin()
+    with pytest.raises(Unavailable):
+        await relay.step()
+    assert await memory.store.cursors() == {}
 
 
 async def test_a_cursor_that_moved_behind_its_back_stops_a_relay(memory: World) -> None:
