@@ -1,15 +1,20 @@
 """`kaibo bench`: run what is asked for and tell the figures."""
 
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from cli.bench import append
+import structlog
+
+from cli.bench import append, readers
 from cli.bench.figure import Figure
+from shared.telemetry import configure
 
 BENCHMARKS: Mapping[str, Callable[[Path], Iterator[Figure]]] = {
     "append": append.measure,
+    "readers": readers.measure,
 }
 
 
@@ -17,6 +22,8 @@ def run(names: Sequence[str] = (), figures: Path | None = None) -> None:
     """All without names. One JSON line a figure on the output, and in the file `figures`. Raises SystemExit."""
     if unknown := [name for name in names if name not in BENCHMARKS]:
         sys.exit(f"kaibo: no benchmark {', '.join(unknown)}: one of {', '.join(BENCHMARKS)} is wanted")
+    configure("json", "bench", "bench")
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(Path(os.devnull).open("w")))
     lines = []
     with tempfile.TemporaryDirectory(prefix="kaibo-bench-") as directory:
         Path(directory).chmod(0o711)  # the database's own user has to come through

@@ -1,0 +1,315 @@
+"""Events from Kafka to rows, and to facts with their results: the subscription beside the same by hand.
+
+The twin reads the same records, drops what comes again, sees a hole, folds, and writes rows and checkpoints in one
+REPEATABLE READ transaction a batch, compared and set. It knows one event and two tables, and parks nothing.
+"""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import msgspec
+import uvloop
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from cli.bench.databases import fresh
+from cli.bench.exams import TOPICS, Graded, contract
+from cli.bench.figure import Figure
+from deploy.local.kafka import kafka
+from deploy.local.postgres import Postgres, postgres
+from shared.broker import Partition, Record
+from shared.event import Contracts, Envelope, encode, new_id
+from shared.facts import Facts, Known
+from shared.kafka import CONSUMER, KafkaBroker, KafkaSettings
+from shared.policy import Policies
+from shared.postgres import open_store
+from shared.projection import Projection
+from shared.store import Stored
+from shared.subscription import BATCH, Subscription
+from shared.value import value
+from shared.wire import partition_of, to_record
+
+EVENTS = 100_000
+PEOPLE = 1_000
+TOPIC = contract.topics[0]
+LOG = "5f0c7c1e-6f8d-4b8e-9d55-0f1d3f0b8a11"
+CHUNK = 2_000
+POLL = 0.005
+Last = Mapping[Partition, int]  # the last position of each partition
+
+
+@value
+class Results:
+    """The row of a person."""
+
+    person: str
+    exams: int = 0
+    total: Decimal = Decimal(0)
+    last: str = ""
+
+
+def fold(row: Results, event: Graded) -> Results:
+    return replace(row, exams=row.exams + 1, total=row.total + event.score, last=event.grade)
+
+
+@value
+class Person:
+    person: str
+
+
+def mean(subject: Person, known: Known[Graded]) -> Decimal:
+    """The mean of the last word on each exam."""
+    scores = [word.event.score for word in known.last(Graded).values()]
+    return sum(scores, Decimal(0)) / len(scores)
+
+
+results = Projection(name="results", key=lambda e: Results(person=e.person), evolve=fold)
+means: Facts[Person, Graded, Decimal, None] = Facts(
+    name="means", about=lambda e: f"{e.person}/{e.session}", subjects=lambda e: [Person(person=e.person)], result=mean
+)
+
+
+def measure(directory: Path) -> Iterator[Figure]:
+    with postgres(directory / "postgres") as server, kafka(directory / "kafka") as broker:
+        settings = KafkaSettings(bootstrap_servers=broker.bootstrap_servers)
+        last = uvloop.run(publish(settings))
+        for name, source, twin in (("projection", results, Rows), ("facts", means, Sets)):
+            ours = uvloop.run(subscribed(server, settings, source, last))
+            byhand = uvloop.run(handwritten(server, settings, twin, last))
+            yield Figure(
+                name=f"{name}/{EVENTS} events from Kafka, by hand beside", value=ours, unit="events/s", twin=byhand
+            )
+
+
+async def publish(settings: KafkaSettings) -> dict[Partition, int]:
+    """The events on the topic. Returns the last position of each partition."""
+    broker, last = KafkaBroker(settings), dict[Partition, int]()
+    chunks: dict[Partition, list[Record]] = defaultdict(list)
+    await broker.ensure(TOPICS)
+    for position in range(1, EVENTS + 1):
+        stored = graded(position)
+        place = (stored.topic, stored.partition)
+        chunks[place].append(to_record("bench", LOG, stored, last.get(place, 0)))
+        last[place] = position
+        if position % CHUNK == 0 or position == EVENTS:
+            await broker.publish(chunks)
+            chunks.clear()
+    await broker.close()
+    return last
+
+
+def graded(position: int) -> Stored:
+    turn, person = divmod(position, PEOPLE)
+    event = Graded(
+        person=f"p{person}",
+        session=f"s{turn // 2}",
+        score=Decimal(40 + position % 60),
+        grade="pass",
+        held_on=date(2026, 1, 9),
+    )
+    stream, now = f"exam/{event.person}/{event.session}", datetime.now(UTC)
+    return Stored(
+        position=position,
+        stream=stream,
+        version=1 + turn % 2,
+        topic=TOPIC,
+        partition=partition_of(stream, TOPICS[TOPIC]),
+        id=new_id(),
+        type="Graded",
+        schema=1,
+        occurred_at=now,
+        recorded_at=now,
+        data=encode(event),
+        meta=encode(Envelope(actor="chen", capacity="training_admin", correlation=new_id())),
+    )
+
+
+async def subscribed(
+    server: Postgres, settings: KafkaSettings, source: Projection[Any, Any] | Facts[Any, Any, Any, Any], last: Last
+) -> float:
+    store = await open_store(await fresh(server, f"kaibo_{source.name}"), TOPICS)
+    await store.prepare([source])
+    broker = KafkaBroker(settings)
+    reader = Subscription("bench", source, store, broker, Contracts(contract), Policies())
+    reading = asyncio.create_task(reader.run())
+    found = await rate(
+        lambda: sum(c.offset + 1 for c in reader.checkpoints.values()),
+        lambda: {p: c.position for p, c in reader.checkpoints.items()} == last and not reader.unsettled,
+    )
+    reading.cancel()
+    await asyncio.wait([reading])
+    await broker.close()
+    await store.close()
+    return found
+
+
+async def rate(count: Callable[[], int], ended: Callable[[], bool]) -> float:
+    """Events a second, from the end of the first batch: neither joining a group nor the first plans are counted."""
+    while not (before := count()):  # noqa: ASYNC110 neither of the two has an event to wait for
+        await asyncio.sleep(POLL)
+    began = time.perf_counter()
+    while not ended():  # noqa: ASYNC110
+        await asyncio.sleep(POLL)
+    return (EVENTS - before) / (time.perf_counter() - began)
+
+
+class Hand:
+    """Reads, checks, decodes, and hands a batch on within its transaction."""
+
+    tables = ""
+
+    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        self.connection = connection
+        self.at: dict[Partition, tuple[int, int]] = {}  # offset, position
+        self.batches, self.unsettled = 0, False
+
+    async def run(self, consumer: AIOKafkaConsumer) -> None:
+        decode = msgspec.json.Decoder(Graded).decode
+        while True:
+            events: list[tuple[Graded, dict[str, bytes], bytes]] = []
+            after: dict[Partition, tuple[int, int]] = {}
+            found = await consumer.getmany(timeout_ms=100, max_records=BATCH)
+            for topic, records in found.items():
+                place = (topic.topic, topic.partition)
+                offset, position = self.at.get(place, (-1, 0))
+                for record in records:
+                    headers = dict(record.headers)
+                    now = int(headers["ce_position"])
+                    if now <= position:
+                        continue
+                    if headers["ce_logid"] != LOG.encode() or int(headers["ce_prevposition"]) != position:
+                        raise RuntimeError(f"a hole, or another log, at {now}")
+                    offset, position = record.offset, now
+                    if headers["ce_type"] == b"kaibo.bench.Graded":
+                        events.append((decode(record.value), headers, record.value))
+                after[place] = (offset, position)
+            if after:
+                async with self.connection.transaction(isolation="repeatable_read"):
+                    await self.put(events)
+                    await self.checkpoint(after)
+                self.at |= after
+                self.batches += 1
+            if self.unsettled and (not after or self.batches % 20 == 0):
+                await self.settle()
+
+    async def put(self, events: Sequence[tuple[Graded, dict[str, bytes], bytes]]) -> None:
+        raise NotImplementedError
+
+    async def settle(self) -> None:
+        raise NotImplementedError
+
+    async def checkpoint(self, after: Mapping[Partition, tuple[int, int]]) -> None:
+        moved = await self.connection.execute(
+            """insert into checkpoints as c select * from unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[])
+               on conflict (topic, partition) do update set "offset" = excluded."offset", position = excluded.position
+               where c."offset" = any($5::bigint[])""",
+            [topic for topic, _ in after],
+            [number for _, number in after],
+            [offset for offset, _ in after.values()],
+            [position for _, position in after.values()],
+            [self.at.get(place, (-1, 0))[0] for place in after],
+        )
+        if moved != f"INSERT 0 {len(after)}":
+            raise RuntimeError("another worker owns a partition")
+
+
+class Rows(Hand):
+    tables = "create table results (person text primary key, exams bigint, total numeric, last text)"
+
+    async def put(self, events: Sequence[tuple[Graded, dict[str, bytes], bytes]]) -> None:
+        rows: dict[str, list[Any]] = {}
+        for event, _, _ in events:
+            row = rows.setdefault(event.person, [0, Decimal(0), ""])
+            row[0] += 1
+            row[1] += event.score
+            row[2] = event.grade
+        people = sorted(rows)
+        await self.connection.execute(
+            """insert into results as r select * from unnest($1::text[], $2::bigint[], $3::numeric[], $4::text[])
+               on conflict (person) do update
+               set exams = r.exams + excluded.exams, total = r.total + excluded.total, last = excluded.last""",
+            people,
+            *([rows[person][column] for person in people] for column in range(3)),
+        )
+
+
+class Sets(Hand):
+    tables = """
+        create table facts (thing text, id uuid, version int, data bytea, primary key (thing, id));
+        create table things (person text, thing text, primary key (person, thing));
+        create table dirty (person text primary key, touched bigint not null default 1);
+        create table means (person text primary key, mean text not null, used uuid[] not null)"""
+
+    async def put(self, events: Sequence[tuple[Graded, dict[str, bytes], bytes]]) -> None:
+        things = [f"{event.person}/{event.session}" for event, _, _ in events]
+        pairs = sorted({(event.person, thing) for (event, _, _), thing in zip(events, things, strict=True)})
+        await self.connection.execute(
+            """insert into facts select * from unnest($1::text[], $2::uuid[], $3::int[], $4::bytea[])
+               on conflict do nothing""",
+            things,
+            [headers["ce_id"].decode() for _, headers, _ in events],
+            [int(headers["ce_streamversion"]) for _, headers, _ in events],
+            [data for _, _, data in events],
+        )
+        await self.connection.execute(
+            "insert into things select * from unnest($1::text[], $2::text[]) on conflict do nothing",
+            *([pair[n] for pair in pairs] for n in range(2)),
+        )
+        await self.connection.execute(
+            """insert into dirty select * from unnest($1::text[])
+               on conflict (person) do update set touched = dirty.touched + 1""",
+            sorted({event.person for event, _, _ in events}),
+        )
+        self.unsettled = True
+
+    async def settle(self) -> None:
+        decode = msgspec.json.Decoder(Graded).decode
+        async with self.connection.transaction(isolation="repeatable_read"):
+            await self.connection.execute("delete from dirty")
+            words: dict[str, dict[str, tuple[int, Decimal]]] = defaultdict(dict)
+            used: dict[str, list[Any]] = defaultdict(list)
+            for person, thing, version, id_, data in await self.connection.fetch(
+                "select person, thing, version, id, data from things join facts using (thing)"
+            ):
+                used[person].append(id_)
+                if words[person].get(thing, (0,))[0] < version:
+                    words[person][thing] = (version, decode(data).score)
+            means = {p: sum((s for _, s in found.values()), Decimal(0)) / len(found) for p, found in words.items()}
+            await self.connection.executemany(
+                """insert into means values ($1, $2, $3)
+                   on conflict (person) do update set mean = excluded.mean, used = excluded.used""",
+                [(person, str(found), used[person]) for person, found in means.items()],
+            )
+        self.unsettled = False
+
+
+async def handwritten(server: Postgres, settings: KafkaSettings, twin: type[Hand], last: Last) -> float:
+    connection = await asyncpg.connect(await fresh(server, f"twin_{twin.__name__.lower()}"))
+    await connection.execute(
+        'create table checkpoints (topic text, partition int, "offset" bigint, position bigint,'
+        f" primary key (topic, partition)); {twin.tables}"
+    )
+    consumer = AIOKafkaConsumer(**settings.connection(), **CONSUMER)
+    await consumer.start()
+    places = [TopicPartition(*place) for place in last]
+    consumer.assign(places)
+    for place in places:
+        consumer.seek(place, 0)
+    hand = twin(connection)
+    reading = asyncio.create_task(hand.run(consumer))
+    found = await rate(
+        lambda: sum(offset + 1 for offset, _ in hand.at.values()),
+        lambda: {place: position for place, (_, position) in hand.at.items()} == last and not hand.unsettled,
+    )
+    reading.cancel()
+    await asyncio.wait([reading])
+    await consumer.stop()
+    await connection.close()
+    return found
