@@ -275,10 +275,10 @@ def test_every_operation_is_shown_in_two_languages_and_survives_storage() -> Non
     assert dump(load(document)) == document
 
 
-def test_a_stamp_stands_once_and_values_are_exact() -> None:
+def test_stamps_and_events_stand_once_and_values_are_exact() -> None:
     document = dump(total(f(0)))
-    assert document["stamps"] == [["standard", 3, "X-1"]]
-    assert json.dumps(document).count('"standard"') == 1
+    assert (document["stamps"], document["events"]) == ([["standard", 3, "X-1"]], ["e1"])
+    assert json.dumps(document).count('"standard"') == json.dumps(document).count('"e1"') == 1
     assert document["tree"]["value"] == "66.8"
     assert dump(Ratio(name="third", over=f(1), under=f(3)))["tree"]["value"] == "1/3"
 
@@ -326,15 +326,20 @@ def test_verify_finds_a_number_that_the_policy_does_not_state() -> None:
     assert verify(dump(clause), stated=stated) == ["standard v3 does not state a = 60"]
 
 
+EMPTY: dict[str, Any] = {"operations": 1, "stamps": [], "events": []}
+
+
 @pytest.mark.parametrize(
     "document",
     [
         {},
         {"operations": 99, "stamps": [], "tree": {}},
-        {"operations": 1, "stamps": [], "tree": {"op": "Guess", "name": "x"}},
-        {"operations": 1, "stamps": [], "tree": {"op": "Sum", "name": "x"}},
-        {"operations": 1, "stamps": [], "tree": {"op": "Rule", "name": "x", "stamp": 3, "amount": "1"}},
-        {"operations": 1, "stamps": [], "tree": {"op": "Fact", "name": "x", "event": "e", "amount": "many"}},
+        {"operations": 1, "tree": {"op": "Sum", "name": "x", "of": []}},
+        EMPTY | {"tree": {"op": "Guess", "name": "x"}},
+        EMPTY | {"tree": {"op": "Sum", "name": "x"}},
+        EMPTY | {"tree": {"op": "Rule", "name": "x", "stamp": 3, "amount": "1"}},
+        EMPTY | {"tree": {"op": "Fact", "name": "x", "event": 0, "amount": "1"}},
+        EMPTY | {"events": ["e"], "tree": {"op": "Fact", "name": "x", "event": 0, "amount": "many"}},
     ],
 )
 def test_what_is_no_explanation_is_said_to_be_none(document: Mapping[str, Any]) -> None:

@@ -8,16 +8,13 @@ from decimal import Decimal
 
 from services.performance.reviews.events import (
     Direction,
-    NotApplicableDeclared,
     PersonMonth,
-    ReviewOpened,
-    ReviewScoreAdjusted,
 )
 from services.performance.scores.measures import PER_CENT, measured
 from services.performance.scores.standard import AppraisalStandard, Banded, Component, Form, Line, Points, Target
 from services.performance.scores.things import Event, about, subjects
+from services.performance.scores.told import Told, opened, told
 from services.vocabulary import first_day
-from shared.event import Recorded
 from shared.explanation import (
     AtMost,
     Bands,
@@ -40,13 +37,14 @@ from shared.facts import Facts, Known
 
 def population(subject: PersonMonth, known: Known[Event]) -> Mapping[str, str]:
     """The post and studio under which the review was opened; nobody's standard before that."""
-    opened = review(known)
-    return {"post": opened.event.post, "studio": opened.event.studio} if opened else {}
+    review = opened(known)
+    return {"post": review.event.post, "studio": review.event.studio} if review else {}
 
 
 def score(subject: PersonMonth, known: Known[Event], standard: AppraisalStandard) -> Bands:
     """The order of R5: weighted, adjusted with caps on the sums, clamped, rounded, graded."""
-    points = Round(name="score", of=not_rated(known) or clamped(subject, known, standard))
+    all_told = told(subject, known)
+    points = Round(name="score", of=not_rated(all_told) or clamped(all_told, standard))
     return Bands(name="grade", of=points, bands=standard.grades)
 
 
@@ -60,59 +58,52 @@ kpi = Facts(
 )
 
 
-def review(known: Known[Event]) -> Recorded[ReviewOpened] | None:
-    return next(iter(known.last(ReviewOpened).values()), None)
-
-
-def not_rated(known: Known[Event]) -> Nothing | None:
-    opened = review(known)
-    if opened is None or opened.event.not_rated is None:
+def not_rated(told: Told) -> Nothing | None:
+    review = told.opened
+    if review is None or review.event.not_rated is None:
         return None
-    return Nothing(name="month", kind=Kind.NOT_RATED, reason=opened.event.not_rated, event=opened.meta.id)
+    return Nothing(name="month", kind=Kind.NOT_RATED, reason=review.event.not_rated, event=review.meta.id)
 
 
-def clamped(subject: PersonMonth, known: Known[Event], standard: AppraisalStandard) -> Clamp:
-    parts = tuple(weighed(component, subject, known) for component in standard.components)
+def clamped(told: Told, standard: AppraisalStandard) -> Clamp:
+    parts = tuple(weighed(component, told) for component in standard.components)
     raw = Weighted(name="raw", of=parts, heir=standard.na_weight_to, least=standard.min_applicable_weight)
-    plus, minus = proposed(Direction.PLUS, known), proposed(Direction.MINUS, known)
+    plus, minus = proposed(Direction.PLUS, told), proposed(Direction.MINUS, told)
     plus = AtMost(name="plus", of=plus, cap=standard.plus_cap) if standard.plus_cap else plus
     minus = AtMost(name="minus", of=minus, cap=standard.minus_cap) if standard.minus_cap else minus
     adjusted = Difference(name="adjusted", of=Sum(name="raised", of=(raw, plus)), less=minus)
     return Clamp(name="clamped", of=adjusted, low=Decimal(0), high=Decimal(100))
 
 
-def proposed(direction: Direction, known: Known[Event]) -> Node:
-    adjustments = [r for r in known.last(ReviewScoreAdjusted).values() if not r.event.withdrawn]
-    points = tuple(fact(r, "points") for r in adjustments if r.event.direction is direction)
+def proposed(direction: Direction, told: Told) -> Node:
+    points = tuple(fact(r, "points") for r in told.adjustments if r.event.direction is direction)
     return Sum(name=f"{direction}_proposed", of=points)
 
 
-def weighed(component: Component, subject: PersonMonth, known: Known[Event]) -> Part:
-    return Part(weight=component.weight, of=declared(component, known) or scored(component, subject, known))
+def weighed(component: Component, told: Told) -> Part:
+    return Part(weight=component.weight, of=declared(component, told) or scored(component, told))
 
 
-def declared(component: Component, known: Known[Event]) -> Nothing | None:
-    for r in known.last(NotApplicableDeclared).values():
-        if r.event.component == component.name and not r.event.withdrawn:
-            return Nothing(name=component.name, kind=Kind.NOT_APPLICABLE, reason=r.event.reason, event=r.meta.id)
-    return None
+def declared(component: Component, told: Told) -> Nothing | None:
+    found = told.declared.get(component.name)
+    if found is None:
+        return None
+    return Nothing(name=component.name, kind=Kind.NOT_APPLICABLE, reason=found.event.reason, event=found.meta.id)
 
 
-def scored(component: Component, subject: PersonMonth, known: Known[Event]) -> Node:
+def scored(component: Component, told: Told) -> Node:
     if component.parts:
-        parts = tuple(weighed(part, subject, known) for part in component.parts)
+        parts = tuple(weighed(part, told) for part in component.parts)
         return Weighted(name=component.name, of=parts, heir=component.na_weight_to)
     if component.lowest_of:
-        lines = tuple(line(x, component.absent, subject, known) for x in component.lowest_of)
-        return Least(name=component.name, of=lines)
+        return Least(name=component.name, of=tuple(line(x, component.absent, told) for x in component.lowest_of))
     if component.measure is None:
         raise TypeError(f"{component.name} has no measure")  # AppraisalStandard has refused it
-    own = Line(name=component.name, measure=component.measure, form=component.form)
-    return line(own, component.absent, subject, known)
+    return line(Line(name=component.name, measure=component.measure, form=component.form), component.absent, told)
 
 
-def line(of: Line, absent: Kind, subject: PersonMonth, known: Known[Event]) -> Node:
-    actual = measured(of.measure, of.name, subject, known)
+def line(of: Line, absent: Kind, told: Told) -> Node:
+    actual = measured(of.measure, of.name, told)
     return formed(of.name, of.form, actual or Nothing(name=of.name, kind=absent, reason="no fact"))
 
 

@@ -1,14 +1,12 @@
-"""The measures of a standard, over what is known of a person's month. Rulings R2, R5, R11.
+"""The measures of a standard, over what a person's month comes to. Rulings R2, R5, R11.
 
 Clauses: S-33 to S-36, S-38 to S-40, O-89, O-93.
 """
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator
 from decimal import Decimal
-from typing import TypeVar
 
-from services.performance.metrics.events import Aggregation, MetricId, MetricRecorded
-from services.performance.reviews.events import PersonMonth
+from services.performance.metrics.events import Aggregation, MetricId
 from services.performance.scores.standard import (
     Attribution,
     Deducted,
@@ -23,15 +21,9 @@ from services.performance.scores.standard import (
     Streams,
 )
 from services.performance.scores.standard import Recorded as RecordedMetric
-from services.performance.scores.things import Event, about
-from services.supervision.contracts import StreamEnded, StreamMetricsRecorded, StreamObserved
-from services.training.contracts import (
-    ExamGraded,
-    ExamRegraded,
-    SessionAbsenceCorrected,
-    SessionAbsenceRecorded,
-    SessionAttended,
-)
+from services.performance.scores.told import Told
+from services.supervision.contracts import StreamEnded, StreamMetricsRecorded
+from services.vocabulary import PersonId
 from shared.event import Recorded
 from shared.explanation import (
     Deduction,
@@ -47,74 +39,54 @@ from shared.explanation import (
     fact,
     occurrence,
 )
-from shared.facts import Known
 
-T = TypeVar("T")
-U = TypeVar("U")
 PER_CENT = Decimal(100)
 # What stands below these is the archive's (R9).
 EXAM_MARKS, ATTENDANCE, SESSIONS_MISSED = "exam_marks", "session_attendance", "sessions_missed"
 
 
-def measured(measure: Measure, name: str, subject: PersonMonth, known: Known[Event]) -> Node | None:  # noqa: PLR0911 — one case for each kind
+def measured(measure: Measure, name: str, told: Told) -> Node | None:  # noqa: PLR0911 — one for each measure
+    """None: there is no fact at all."""
     match measure:
         case Streams():
-            found = list(credited(measure, subject, known))
-            return figure(measure, found) if found else None
+            return figure(measure, list(credited(measure, told))) if told.streams else None
         case Presence():
-            return on_air(measure.on_air, subject, known)
+            return on_air(measure.on_air, told) if told.streams else None
         case Observed():
-            marks = tuple(
-                fact(r, criterion, by=r.event.capacity)
-                for r in observations(known)
-                for criterion in measure.criteria
-            )  # fmt: skip
-            return Mean(name=name, of=marks) if marks else None
+            return observed(measure, name, told) if told.observations else None
         case Exams():
-            marks = tuple(fact(r, "score") for r in latest(known.last(ExamGraded), known.last(ExamRegraded)))
+            marks = tuple(fact(r, "score") for r in told.exams)
             return Mean(name=EXAM_MARKS, of=marks) if marks else None
         case Sessions():
-            return attendance(known)
+            return attendance(told) if told.attended or told.missed else None
         case RecordedMetric():
-            return recorded(measure.metric, known)
+            return recorded(measure.metric, told)
         case Deducted():
-            off = tuple(taken(one, known) for one in measure.minus)
-            return Ratio(
-                name=name,
-                over=Deduction(name=f"{name}_points", full=measure.full, off=off),
-                under=measure.full,
-                per=PER_CENT,
-            )
+            off = tuple(taken(minus, told) for minus in measure.minus)
+            left = Deduction(name=f"{name}_points", full=measure.full, off=off)
+            return Ratio(name=name, over=left, under=measure.full, per=PER_CENT)
 
 
 # Live streams
 
 
-def streams(known: Known[Event]) -> list[Recorded[StreamEnded]]:
-    """In the order of their starts; those over `stream.max_hours` are not scored (R11)."""
-    ended = [r for r in known.last(StreamEnded).values() if not r.event.too_long]
-    return sorted(ended, key=lambda r: (r.event.started_at, r.event.stream))
+def observed(measure: Observed, name: str, told: Told) -> Node:
+    marks = (fact(r, c.value, by=r.event.capacity) for r in told.observations for c in measure.criteria)
+    return Mean(name=name, of=tuple(marks))
 
 
-def observations(known: Known[Event]) -> list[Recorded[StreamObserved]]:
-    too_long = {r.event.stream for r in known.last(StreamEnded).values() if r.event.too_long}
-    return [r for r in known.last(StreamObserved).values() if r.event.stream not in too_long]
-
-
-def on_air(what: OnAir, subject: PersonMonth, known: Known[Event]) -> Node | None:
-    ended = streams(known)
-    if not ended:
-        return None
+def on_air(what: OnAir, told: Told) -> Node:
     match what:
         case OnAir.STREAMS:
-            return Sum(name="streams", of=tuple(occurrence(r) for r in ended))
+            return Sum(name="streams", of=tuple(occurrence(r) for r in told.streams))
         case OnAir.MINUTES:
-            return Sum(name="minutes", of=tuple(minutes for r in ended for minutes in own_minutes(r, subject)))
+            own = (minutes for r in told.streams for minutes in own_minutes(r, told.subject.person))
+            return Sum(name="minutes", of=tuple(own))
 
 
-def own_minutes(ended: Recorded[StreamEnded], subject: PersonMonth) -> list[Node]:
+def own_minutes(ended: Recorded[StreamEnded], person: PersonId) -> list[Node]:
     crew = enumerate(ended.event.crew)
-    return [fact(ended, f"crew.{i}.minutes") for i, shift in crew if shift.person == subject.person]
+    return [fact(ended, f"crew.{i}.minutes") for i, shift in crew if shift.person == person]
 
 
 Credit = tuple[Node, Node]  # of one live stream: the figure, and what it is set against
@@ -137,32 +109,29 @@ def figure(measure: Streams, by_stream: list[Credit]) -> Node:
             return whole.of[-1]
 
 
-def credited(measure: Streams, subject: PersonMonth, known: Known[Event]) -> Iterator[Credit]:
+def credited(measure: Streams, told: Told) -> Iterator[Credit]:
     """What the person is credited with of each live stream, in the order of their starts."""
-    measurements = known.last(StreamMetricsRecorded)
-    for ended in streams(known):
-        found = measurements.get(about(ended.event))
-        yield (
-            credit(measure.figure, measure.attribution, subject, ended, found),
-            credit(measure.per or measure.figure, measure.attribution, subject, ended, found),
-        )
+    for ended in told.streams:
+        found = told.figures.get(ended.event.stream)
+        upper = credit(measure.figure, measure.attribution, told.subject.person, ended, found)
+        lower = credit(measure.per, measure.attribution, told.subject.person, ended, found) if measure.per else upper
+        yield upper, lower
 
 
 def credit(
     figure: Figure,
     attribution: Attribution,
-    subject: PersonMonth,
+    person: PersonId,
     ended: Recorded[StreamEnded],
     measured: Recorded[StreamMetricsRecorded] | None,
 ) -> Node:
     if measured is None:
-        return Nothing(
-            name=figure.value, kind=Kind.MISSING, reason=f"figures of {ended.event.stream}", event=ended.meta.id
-        )
+        reason = f"figures of {ended.event.stream}"
+        return Nothing(name=figure.value, kind=Kind.MISSING, reason=reason, event=ended.meta.id)
     whole = fact(measured, figure.value)
     if attribution is Attribution.FULL:
         return whole
-    own = Sum(name="own_minutes", of=tuple(own_minutes(ended, subject)))
+    own = Sum(name="own_minutes", of=tuple(own_minutes(ended, person)))
     crew = tuple(fact(ended, f"crew.{i}.minutes") for i in range(len(ended.event.crew)))
     return Ratio(
         name=f"{figure}_by_minutes",
@@ -174,42 +143,27 @@ def credit(
 # Training, and what was recorded
 
 
-def attendance(known: Known[Event]) -> Node | None:
-    attended = tuple(occurrence(r) for r in known.last(SessionAttended).values())
-    counted = (*attended, *(occurrence(r) for r in missed(known)))
-    if not counted:
-        return None
+def attendance(told: Told) -> Node:
+    attended = tuple(occurrence(r) for r in told.attended)
+    counted = (*attended, *(occurrence(r) for r in told.missed))
     return Ratio(
         name=ATTENDANCE, over=Sum(name="attended", of=attended), under=Sum(name="counted", of=counted), per=PER_CENT
     )
 
 
-def missed(known: Known[Event]) -> list[Recorded[SessionAbsenceRecorded] | Recorded[SessionAbsenceCorrected]]:
-    """Without excuse, although the notice had reached him before the start (R2)."""
-    absences = latest(known.last(SessionAbsenceRecorded), known.last(SessionAbsenceCorrected))
-    return [r for r in absences if r.event.noticed and not r.event.excused]
-
-
-def taken(minus: Minus, known: Known[Event]) -> Node:
+def taken(minus: Minus, told: Told) -> Node:
     if minus.metric is None:
-        times: Node = Sum(name=SESSIONS_MISSED, of=tuple(occurrence(r) for r in missed(known)))
+        times: Node = Sum(name=SESSIONS_MISSED, of=tuple(occurrence(r) for r in told.missed))
     else:
-        times = recorded(minus.metric, known) or Nothing(name=minus.metric, kind=Kind.MISSING, reason="no fact")
+        times = recorded(minus.metric, told) or Nothing(name=minus.metric, kind=Kind.MISSING, reason="no fact")
     return Product(name=f"off_for_{minus.metric or SESSIONS_MISSED}", of=(minus.each, times))
 
 
-def recorded(metric: MetricId, known: Known[Event]) -> Node | None:
-    for r in known.last(MetricRecorded).values():
-        if r.event.metric == metric:
-            amount = fact(r, "amount")
-            return (
-                amount if r.event.base is None else Ratio(name=metric, over=amount, under=fact(r, "base"), per=PER_CENT)
-            )
-    return None
-
-
-def latest(
-    first: Mapping[Hashable, Recorded[T]], corrected: Mapping[Hashable, Recorded[U]]
-) -> list[Recorded[T] | Recorded[U]]:
-    """The last word about each thing, where the correction is an event of its own."""
-    return [*(r for thing, r in first.items() if thing not in corrected), *corrected.values()]
+def recorded(metric: MetricId, told: Told) -> Node | None:
+    found = told.metrics.get(metric)
+    if found is None:
+        return None
+    amount = fact(found, "amount")
+    return (
+        amount if found.event.base is None else Ratio(name=metric, over=amount, under=fact(found, "base"), per=PER_CENT)
+    )
