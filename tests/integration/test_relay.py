@@ -282,11 +282,10 @@ async def test_a_refill_that_is_cut_short_is_taken_up_again(memory: World) -> No
         await memory.caught_up()
     broker = cast(MemoryBroker, memory.broker)
     lost = max(broker.logs, key=lambda place: len(broker.logs[place]))
-    assert len(broker.logs[lost]) > 70
     broker.logs[lost] = []
-    for _ in range(3):
-        relay = memory.relay()
-        await relay.begin()
+    relay = memory.relay()
+    await relay.begin()
+    while not broker.logs[lost]:
         await relay.step()
     async with running(memory.relay()):
         await memory.record(1)
