@@ -1,6 +1,7 @@
 """One person's story, as the services tell it: an exam, an absence, a score down to its facts, and who read of her."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
@@ -12,6 +13,7 @@ from cli.demo.world.world import World
 
 MONTH, QUARTER = "2024-05", "2024-Q2"
 SHOWN = 2  # facts of a sum
+FACT = re.compile(r" *(?P<figure>\w+) = (?P<amount>\d+) \(fact [^,]+\)")
 
 
 class Story:
@@ -52,7 +54,19 @@ class Story:
         path = f"/reviews/{self.id}/{MONTH}"
         row: Mapping[str, Any] = self.client.read("performance", path, self.herself)
         text = self.client.text("performance", f"{path}/explanation", self.herself, language="en")
-        return row, list(shortened(text.splitlines()))
+        return row, self.with_streams(shortened(text.splitlines()))
+
+    def with_streams(self, tree: Iterable[str]) -> list[str]:
+        """Beside the figure of a stream the stream: where only one of hers had this figure in the month."""
+        home = self.world.heroine.person.studio
+        rows = self.client.items("supervision", "/streams", self.herself, month=MONTH, studio=home, too_long=False)
+        own = [row for row in rows if any(shift["person"] == self.id for shift in row["crew"])]
+        lines = []
+        for line in tree:
+            found = FACT.fullmatch(line)
+            named = [row for row in own if found and str(row.get(found["figure"])) == found["amount"]]
+            lines.append(f"{line[:-1]}, stream {named[0]['stream'][:12]}…)" if len(named) == 1 else line)
+        return lines
 
     def quarter(self) -> Mapping[str, Any]:
         path = f"/quarters/{self.id}/{QUARTER}"

@@ -1,0 +1,99 @@
+"""What is shown: a tree with its first facts, and a ledger that names nobody's score."""
+
+import json
+
+from rich.console import Console
+
+from cli.demo.importing import Phase
+from cli.demo.ledger import Ledger, scores
+from cli.demo.story import shortened
+from cli.demo.world.lines import Origin
+
+TREE = """grade = B (band)
+  viewers = 10 (mean)
+    viewers = 1 (fact a)
+    viewers = 2 (fact b)
+    viewers = 3 (fact c)
+    viewers = 4 (fact d)
+    target = 5 (rule p v1 S-33)
+  marks = 1 (mean)
+    score = 1 (fact e)
+    score = 2 (fact f)
+    score = 3 (fact g)""".splitlines()
+
+
+def test_of_many_facts_the_first_are_shown() -> None:
+    assert list(shortened(TREE)) == [*TREE[:4], "    … 2 more facts", *TREE[6:]]
+
+
+REVIEWS = [
+    {"month": "2024-05", "post": "anchor", "studio": "s", "state": "completed", "score": "80.00", "grade": "B"},
+    {"month": "2024-05", "post": "anchor", "studio": "s", "state": "completed", "score": "91.01", "grade": "A"},
+    {"month": "2024-05", "post": "anchor", "studio": "s", "state": "scored", "score": None, "grade": "not_rated"},
+    {"month": "2024-07", "post": "", "studio": "", "state": "unopened", "score": None, "grade": ""},
+]
+
+
+def test_scores_are_summed_up_by_post_and_studio() -> None:
+    (row,) = scores(REVIEWS)
+    assert (row["reviews"], row["mean"], row["grades"]) == (3, 85.5, {"B": 1, "A": 1, "not_rated": 1})
+
+
+def ledger(differences: list[str], changed: int) -> Ledger:
+    phase = Phase(name="history", lines=10, events=changed, seconds=1.0, lag=0.5)
+    return Ledger(
+        input="files",
+        seed=1,
+        origins={Origin.REAL: 7, Origin.GENERATED: 3},
+        persons={Origin.FICTIONAL: 2},
+        joining_generated=1,
+        rows=5,
+        figures={
+            "streams": 4,
+            "streams too long": 1,
+            "streams with crew": 3,
+            "streams of 2024-05": 4,
+            "archives": 2,
+            "attendance sick": 1,
+            "results first good": 2,
+            "awards training_excellence final": 1,
+            "score 2024-05 person-1": "80.00 B",
+        },
+        reviews=REVIEWS,
+        studios={"s": "Studio S"},
+        quarter={"made_of": ["2024-05", "2024-06"], "not_rated": ["2024-04: too few days"]},
+        events=60,
+        phases=[phase],
+        again=phase,
+        differences=differences,
+    )
+
+
+def shown(told: Ledger) -> str:
+    console = Console(width=140, record=True, quiet=False, file=None, force_terminal=False)
+    with console.capture() as captured:
+        told.show(console)
+    return captured.get()
+
+
+def test_the_ledger_says_real_fictional_and_generated_apart() -> None:
+    text = shown(ledger([], 0))
+    for word in ("real", "fictional", "generated", "Studio S", "2024-05 and 2024-06", "too few days"):
+        assert word in text
+    assert "Recount equal: 9 figures" in text
+    assert "0 changed" in text
+
+
+def test_the_ledger_says_what_differs() -> None:
+    text = shown(ledger(["streams: recounted 5, found 4"], 2))
+    assert "Recount NOT equal: 1 of 9 figures" in text
+    assert "streams: recounted 5, found 4" in text
+    assert "2 changed" in text
+
+
+def test_the_written_figures_name_nobodys_score() -> None:
+    document = ledger([], 0).document()
+    assert "person-1" not in json.dumps(document)
+    assert document["recount"] == {"figures": 9, "equal": True, "differences": []}
+    assert document["imported_again"] == {"lines": 10, "changed": 0}
+    assert document["figures"]["streams"] == 4
