@@ -1,4 +1,4 @@
-"""The demo organisation's settings are loaded by the services that they are for, and are in force when the demo begins."""
+"""The demo organisation's settings are loaded by the services that they are for, and hold when the demo begins."""
 
 from datetime import date
 from importlib import import_module

@@ -47,7 +47,6 @@ def moving(viewers: int = 80, buyers: int = 60) -> Points:
     return points
 
 
-@pytest.mark.clause("S-38")
 def test_weight_moves_within_the_parent() -> None:
     """R5: 80, 60, not applicable; 90; 70 make 75.50, neither 75.91 nor 66.80."""
     assert moving().total(0, 0) == "75.50 B"

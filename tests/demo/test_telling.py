@@ -1,6 +1,7 @@
 """What is shown: a tree with its first facts, and a ledger that names nobody's score."""
 
 import json
+from typing import Any
 
 from rich.console import Console
 
@@ -26,7 +27,7 @@ def test_of_many_facts_the_first_are_shown() -> None:
     assert list(shortened(TREE)) == [*TREE[:4], "    … 2 more facts", *TREE[6:]]
 
 
-REVIEWS = [
+REVIEWS: list[dict[str, Any]] = [
     {"month": "2024-05", "post": "anchor", "studio": "s", "state": "completed", "score": "80.00", "grade": "B"},
     {"month": "2024-05", "post": "anchor", "studio": "s", "state": "completed", "score": "91.01", "grade": "A"},
     {"month": "2024-05", "post": "anchor", "studio": "s", "state": "scored", "score": None, "grade": "not_rated"},
