@@ -151,6 +151,18 @@ async def test_a_reading_is_a_fact_and_shows_what_is_named_and_no_more(organisat
     assert (reading.person, reading.reader, reading.parts) == (LI, REVIEWER, ("results",))
 
 
+@pytest.mark.clause("R9")
+async def test_no_reading_counts_for_another_one(organisation: People) -> None:
+    await approved(organisation)
+    for number in range(1, 3):
+        await organisation.get(f"/archives/{LI}", REVIEWER, "appraiser", application="a1")
+        assert len(organisation.recorded("ArchiveConsulted")) == number
+    headers = naming(REVIEWER, "appraiser") | {"Idempotency-Key": "once"}
+    answer = await organisation.http.get(f"/archives/{LI}", params={"application": "a1"}, headers=headers)
+    assert answer.status_code == 400
+    assert "75" not in answer.text
+
+
 @pytest.mark.clause("T-62", "T-63", "R9")
 @pytest.mark.parametrize("capacity", ["hr", "training_admin", "auditor", "appraiser"])
 async def test_nobody_looks_into_anothers_archive_without_an_approved_application(

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Header, Query, Response
 from pydantic import TypeAdapter
 
 from services.people.applications.disclosure import disclosed, today
@@ -29,7 +29,7 @@ from services.people.readings.projections import Reading, archive_readings
 from services.vocabulary import PersonId
 from shared.access import requires
 from shared.value import value
-from shared.web import Actor, Handle, Page, Paging, Read
+from shared.web import Actor, Handle, Malformed, Page, Paging, Read
 
 router = APIRouter(prefix="/archives", tags=["archives"])
 
@@ -63,10 +63,13 @@ async def consult(
     response: Response,
     application: str | None = None,
     part: Annotated[list[Part] | None, Query()] = None,
+    idempotency_key: Annotated[str | None, Header()] = None,
 ) -> ArchiveReading:
     """Read what an approved application of one's own names, or one's own archive; the reading is recorded first.
 
     Without `part`, all parts that the application names. Clauses: T-62, T-63; ruling R9."""
+    if idempotency_key is not None:  # the answer of the first time would open the archive without a record, or expired
+        raise Malformed("Idempotency-Key: every reading is one of its own; send none")
     if part is None:
         part = await named(application, read) if application else list(Part)
     command = ConsultArchive(person=person, parts=tuple(part), application=application)
