@@ -30,6 +30,7 @@ from shared.privacy import Erased, Forged, Vault
 from shared.store import Moved
 from shared.telemetry import COMMANDS
 from shared.value import value
+from shared.web import NO_NUL, NUL
 
 CHUNK = 500
 LINE = 1_000_000  # bytes
@@ -89,6 +90,8 @@ class Bulk:
 
     def read(self, chunk: Chunk, number: int, raw: bytes) -> None:
         try:
+            if NUL in raw:
+                raise msgspec.ValidationError(NO_NUL)
             line = msgspec.json.decode(raw, type=Line)
             if line.command not in self.deciders:
                 raise msgspec.ValidationError(f"command: {line.command[:60]!r} is none of this service's")
@@ -155,7 +158,7 @@ class Bulk:
 
 def result(number: int, answer: Decided) -> LineResult:
     place = f"{answer.topic.removeprefix('kaibo.')}/{answer.partition}/{answer.position}" if answer.position else ""
-    status = answer.outcome
+    status = "unchanged" if answer.repeated and answer.outcome == "stored" else answer.outcome
     problem: dict[str, Any] | None = None
     if answer.refusal is not None:
         problem = {"title": answer.refusal.code, "facts": {k: str(v) for k, v in answer.refusal.facts.items()}}

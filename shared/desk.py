@@ -71,6 +71,7 @@ class Decided:
     partition: int = 0
     refusal: Refused | None = None
     error: Exception | None = None
+    repeated: bool = False  # the answer that was given under this key before
 
 
 @dataclass
@@ -191,6 +192,7 @@ class Desk:
             topic=topic,
             partition=partition,
             refusal=None if code == kept.outcome else Refused(code),
+            repeated=True,
         )
 
     def place(self, decider: Decider[Any, Any, Any], stream: str) -> tuple[str, int]:

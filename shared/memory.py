@@ -158,7 +158,8 @@ class MemoryStore:
     async def wait(self, channel: str, timeout: float) -> None:
         event = self.waiting[channel]
         with suppress(TimeoutError):
-            await asyncio.wait_for(event.wait(), timeout)
+            async with asyncio.timeout(timeout):
+                await event.wait()
         event.clear()
 
     async def rows(self, projection: Projection[R, Any], keys: Sequence[tuple[Any, ...]]) -> list[R]:

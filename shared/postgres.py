@@ -219,7 +219,8 @@ class PostgresStore:
                 await self.listen()
         event = self.waiting[channel]
         with suppress(TimeoutError):
-            await asyncio.wait_for(event.wait(), timeout)
+            async with asyncio.timeout(timeout):  # not wait_for: before Python 3.12 it may swallow a cancellation
+                await event.wait()
         event.clear()
 
     async def listen(self) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -295,8 +295,7 @@ async def main(service: Service, settings: Settings, role: str) -> None:
             s.should_exit = True
         await asyncio.wait(served, timeout=DRAIN)
         tended.cancel()
-        with suppress(asyncio.CancelledError, TimeoutError):
-            await asyncio.wait_for(tended, DRAIN)
+        await asyncio.wait([tended], timeout=DRAIN)
         halt.cancel()
         log.info("service.stopped", role=role)
 

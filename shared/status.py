@@ -93,8 +93,9 @@ class Overview:
                 sql = "select count(*) from events where topic = $1 and partition = $2 and position > $3"
                 unpublished += await c.fetchval(sql, *p, cursors.get(p, 0))
         counts = await c.fetchrow(
-            "select (select count(*) from events) as events, (select count(*) from due where failed = '' and at <= now())"
-            " as due, (select count(*) from due where failed <> '') as failed, (select count(*) from dirty) as dirty"
+            "select (select count(*) from events) as events, (select count(*) from dirty) as dirty,"
+            " (select count(*) from due where failed = '' and at <= now()) as due,"
+            " (select count(*) from due where failed <> '') as failed"
         )
         return Standing(
             service=service,

@@ -40,6 +40,8 @@ R = TypeVar("R")
 log = structlog.get_logger()
 
 PATIENCE = 3.0  # seconds that a query waits for a position
+NUL = rb"\u0000"
+NO_NUL = "a text holds the character NUL, which no database keeps"
 LARGEST = 1_000_000  # bytes of a request body, bulk apart
 
 
@@ -90,6 +92,8 @@ class Handler:
         """Raises Refused (409), Stale (412), Later (503), Erased (409)."""
         app = self.request.app.state
         actor = identify(self.request)
+        if NUL in encode(command):
+            raise Malformed(NO_NUL)
         (sealed,) = await cast(Vault, app.vault).seal([command])
         request = self.framed(decider, sealed, actor.person, actor.capacity)
         try:
@@ -335,6 +339,8 @@ class Edge:
         host = headers.get("host", "").rsplit(":", 1)[0]
         if self.hosts and host not in self.hosts:
             return problem(400, "host.unknown", "this name is not ours")
+        if "\0" in scope["path"] or b"%00" in scope.get("query_string", b""):
+            return problem(400, "malformed", NO_NUL)
         length = headers.get("content-length", "0")
         if scope["path"] != "/bulk" and length.isdigit() and int(length) > LARGEST:
             return problem(413, "too_large", f"a body is at most {LARGEST} bytes; see /bulk for many commands")

@@ -199,7 +199,7 @@ async def test_bulk_answers_each_line_and_takes_a_file_twice(whole: Running) -> 
     first, second = await send(), await send()
     statuses = ["stored", "unchanged", "stored", "refused", "invalid", "invalid"]
     assert [r["status"] for r in first] == statuses
-    assert [r["status"] for r in second] == statuses
+    assert [r["status"] for r in second] == ["unchanged", "unchanged", "unchanged", "refused", "invalid", "invalid"]
     assert [r["version"] for r in first[:3]] == [1, 1, 2]
     stored = [s for s in await whole.parts["club"].store.tail(0, 100) if s.stream == "membership/d1"]
     assert [s.version for s in stored] == [1, 2]
