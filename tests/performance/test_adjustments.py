@@ -47,7 +47,7 @@ def test_excellence_earns_the_points_of_the_organisations_policy_once() -> None:
     given(reviews).under(DEMO).when(CREDIT, by="system").then(EARNED).when(CREDIT, by="system").then()
 
 
-@pytest.mark.clause("T-65")
+@pytest.mark.clause("T-65", "P-04")
 def test_without_a_number_nothing_is_added_and_that_is_said() -> None:
     """P-04."""
     given(reviews).under(SHIPPED).when(CREDIT).refused(
@@ -56,6 +56,7 @@ def test_without_a_number_nothing_is_added_and_that_is_said() -> None:
     given(reviews).when(CREDIT).refused("policy.not_configured", policy="AdjustmentPolicy")
 
 
+@pytest.mark.clause("R1")
 def test_an_excellent_make_up_earns_nothing_unless_configured() -> None:
     make_up = replace(CREDIT, adjustment="exam/safety/make_up", attempt=Attempt.MAKE_UP)
     given(reviews).under(DEMO).when(make_up).then()
@@ -80,6 +81,7 @@ def test_what_was_withdrawn_may_be_earned_again_and_both_stay() -> None:
     given(reviews).when(withdraw).refused("adjustment.unknown")
 
 
+@pytest.mark.clause("C-16")
 def test_one_occasion_counts_once_whoever_asks() -> None:
     by_hand = AdjustScore(
         subject=MAY, adjustment="a1", direction=Direction.PLUS, points=Decimal(1), reason="stood in for a colleague"

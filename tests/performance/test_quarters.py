@@ -87,7 +87,7 @@ def result(events: list[Any], policy: RollUpPolicy = MEAN) -> QuarterScore:
 THREE = [opened(m) for m in (APRIL, MAY, JUNE)] + [done(APRIL, "80"), done(MAY, "85"), done(JUNE, "80")]
 
 
-@pytest.mark.clause("S-41")
+@pytest.mark.clause("R5")
 def test_the_quarter_uses_the_adjusted_months() -> None:
     """80, 80 + 5, 80: 81.67."""
     assert result(THREE) == QuarterScore(
@@ -99,7 +99,7 @@ def test_the_quarter_uses_the_adjusted_months() -> None:
     )
 
 
-@pytest.mark.clause("S-41", "S-42")
+@pytest.mark.clause("R11")
 def test_april_is_not_rated_and_the_quarter_says_that_it_is_made_of_may_and_june() -> None:
     reason = "facts begin on 28 April"
     events = [opened(APRIL, reason), done(APRIL, None), *(e for e in THREE if e.subject != APRIL)]
@@ -122,7 +122,7 @@ def test_a_month_under_review_keeps_the_quarter_incomplete() -> None:
     assert result(restated_before).score is None
 
 
-@pytest.mark.clause("S-42")
+@pytest.mark.clause("R6")
 def test_the_quarter_is_restated_with_its_months() -> None:
     assert result([*THREE, restated(MAY, "87.50")]).score == Decimal("82.50")
     completed_later = [opened(MAY), restated(MAY, "90"), done(MAY, "90", 2)]
@@ -134,6 +134,7 @@ def test_no_month_that_is_rated_makes_no_quarter() -> None:
     assert (found.score, found.made_of, len(found.not_rated)) == (None, (), 3)
 
 
+@pytest.mark.clause("P-10")
 def test_the_function_is_the_organisations() -> None:
     head = "{kind: RollUpPolicy, issue: {policy: r, version: 1}, clause: E-61, "
     weighted = head + "function: weighted_mean, weights: [1, 1, 2]}"

@@ -119,7 +119,7 @@ def test_a_person_enters_the_cycle_of_his_month_under_his_post() -> None:
     not_open.when(OPEN).refused("cycle.not_open")
 
 
-@pytest.mark.clause("S-39", "S-40")
+@pytest.mark.clause("S-39", "S-40", "C-05")
 def test_no_post_without_a_standard_enters_a_cycle() -> None:
     """C-05."""
     policies = load_policies(KINDS, [DEMO])
@@ -190,7 +190,7 @@ def test_an_opening_that_the_facts_have_not_gathered_yet_is_waited_for() -> None
     review(opened(), corrected, facts=FACTS).when(SCORE, now=END_OF_MAY).refused("review.not_gathered")
 
 
-@pytest.mark.clause("S-42")
+@pytest.mark.clause("S-42", "R11")
 def test_a_month_that_is_not_covered_is_completed_as_not_rated() -> None:
     """R11: April. There is nothing to feed back, so nothing is waited for."""
     reason = "facts begin on 28 April"
@@ -239,7 +239,7 @@ def told(of: RecordFeedback, version: int = 1, limit: int | None = None, by: str
     )
 
 
-@pytest.mark.clause("S-37", "S-43")
+@pytest.mark.clause("S-37", "S-43", "R10", "C-08")
 def test_the_short_form_completes_before_the_feedback() -> None:
     done = review(opened(), scored()).when(COMPLETE, now=JUNE_6).then(completed())
     done.when(COMPLETE, now=JUNE_6).then()
@@ -247,7 +247,7 @@ def test_the_short_form_completes_before_the_feedback() -> None:
     done.when(written, now=JUNE_6).then(told(written)).when(written, now=JUNE_6).then()
 
 
-@pytest.mark.clause("O-105", "A-36")
+@pytest.mark.clause("O-105", "A-36", "R10", "C-08")
 @pytest.mark.parametrize("policy", [INTERVIEW, FACE_TO_FACE])
 def test_the_long_form_feeds_back_first(policy: FeedbackPolicy) -> None:
     there = review(opened(), scored(), under=(STANDARD, policy))
@@ -288,6 +288,7 @@ def test_an_interview_is_recorded_after_it_was_held_and_once_for_a_result() -> N
     )
 
 
+@pytest.mark.clause("P-17")
 def test_the_organisations_limit_stands_with_the_feedback() -> None:
     demo = load_policies(KINDS, [SHIPPED, DEMO])
     there = replace(review(opened(), scored()), policies=demo)
@@ -297,7 +298,7 @@ def test_the_organisations_limit_stands_with_the_feedback() -> None:
 # Not applicable
 
 
-@pytest.mark.clause("S-42")
+@pytest.mark.clause("S-42", "R5")
 def test_what_does_not_apply_is_declared_by_a_named_person() -> None:
     command = DeclareNotApplicable(subject=MAY, component="satisfaction", reason="no survey was held")
     there = review(opened())
@@ -331,7 +332,7 @@ def restated(*more: Event, facts: Sequence[Any] = (*MAY_FACTS, LATE)) -> ScoreRe
     return event
 
 
-@pytest.mark.clause("S-42")
+@pytest.mark.clause("S-42", "R6")
 def test_may_is_restated_in_june() -> None:
     """78.40 (B) published; viewers corrected on 6 June: 80.90 (A), +2.50; version 1 stays readable."""
     first = scored(MAY_FACTS, MAY_STANDARD)
@@ -367,6 +368,7 @@ def test_what_goes_missing_after_publication_waits_for_what_is_missing() -> None
     there.when(RESTATE, now=JUNE_6).then()
 
 
+@pytest.mark.clause("R6")
 def test_a_restatement_keeps_the_version_of_the_standard() -> None:
     """A new version of the policy alone restates nothing, and a late fact is judged by the old one."""
     newer = standard(TEXT.replace("target: 1000", "target: 400").replace("version: 3", "version: 4"))

@@ -72,7 +72,7 @@ def test_an_observer_is_shown_by_his_capacity_alone() -> None:
     assert "observer-7" not in str(dump(tree(FACTS)))
 
 
-@pytest.mark.clause("S-35", "S-36")
+@pytest.mark.clause("S-35", "S-36", "R5")
 def test_a_rate_is_one_of_sums_never_a_mean_of_rates() -> None:
     """10 of 100 and 100 of 10,000 buyers are 1.09 %, never 5.50 %."""
     facts = [
@@ -114,6 +114,7 @@ def test_the_conversion_of_clicks_is_another_rate_than_that_of_viewers() -> None
     assert (at(of_viewers, "buyers_rate"), at(of_clicks, "buyers_rate")) == (1, 10)
 
 
+@pytest.mark.clause("R5")
 def test_a_stream_counts_for_who_was_on_it_in_the_month_of_its_start_in_shanghai() -> None:
     assert at(kpi(BS_MAY, context(recorded(FACTS))), "viewers") == 70
     late = datetime(2024, 5, 31, 16, 30, tzinfo=UTC)  # half past midnight on 1 June
@@ -126,7 +127,7 @@ VIEWERS = "measure: {figure: viewers, aggregation: sum}\n        form: {target: 
 GMV = "measure: {figure: gmv, aggregation: sum, attribution: %s}\n        form: {target: 8000000}"
 
 
-@pytest.mark.clause("S-38")
+@pytest.mark.clause("S-38", "R5")
 @pytest.mark.parametrize(("attribution", "a", "b"), [("full", 50, 50), ("by_minutes", "37.5", "12.5")])
 def test_attribution(attribution: str, a: str, b: str) -> None:
     """Four hours, A three of them, B one, ¥40,000: 40,000 to each, or 30,000 and 10,000. The target is ¥80,000."""
@@ -155,6 +156,7 @@ def test_two_shifts_of_one_person_on_one_stream_count_together() -> None:
     assert at(kpi(MAY, facts), "viewers") == Fraction("37.5")
 
 
+@pytest.mark.clause("R11")
 def test_a_stream_over_the_longest_is_not_scored_nor_what_was_seen_of_it() -> None:
     plus = [*FACTS, ended("endless", too_long=True, a=9000), figures("endless", 10**6), observed(0, "o2", "endless")]
     assert score(plus) == Fraction("76.80")
@@ -174,7 +176,7 @@ def test_a_correction_that_moves_a_stream_to_another_month_reaches_both() -> Non
     assert at(kpi(JUNE, facts), "viewers") == 50
 
 
-@pytest.mark.clause("S-42")
+@pytest.mark.clause("S-42", "R5")
 def test_the_three_nothings() -> None:
     assert score([e for e in FACTS if e != exam("83.4")]) == Nothing(
         name="training", kind=Kind.MISSING, reason="no fact"
@@ -191,6 +193,7 @@ def test_the_three_nothings() -> None:
     assert score([e for e in FACTS if e != exam("83.4")], by_rule) == Fraction("75.15")
 
 
+@pytest.mark.clause("R5")
 def test_moving_weight_as_ruled() -> None:
     """80, 60, not applicable; 90; 70: 75.50; spread over all leaves it would be 75.91, as zero 66.80."""
     facts = [*(e for e in FACTS if e not in (exam("83.4"), observed(84))), exam("90"), observed(70)]
@@ -215,7 +218,7 @@ def test_a_stream_without_figures_keeps_the_review_incomplete() -> None:
     assert (found.kind, found.reason) == (Kind.MISSING, "figures of s3")
 
 
-@pytest.mark.clause("T-65", "A-61")
+@pytest.mark.clause("T-65", "A-61", "R5", "C-16")
 def test_adjustments_are_capped_as_sums() -> None:
     assert score([*FACTS, adjusted("1", "3"), adjusted("2", "3")]) == Fraction("81.80")
     minus = adjusted("3", "9", Direction.MINUS)
@@ -225,6 +228,7 @@ def test_adjustments_are_capped_as_sums() -> None:
     assert score([*FACTS, adjusted("1", "3"), adjusted("2", "3")], uncapped) == Fraction("82.80")
 
 
+@pytest.mark.clause("R5")
 def test_the_order_as_ruled() -> None:
     """97.50, +3, +3, cap 5: 102.50, then 100.00; proposed 6, capped 5, effective 2.50."""
     alone = TEXT.replace("plus_cap: 5", "plus_cap: 5\nna_weight_to: training")
@@ -260,6 +264,7 @@ def test_a_make_up_counts_as_the_exam_that_it_is() -> None:
 SESSIONS = TEXT.replace("measure: {exams: all}", "measure: {sessions: attended}")
 
 
+@pytest.mark.clause("R2")
 def test_attendance_counts_absences_without_excuse_after_a_notice() -> None:
     facts = [e for e in FACTS if e != exam("83.4")]
     found = tree([*facts, attended("1"), attended("2"), attended("3"), absent("4")], SESSIONS)
@@ -279,7 +284,7 @@ def test_what_no_stream_measures_is_recorded() -> None:
     assert at(tree(corrected, of_metrics), "training") == 100
 
 
-@pytest.mark.clause("S-42")
+@pytest.mark.clause("S-42", "R11")
 def test_a_month_that_is_not_covered_is_not_rated_and_says_why() -> None:
     facts = [*FACTS[:-1], opened(not_rated="facts begin on 28 April")]
     found = score(facts)

@@ -19,6 +19,7 @@ SHIPPED, DEMO = ROOT / "services/performance/policies", ROOT / "deploy/demo/poli
 KINDS = [AppraisalStandard, FeedbackPolicy, AdjustmentPolicy, RollUpPolicy]
 
 
+@pytest.mark.clause("C-05")
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [
@@ -92,6 +93,7 @@ def test_an_operations_specialist_is_scored_from_recorded_metrics_alone() -> Non
     assert incomplete == Nothing(name="teamwork", kind=Kind.MISSING, reason="no fact")
 
 
+@pytest.mark.clause("P-04", "P-10", "P-11", "P-17")
 def test_no_number_ships() -> None:
     """Weights, targets, points and limits are the organisation's (P-04, P-10, P-11, P-17)."""
     for document in load_policies(KINDS, [SHIPPED]).documents:

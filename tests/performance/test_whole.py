@@ -216,7 +216,7 @@ async def test_a_month_is_scored_from_what_others_told_and_explains_itself(may: 
     assert render(load(told["document"])).startswith("grade = A (band)\n  score = 97.4 (rounded half up)")
 
 
-@pytest.mark.clause("S-42")
+@pytest.mark.clause("S-42", "R9", "R5")
 async def test_single_marks_are_for_the_person_alone_and_observers_are_capacities(may: Performance) -> None:
     """R9: an explanation is no back door to the archive."""
     await may.done("/reviews/score", SUBJECT)
@@ -237,7 +237,7 @@ async def test_single_marks_are_for_the_person_alone_and_observers_are_capacitie
     assert stranger.status_code == 403
 
 
-@pytest.mark.clause("S-42", "S-43", "A-61")
+@pytest.mark.clause("S-42", "S-43", "A-61", "R6")
 async def test_late_facts_restate_beside_what_was_published(may: Performance) -> None:
     await may.done("/reviews/score", SUBJECT)
     await may.done("/reviews/complete", SUBJECT)
@@ -320,6 +320,9 @@ async def test_what_a_person_was_told_is_sealed_and_late_is_shown(may: Performan
 
     (interview,) = await until(read)
     assert (interview["merits"], interview["interviewer"]) == ("calm in trouble", "reviewer")
+    (own,) = (await may.get("/reviews/a/2024-05/feedback", by="a", capacity="anchor")).json()["items"]
+    assert own["advice"] == "pause after a price"
+    assert (await may.get("/reviews/a/2024-05/feedback", by="b", capacity="anchor")).status_code == 403
     (withheld,) = (await may.get("/reviews/a/2024-05/feedback", capacity="auditor")).json()["items"]
     assert withheld["merits"] == "withheld"
     assert not any(b"calm in trouble" in event.data for event in may.store.events)

@@ -39,7 +39,7 @@ async def quarter(
     accept: Accepts = "",
     language: InLanguage = Language.ZH,
 ) -> QuarterTold | Response:
-    """What the rated months of a quarter come to, which they are, and which are not rated. Clause: S-41."""
+    """What the rated months of a quarter come to, which they are, and which are not rated. Clauses: E-61; P-10."""
     subject = PersonQuarter(person=person, quarter=quarter)
     found = await read.result(quarters, subject)
     if found.error:
