@@ -12,7 +12,7 @@ PROGRAMS = Path(sys.executable).parent
 PACKAGES = ("services", "shared", "cli", "deploy")
 CHECKS = (
     ("ruff check", "check", "--quiet", "."),
-    ("ruff format", "format", "--check", "--quiet", "."),
+    ("ruff format", "format", "--check", "."),
     ("mypy", "--strict", *PACKAGES),
     ("lint-imports",),
 )
