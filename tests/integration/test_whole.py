@@ -105,7 +105,7 @@ async def whole(databases: Databases, kafka_broker: Kafka, tmp_path: Path) -> As
 async def until(true: Callable[[], Awaitable[Any]]) -> Any:
     """The first answer that is not empty."""
     async with asyncio.timeout(PATIENCE):
-        while not (found := await true()):
+        while not (found := await true()):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         return found
 
