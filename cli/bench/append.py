@@ -38,7 +38,7 @@ def measure(directory: Path) -> Iterator[Figure]:
         for callers in CALLERS:
             ours, byhand = uvloop.run(side_by_side(server, callers))
             yield Figure(name=f"append/{callers} callers, by hand beside", value=ours, unit="commands/s", twin=byhand)
-            library = eventsourced.rate(uvloop.run(fresh(server, f"library_{callers}")), callers, SECONDS)
+            library = eventsourced.rate(uvloop.run(fresh(server.url(), f"library_{callers}")), callers, SECONDS)
             yield Figure(
                 name=f"append/{callers} callers, eventsourcing beside", value=ours, unit="commands/s", twin=library
             )
@@ -46,9 +46,9 @@ def measure(directory: Path) -> Iterator[Figure]:
 
 async def side_by_side(server: Postgres, callers: int) -> tuple[float, float]:
     """In turns, the median of each."""
-    store = await open_store(await fresh(server, f"kaibo_{callers}"), TOPICS)
+    store = await open_store(await fresh(server.url(), f"kaibo_{callers}"), TOPICS)
     desk = Desk(store, contract, Contracts(contract), TOPICS, Policies())
-    twin = Twin(await asyncpg.create_pool(await fresh(server, f"twin_{callers}"), min_size=1, max_size=2))
+    twin = Twin(await asyncpg.create_pool(await fresh(server.url(), f"twin_{callers}"), min_size=1, max_size=2))
     await twin.pool.execute(TABLE)
 
     async def ours(command: Grade) -> object:

@@ -2,14 +2,12 @@
 
 import asyncpg
 
-from deploy.local.postgres import Postgres
 
-
-async def fresh(server: Postgres, name: str) -> str:
-    """A new database's address."""
-    connection = await asyncpg.connect(server.url())
+async def fresh(url: str, name: str) -> str:
+    """The address of a new database; `url` is the superuser's."""
+    connection = await asyncpg.connect(url)
     try:
         await connection.execute(f"create database {name}")
     finally:
         await connection.close()
-    return server.url().removesuffix("postgres") + name
+    return url.removesuffix("postgres") + name

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import structlog
 
-from cli.bench import append, readers
+from cli.bench import append, http, readers
 from cli.bench.figure import Figure
 from shared.telemetry import configure
 
 BENCHMARKS: Mapping[str, Callable[[Path], Iterator[Figure]]] = {
     "append": append.measure,
     "readers": readers.measure,
+    "http": http.commands,
+    "processes": http.processes,
 }
 
 
@@ -23,9 +25,9 @@ def run(names: Sequence[str] = (), figures: Path | None = None) -> None:
     if unknown := [name for name in names if name not in BENCHMARKS]:
         sys.exit(f"kaibo: no benchmark {', '.join(unknown)}: one of {', '.join(BENCHMARKS)} is wanted")
     configure("json", "bench", "bench")
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(Path(os.devnull).open("w")))
     lines = []
-    with tempfile.TemporaryDirectory(prefix="kaibo-bench-") as directory:
+    with tempfile.TemporaryDirectory(prefix="kaibo-bench-") as directory, open(os.devnull, "w") as nowhere:
+        structlog.configure(logger_factory=structlog.PrintLoggerFactory(nowhere))
         Path(directory).chmod(0o711)  # the database's own user has to come through
         for name in names or BENCHMARKS:
             for figure in BENCHMARKS[name](Path(directory)):

@@ -134,7 +134,7 @@ def graded(position: int) -> Stored:
 async def subscribed(
     server: Postgres, settings: KafkaSettings, source: Projection[Any, Any] | Facts[Any, Any, Any, Any], last: Last
 ) -> float:
-    store = await open_store(await fresh(server, f"kaibo_{source.name}"), TOPICS)
+    store = await open_store(await fresh(server.url(), f"kaibo_{source.name}"), TOPICS)
     await store.prepare([source])
     broker = KafkaBroker(settings)
     reader = Subscription("bench", source, store, broker, Contracts(contract), Policies())
@@ -291,7 +291,7 @@ class Sets(Hand):
 
 
 async def handwritten(server: Postgres, settings: KafkaSettings, twin: type[Hand], last: Last) -> float:
-    connection = await asyncpg.connect(await fresh(server, f"twin_{twin.__name__.lower()}"))
+    connection = await asyncpg.connect(await fresh(server.url(), f"twin_{twin.__name__.lower()}"))
     await connection.execute(
         'create table checkpoints (topic text, partition int, "offset" bigint, position bigint,'
         f" primary key (topic, partition)); {twin.tables}"
