@@ -1,6 +1,7 @@
 """What an operator sees and asks for on the command line, on a database of the kernel's schema."""
 
 import asyncio
+import io
 import json
 import os
 from dataclasses import replace
@@ -9,17 +10,21 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from cli.commands import app
+from cli.events import follow
 from cli.state import KafkaRun, PostgresRun, Run, ServiceRun, State
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
 from deploy.local.processes import StartFailed
 from shared.broker import Record
 from shared.event import Envelope, encode, new_id
+from shared.kafka import KafkaBroker, KafkaSettings
 from shared.postgres import open_store
-from shared.store import Group, New
+from shared.store import Group, New, Stored
+from shared.wire import to_record
 
 TOPIC = "kaibo.training.events"
 STREAM = "exams/P1/S1"
@@ -141,3 +146,34 @@ def test_where_nothing_runs_it_says_how_to_start(directory: Path, monkeypatch: p
         monkeypatch.delenv(f"{service}_DATABASE_URL", raising=False)
     with pytest.raises(StartFailed, match="`kaibo up` starts it"):
         said(State(directory), "status")
+
+
+async def test_what_is_published_is_shown_as_it_travels(broker: Kafka) -> None:
+    settings = KafkaSettings(bootstrap_servers=broker.bootstrap_servers)
+    kafka, output = KafkaBroker(settings), io.StringIO()
+    event = Stored(
+        position=1,
+        stream=STREAM,
+        version=1,
+        topic=TOPIC,
+        partition=0,
+        id=new_id(),
+        type="ExamGraded",
+        schema=1,
+        occurred_at=datetime(2026, 5, 4, 1, tzinfo=UTC),
+        recorded_at=datetime(2026, 5, 4, 2, tzinfo=UTC),
+        data='{"grade":"优秀"}'.encode(),
+        meta=encode(Envelope(actor="trainer-7")),
+    )
+    foreign = Record(key=b"k", value=b"v", headers=())
+    await kafka.ensure({TOPIC: 1})
+    following = asyncio.create_task(follow(settings, Console(file=output, width=200)))
+    try:
+        async with asyncio.timeout(60):
+            while f"{STREAM} v1" not in output.getvalue() or "not ours" not in output.getvalue():
+                await kafka.publish({(TOPIC, 0): [to_record("training", "log", event, 0), foreign]})
+                assert not following.done(), following.result()
+    finally:
+        following.cancel()
+        await kafka.close()
+    assert '2026-05-04 01:00:00Z  training ExamGraded  exams/P1/S1 v1  {"grade": "优秀"}' in output.getvalue()
