@@ -30,7 +30,7 @@ class Waiting:
     event: Mapping[str, Any] = field(default_factory=dict)
 
 
-async def parked(connection: asyncpg.Connection[Any], service: str) -> list[Waiting]:
+async def parked(connection: "asyncpg.Connection[Any]", service: str) -> list[Waiting]:
     """Everything that waits for an operator, oldest first."""
     records = await connection.fetch("select * from parked order by at, position")
     found = [
@@ -67,7 +67,7 @@ def readable(record: bytes) -> Mapping[str, Any]:
     return {name: content.decode() for name, content in found.headers} | {"value": msgspec.json.decode(found.value)}
 
 
-async def ask(connection: asyncpg.Connection[Any], what: str, reader: str, stream: str | None) -> int:
+async def ask(connection: "asyncpg.Connection[Any]", what: str, reader: str, stream: str | None) -> int:
     """`retry` or `discard` the first parked event of a stream, or of every stream of a reader. Returns how many were
     asked for. Raises Unknown."""
     if what == "retry":
@@ -99,7 +99,7 @@ async def ask(connection: asyncpg.Connection[Any], what: str, reader: str, strea
     return count
 
 
-async def rebuild(connection: asyncpg.Connection[Any], reader: str) -> int:
+async def rebuild(connection: "asyncpg.Connection[Any]", reader: str) -> int:
     """Empty a projection or facts and read the topics from the beginning. Its rows are incomplete until it has caught
     up. Returns the number of partitions. Raises Unknown, also for a reaction: consequences are never repeated."""
     known = [r["reader"] for r in await connection.fetch("select distinct reader from checkpoints order by 1")]

@@ -43,7 +43,7 @@ T = TypeVar("T")
 
 log = structlog.get_logger()
 
-DRAIN = 20  # seconds for a graceful stop
+DRAIN = 12  # seconds for the servers to answer what they have, and again for the tasks to end
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
