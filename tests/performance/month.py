@@ -268,7 +268,8 @@ def recorded(events: Sequence[Any], about: Callable[[Any], Hashable] = kpi.about
 def stream(event: Any, about: Callable[[Any], Hashable]) -> str:
     corrections = {"ExamRegraded": "ExamGraded", "SessionAbsenceCorrected": "SessionAbsenceRecorded"}
     kind = type(event).__name__
-    return f"{corrections.get(kind, kind)}/{about(event)}"
+    thing = about(event)
+    return "/".join((corrections.get(kind, kind), *(thing if isinstance(thing, tuple) else (str(thing),))))
 
 
 def known(facts: Iterable[Any], subject: PersonMonth = MAY) -> Known[Any]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from itertools import permutations
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from shared.event import Meta, Recorded
 from shared.explanation import (
     CHINESE,
     ENGLISH,
@@ -40,9 +42,12 @@ from shared.explanation import (
     complete,
     dump,
     evaluate,
+    fact,
     find,
     load,
     moved,
+    occurrence,
+    read,
     render,
     rules,
     verify,
@@ -260,7 +265,7 @@ def test_every_operation_is_shown_in_two_languages_and_survives_storage() -> Non
                     of=(
                         Deduction(name="d", full=rule(5), off=occurrences),
                         Difference(name="x", of=Product(name="p", of=(f(2, "e2"), f(3))), less=Sum(name="s", of=())),
-                        Mean(name="a", of=(Fact(name="x", event="e3", amount=Decimal(4), by="peer"),)),
+                        Mean(name="a", of=(Fact(name="x", event="e3", amount=Decimal(4), stream="mark/7", by="peer"),)),
                         ToTarget(name="t", actual=f(1), target=rule(2), cap=rule(3), lower_is_better=True),
                         weighted((1, Bands(name="b", of=f(1), bands=(Band(gives=rule(7)),))), heir="b", least=rule(1)),
                         Ratio(name="q", over=f(1), under=f(3), per=Decimal(100)),
@@ -277,7 +282,7 @@ def test_every_operation_is_shown_in_two_languages_and_survives_storage() -> Non
 
 def test_stamps_and_events_stand_once_and_values_are_exact() -> None:
     document = dump(total(f(0)))
-    assert (document["stamps"], document["events"]) == ([["standard", 3, "X-1"]], ["e1"])
+    assert (document["stamps"], document["events"]) == ([["standard", 3, "X-1"]], [["e1", ""]])
     assert json.dumps(document).count('"standard"') == json.dumps(document).count('"e1"') == 1
     assert document["tree"]["value"] == "66.8"
     assert dump(Ratio(name="third", over=f(1), under=f(3)))["tree"]["value"] == "1/3"
@@ -339,7 +344,7 @@ EMPTY: dict[str, Any] = {"operations": 1, "stamps": [], "events": []}
         EMPTY | {"tree": {"op": "Sum", "name": "x"}},
         EMPTY | {"tree": {"op": "Rule", "name": "x", "stamp": 3, "amount": "1"}},
         EMPTY | {"tree": {"op": "Fact", "name": "x", "event": 0, "amount": "1"}},
-        EMPTY | {"events": ["e"], "tree": {"op": "Fact", "name": "x", "event": 0, "amount": "many"}},
+        EMPTY | {"events": [["e", ""]], "tree": {"op": "Fact", "name": "x", "event": 0, "amount": "many"}},
     ],
 )
 def test_what_is_no_explanation_is_said_to_be_none(document: Mapping[str, Any]) -> None:
@@ -358,6 +363,30 @@ def test_it_reads_in_two_languages() -> None:
     ]
     assert chinese.splitlines()[0] == "总分 = 75.5 (加权平均)"
     assert "[权重 20 → 0] nothing = 不适用 (said so)" in chinese
+
+
+def test_a_leaf_says_what_its_event_is_about() -> None:
+    meta = Meta(
+        id="e7",
+        service="s",
+        stream="mark/7",
+        version=1,
+        position=1,
+        occurred_at=datetime(2024, 5, 1, tzinfo=UTC),
+        recorded_at=datetime(2024, 5, 1, tzinfo=UTC),
+        actor="x",
+    )
+    recorded = Recorded(event=Part(weight=rule(1), of=f("71")), meta=meta)
+    tree = Sum(name="s", of=(fact(recorded, "of.amount", by="peer"), occurrence(recorded)))
+    assert load(dump(tree)) == tree
+    assert dump(tree)["events"] == [["e7", "mark/7"]]
+    assert render(tree).splitlines()[1:] == [
+        "  of.amount = 71 (fact e7, mark/7, peer)",
+        "  Part = 1 (recorded e7, mark/7)",
+    ]
+    assert read(recorded.event, "weight.version") == 3
+    with pytest.raises(LookupError, match=r"no number at weight\.clause"):
+        read(recorded.event, "weight.clause")
 
 
 def test_a_closed_node_tells_its_value_alone() -> None:

@@ -130,7 +130,7 @@ Stage = Unopened | Opened | Scored | Completed
 
 @value
 class Review:
-    """Adjustments and declarations are accepted in any state: a refusal would swallow them."""
+    """Adjustments are accepted in any state: a refusal would swallow them."""
 
     stage: Stage = Unopened()
     adjustments: Mapping[str, ReviewScoreAdjusted] = field(default_factory=dict)
