@@ -58,8 +58,7 @@ class Heading(NamedTuple):
 def to_record(service: str, log: str, stored: Stored, previous: int) -> Record:
     """`previous` is the position of the event before it in its partition, 0 where there is none."""
     stream = stored.stream.encode()
-    meta = envelope(stored.meta)
-    headers = [
+    headers = (
         *fixed(service, log, stored.type, stored.schema),
         ("ce_id", stored.id.encode()),
         ("ce_subject", stream),
@@ -68,23 +67,9 @@ def to_record(service: str, log: str, stored: Stored, previous: int) -> Record:
         ("ce_position", b"%d" % stored.position),
         ("ce_prevposition", b"%d" % previous),
         ("ce_recordedtime", moment(stored.recorded_at)),
-        ("ce_actor", meta.actor.encode()),
-    ]
-    if meta.correlation:
-        headers.append(("ce_correlationid", meta.correlation.encode()))
-    if meta.cause:
-        headers.append(("ce_causationid", meta.cause.encode()))
-    if meta.depth:
-        headers.append(("ce_depth", b"%d" % meta.depth))
-    if meta.capacity:
-        headers.append(("ce_capacity", meta.capacity.encode()))
-    if meta.scope:
-        headers.append(("ce_scope", meta.scope.encode()))
-    if meta.origin:
-        headers.append(("ce_origin", meta.origin.encode()))
-    if meta.policies:
-        headers.append(("ce_policies", encode(meta.policies)))
-    return Record(key=stream, value=stored.data, headers=tuple(headers))
+        *carried(stored.meta),
+    )
+    return Record(key=stream, value=stored.data, headers=headers)
 
 
 @lru_cache
@@ -99,6 +84,22 @@ def fixed(service: str, log: str, event: str, schema: int) -> Headers:
         ("ce_schema", b"%d" % schema),
         ("ce_logid", log.encode()),
     )
+
+
+@lru_cache(4_096)
+def carried(meta: bytes) -> Headers:
+    """The headers from an `Envelope`, which the events of an import share."""
+    found = envelope(meta)
+    texts = (
+        ("ce_correlationid", found.correlation),
+        ("ce_causationid", found.cause),
+        ("ce_scope", found.scope),
+        ("ce_capacity", found.capacity),
+        ("ce_origin", found.origin),
+        ("ce_depth", str(found.depth or "")),
+        ("ce_policies", encode(found.policies).decode() if found.policies else ""),
+    )
+    return (("ce_actor", found.actor.encode()), *((name, text.encode()) for name, text in texts if text))
 
 
 def moment(at: datetime) -> bytes:
