@@ -12,7 +12,7 @@ from time import monotonic, sleep
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from cli.demo.world.lines import IMPORTER, Line
+from cli.demo.world.lines import IMPORTER, Line, Origin
 from shared.value import value
 
 BATCH = 500  # lines a request: what the service decides together
@@ -148,11 +148,12 @@ class Client:
             sleep(AGAIN)
 
     def headers(self, caller: Caller, kind: str, accept: str) -> dict[str, str]:
-        """The development identity: a person and capacity, under the secret of this run."""
+        """The development identity: a person and capacity, under the secret of this run. Lines say their own origin."""
         return {
             "Authorization": f"Bearer {self.secret}",
             "Kaibo-Person": caller.person,
             "Kaibo-Capacity": caller.capacity,
+            "Kaibo-Origin": Origin.GENERATED,
             "Accept": accept,
             **({"Content-Type": kind} if kind else {}),
         }

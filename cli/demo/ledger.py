@@ -11,7 +11,7 @@ from rich.text import Text
 
 from cli.demo.importing import Phase
 from cli.demo.recount import Figures
-from cli.demo.world.lines import Origin
+from cli.demo.world.lines import Origin, Origins
 from shared.value import value
 
 GRADES = ("A", "B", "C", "D", "not_rated")
@@ -22,6 +22,7 @@ STANDINGS = ("pending", "held", "final", "rejected", "reversed")
 class Ledger:
     input: str  # where the files came from
     seed: int
+    sources: Origins  # whose words the input's are
     origins: Mapping[Origin, int]  # lines by where they came from
     persons: Mapping[Origin, int]
     joining_generated: int
@@ -83,7 +84,9 @@ class Ledger:
         note = (
             f"{self.rows:,} rows, {f['streams']:,} streams ({repeats} repeats changed nothing); "
             f"{f['streams too long']:,} over 12 h are kept, flagged and scored nobody; "
-            f"{f['streams with crew']:,} with a crew."
+            f"{f['streams with crew']:,} with a crew.\n"
+            f"Clock: {self.sources.real}. Studio, crew and schedule: generated. "
+            f"Figures: {self.sources.mixed}, a streamer's year scaled to a stream."
         )
         return Group(Text(note), found)
 
@@ -96,7 +99,11 @@ class Ledger:
         for attempt in ("first", "make_up"):
             grades = ("excellent", "good", "pass", "fail")
             results.add_row(attempt, *(number(f.get(f"results {attempt} {grade}")) for grade in grades))
-        return Group(Text(f"{f['archives']:,} archives are open."), attendance, results)
+        note = (
+            f"{f['archives']:,} archives are open. Marks of the session platform-rules-1: {self.sources.real}. "
+            "All other marks, attendance and absences: generated."
+        )
+        return Group(Text(note), attendance, results)
 
     def scores(self) -> RenderableType:
         found = table("month", "post", "studio", "mean", *GRADES)
@@ -106,7 +113,11 @@ class Ledger:
             found.add_row(row["month"], row["post"], studio, str(row["mean"] or "—"), *grades)
         made_of = " and ".join(self.quarter["made_of"])
         reasons = "; ".join(self.quarter["not_rated"])
-        return Group(found, Text(f"The second quarter is made of {made_of}. {reasons}."))
+        note = (
+            f"The second quarter is made of {made_of}. {reasons}.\nComputed from {self.sources.mixed} figures and "
+            f"generated marks, of {self.sources.people} and generated persons."
+        )
+        return Group(found, Text(note))
 
     def decisions(self) -> RenderableType:
         found = table("", *STANDINGS)
@@ -117,7 +128,9 @@ class Ledger:
                 rows[kind][standing] += int(times)
         for kind in sorted(rows):
             found.add_row(kind, *(number(rows[kind][standing]) for standing in STANDINGS))
-        return found
+        return Group(
+            found, Text("Generated: what was decided is drawn, by named people of the studio, never the person.")
+        )
 
     def checks(self) -> RenderableType:
         equal = f"Recount equal: {len(self.figures):,} figures, by a program that shares no code with the services."

@@ -137,6 +137,7 @@ class Demo:
         return Ledger(
             input=self.source.told,
             seed=self.seed,
+            sources=self.source.origins,
             origins=found.origins(lines(self.world)),
             persons=dict(Counter(person.origin for person in persons)),
             joining_generated=sum(person.joining_generated for person in persons),

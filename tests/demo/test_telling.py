@@ -8,7 +8,7 @@ from rich.console import Console
 from cli.demo.importing import Phase
 from cli.demo.ledger import Ledger, scores
 from cli.demo.story import shortened
-from cli.demo.world.lines import Origin
+from cli.demo.world.lines import OF_FILES, Origin
 
 TREE = """grade = B (band)
   viewers = 10 (mean)
@@ -45,6 +45,7 @@ def ledger(differences: list[str], changed: int) -> Ledger:
     return Ledger(
         input="files",
         seed=1,
+        sources=OF_FILES,
         origins={Origin.REAL: 7, Origin.GENERATED: 3},
         persons={Origin.FICTIONAL: 2},
         joining_generated=1,
@@ -79,7 +80,7 @@ def shown(told: Ledger) -> str:
 
 def test_the_ledger_says_real_fictional_and_generated_apart() -> None:
     text = shown(ledger([], 0))
-    for word in ("real", "fictional", "generated", "Studio S", "2024-05 and 2024-06", "too few days"):
+    for word in ("real", "fictional", "generated", "Studio S", "2024-05 and 2024-06", "too few days", "Clock: real"):
         assert word in text
     assert "Recount equal: 9 figures" in text
     assert "0 changed" in text
