@@ -1,9 +1,10 @@
 """One person's story, as the services tell it: an exam, an absence, a score down to its facts, and who read of her."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import groupby
+from itertools import pairwise
 from typing import Any
 
 from cli.demo.client import Caller, Client
@@ -13,7 +14,7 @@ from cli.demo.world.world import World
 
 MONTH, QUARTER = "2024-05", "2024-Q2"
 SHOWN = 2  # facts of a sum
-FACT = re.compile(r" *(?P<figure>\w+) = (?P<amount>\d+) \(fact [^,]+\)")
+FACT, STREAM = re.compile(r"\(fact "), re.compile(r"(stream/\w{12})\w+")
 
 
 class Story:
@@ -54,19 +55,7 @@ class Story:
         path = f"/reviews/{self.id}/{MONTH}"
         row: Mapping[str, Any] = self.client.read("performance", path, self.herself)
         text = self.client.text("performance", f"{path}/explanation", self.herself, language="en")
-        return row, self.with_streams(shortened(text.splitlines()))
-
-    def with_streams(self, tree: Iterable[str]) -> list[str]:
-        """Beside the figure of a stream the stream: where only one of hers had this figure in the month."""
-        home = self.world.heroine.person.studio
-        rows = self.client.items("supervision", "/streams", self.herself, month=MONTH, studio=home, too_long=False)
-        own = [row for row in rows if any(shift["person"] == self.id for shift in row["crew"])]
-        lines = []
-        for line in tree:
-            found = FACT.fullmatch(line)
-            named = [row for row in own if found and str(row.get(found["figure"])) == found["amount"]]
-            lines.append(f"{line[:-1]}, stream {named[0]['stream'][:12]}…)" if len(named) == 1 else line)
-        return lines
+        return row, [STREAM.sub(r"\1…", line) for line in shortened(text.splitlines())]
 
     def quarter(self) -> Mapping[str, Any]:
         path = f"/quarters/{self.id}/{QUARTER}"
@@ -132,14 +121,28 @@ def presence(word: Mapping[str, Any]) -> str:
 
 
 def shortened(lines: Sequence[str]) -> Iterator[str]:
-    """Of the facts of one sum or mean the first are shown, and how many more there are."""
-    for _, siblings in groupby(lines, key=lambda line: (depth(line), " (fact " in line)):
-        shown = list(siblings)
-        if " (fact " in shown[0] and len(shown) > SHOWN + 1:
-            yield from shown[:SHOWN]
-            yield f"{'  ' * depth(shown[0])}… {len(shown) - SHOWN} more facts"
+    """Of the facts of one sum, and of the nodes of one name, the first are shown, and how many more there are."""
+    place = 0
+    while place < len(lines):
+        yield lines[place]
+        end = next((n for n in range(place + 1, len(lines)) if depth(lines[n]) <= depth(lines[place])), len(lines))
+        yield from first_of_each(lines[place + 1 : end])
+        place = end
+
+
+def first_of_each(below: Sequence[str]) -> Iterator[str]:
+    """`below` are whole siblings with all that stands under them."""
+    own = [n for n, line in enumerate(below) if depth(line) == depth(below[0])]
+    shown, hidden = Counter[str](), Counter[str]()
+    for start, end in pairwise([*own, len(below)]):
+        kind = "facts" if FACT.search(below[start]) else below[start].split(" = ")[0].split()[-1]
+        if shown[kind] < SHOWN:
+            shown[kind] += 1
+            yield from shortened(below[start:end])
         else:
-            yield from shown
+            hidden[kind] += 1
+    for kind, times in hidden.items():
+        yield f"{'  ' * depth(below[0])}… {times} more {kind}"
 
 
 def depth(line: str) -> int:

@@ -116,7 +116,7 @@ def test_her_score_is_explained_down_to_streams_events_policy_and_clause(small: 
     assert f"score = {float(row['score']):g} " in text
     assert "appraisal_standard.anchor v1 S-33" in text
     assert " (fact " in text
-    assert ", stream " in text
+    assert "stream/" in text
 
 
 # An operator's export

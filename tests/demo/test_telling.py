@@ -12,19 +12,27 @@ from cli.demo.world.lines import OF_FILES, Origin
 
 TREE = """grade = B (band)
   viewers = 10 (mean)
-    viewers = 1 (fact a)
-    viewers = 2 (fact b)
-    viewers = 3 (fact c)
-    viewers = 4 (fact d)
+    viewers = 1 (fact a, stream/1)
+    viewers = 2 (fact b, stream/2)
+    viewers = 3 (fact c, stream/3)
     target = 5 (rule p v1 S-33)
+  [weight 20] gmv = 9 (sum)
+    by_minutes = 1 (ratio)
+      gmv = 7 (fact d, stream/1)
+    by_minutes = 2 (ratio)
+      gmv = 8 (fact e, stream/2)
+    by_minutes = 3 (ratio)
+      gmv = 9 (fact f, stream/3)
   marks = 1 (mean)
-    score = 1 (fact e)
-    score = 2 (fact f)
-    score = 3 (fact g)""".splitlines()
+    language = 1 (fact g, hr)""".splitlines()
 
 
-def test_of_many_facts_the_first_are_shown() -> None:
-    assert list(shortened(TREE)) == [*TREE[:4], "    … 2 more facts", *TREE[6:]]
+def test_of_many_of_a_kind_the_first_are_shown_with_what_stands_below() -> None:
+    assert list(shortened(TREE)) == [
+        *TREE[:4], "    target = 5 (rule p v1 S-33)", "    … 1 more facts",
+        *TREE[6:11], "    … 1 more by_minutes",
+        *TREE[13:],
+    ]  # fmt: skip
 
 
 REVIEWS: list[dict[str, Any]] = [
