@@ -44,7 +44,8 @@ class Foreign(Exception):
 class Relay:
     def __init__(self, store: Store, broker: Broker, contract: Contract) -> None:
         self.store, self.broker, self.service = store, broker, contract.service
-        self.read = 0  # the log is read up to this position
+        self.read = 0  # the log is published up to this position
+        self.page: list[Stored] = []  # what was read beyond that
         self.moved: dict[Partition, int] = {}  # cursors: position of the last event that is known to be published
         self.sent: dict[Partition, int] = {}  # the same, with what the topic holds beyond that
         self.stands_by = False
@@ -83,7 +84,7 @@ class Relay:
         tails = await self.broker.tail(places)
         self.sent = {place: await self.position(place, tails.get(place)) for place in places}
         lost = [sent for place, sent in self.sent.items() if sent < self.moved[place]]
-        self.read = min([max(self.moved.values()), *lost])
+        self.read, self.page = min([max(self.moved.values()), *lost]), []
         STOPPED.labels(self.service).set(0)
         log.info("relay.began", position=self.read, partitions=len(places), lost=len(lost))
 
@@ -104,15 +105,20 @@ class Relay:
         return found.position
 
     async def step(self) -> None:
-        """Publish a page, or wait until there is one."""
-        page = await self.store.tail(self.read, PAGE)
+        """Publish a page while the next one is read, or wait until there is one."""
+        page = self.page or await self.store.tail(self.read, PAGE)
         if not page:
             return await self.store.wait("log", QUIET_SECONDS)
         began = perf_counter()
         chunks = self.chunks(page)
-        if chunks:
-            await self.broker.publish(chunks)
-        await self.move(page)
+        following = asyncio.create_task(self.store.tail(page[-1].position, PAGE))
+        try:
+            if chunks:
+                await self.broker.publish(chunks)
+            await self.move(page)
+            self.page = await following
+        finally:
+            following.cancel()
         self.tell(page, chunks, perf_counter() - began)
         return None
 
