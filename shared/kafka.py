@@ -6,6 +6,7 @@ Consumers commit nothing to Kafka: where to read from is asked of the database o
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -41,8 +42,31 @@ CONSUMER = {
 }
 REQUEST_MS = 10_000
 DELIVERY_SECONDS = 30.0  # a broker that comes back meanwhile gets its batches from the same producer
+STOP_SECONDS = 5.0
 GRACE_SECONDS = 0.2
 POLL_SECONDS = 0.05
+SILENCE_SECONDS = 30.0
+
+LOGGERS = "", ".conn", ".consumer.fetcher", ".consumer.group_coordinator", ".producer.sender"
+
+
+class Seldom(logging.Filter):
+    """Each message once in a while: aiokafka repeats itself many times a second for as long as a broker is away."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        now = time.monotonic()
+        if now - self.told.get(record.msg, -SILENCE_SECONDS) < SILENCE_SECONDS:
+            return False
+        self.told[record.msg] = now
+        return True
+
+
+for name in LOGGERS:
+    logging.getLogger(f"aiokafka{name}").addFilter(Seldom())
 
 
 @value
@@ -66,6 +90,7 @@ class KafkaSettings:
             "bootstrap_servers": self.bootstrap_servers,
             "client_id": self.client_id,
             "request_timeout_ms": REQUEST_MS,
+            "retry_backoff_ms": 250,
             "security_protocol": self.security_protocol,
             "sasl_mechanism": self.sasl_mechanism,
             "sasl_plain_username": self.sasl_plain_username or None,
@@ -161,7 +186,7 @@ class KafkaBroker:
                     await consumer.start()
                     return await last_records(consumer, [TopicPartition(*partition) for partition in partitions])
             finally:
-                await consumer.stop()
+                await leave(consumer)
 
     async def ends(self, topics: Sequence[str]) -> Mapping[Partition, int]:
         async with self.observing() as (admin, consumer):
@@ -194,18 +219,18 @@ class KafkaBroker:
                                 await client.start()
                         yield self.observers
             except BaseException:
-                await self.leave()
+                await self.look_away()
                 raise
 
-    async def leave(self) -> None:
+    async def look_away(self) -> None:
         observers, self.observers = self.observers, None
         if observers is not None:
             admin, consumer = observers
             await admin.close()
-            await consumer.stop()
+            await leave(consumer)
 
     async def close(self) -> None:
-        await self.leave()
+        await self.look_away()
         await self.abandon()
 
 
@@ -281,7 +306,7 @@ class KafkaReader:
                 self.consumer.seek(TopicPartition(*partition), offset)
 
     async def stop(self) -> None:
-        await self.consumer.stop()
+        await leave(self.consumer)
 
 
 class Assignor:
@@ -310,17 +335,29 @@ def answering() -> Iterator[None]:
 def batches(producer: Any, place: Partition, records: Sequence[Record]) -> Iterator[tuple[Partition, Any]]:
     batch = producer.create_batch()
     for record in records:
-        content = {"timestamp": None, "key": record.key, "value": record.value, "headers": list(record.headers)}
-        if batch.append(**content) is None:
+        if append(batch, record) is None:
             yield place, batch
             batch = producer.create_batch()
-            batch.append(**content)
+            append(batch, record)
     batch.close()
     yield place, batch
 
 
+def append(batch: Any, record: Record) -> Any:
+    """None where it is full; it takes its first record whatever the size."""
+    return batch.append(timestamp=None, key=record.key, value=record.value, headers=list(record.headers))
+
+
 def received(record: Any) -> Record:
     return Record(key=record.key, value=record.value, headers=record.headers, offset=record.offset)
+
+
+async def leave(consumer: Any) -> None:
+    """Where the broker is away, `stop` may end as if we had been cancelled, or not at all."""
+    stopping = asyncio.create_task(consumer.stop())
+    await asyncio.wait({stopping}, timeout=STOP_SECONDS)
+    stopping.cancel()
+    await asyncio.gather(stopping, consumer._client.close(), return_exceptions=True)  # noqa: SLF001 - it was left open
 
 
 async def partitions(admin: Any) -> dict[str, int]:

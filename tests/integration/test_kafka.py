@@ -4,13 +4,14 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from itertools import count
+from pathlib import Path
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from deploy.local.kafka import Kafka
 from shared import kafka as module
-from shared.broker import Partition, Record, Unavailable, WrongTopic
+from shared.broker import Partition, Reader, Record, Unavailable, WrongTopic
 from shared.kafka import KafkaBroker, KafkaSettings
 
 NUMBERS = count(1)
@@ -191,3 +192,43 @@ async def test_a_broker_that_falls_silent_holds_nobody_for_ever(
     proxy.close()
     for stream in streams:
         stream.close()
+
+
+async def test_a_reader_outlives_the_broker_and_stops_without_it(topic: str, tmp_path: Path) -> None:
+    node = Kafka(tmp_path / "kafka", tell=lambda text: None)
+    node.spawn()
+    node.wait()
+    broker = KafkaBroker(KafkaSettings(bootstrap_servers=node.bootstrap_servers))
+
+    async def beginning(partitions: Sequence[Partition]) -> Mapping[Partition, int]:
+        return dict.fromkeys(partitions, 0)
+
+    async def until(reader: Reader, wanted: bytes) -> None:
+        async with asyncio.timeout(BOUND):
+            while True:
+                for records in (await reader.fetch(10, 1.0)).values():
+                    if records[-1].value == wanted:
+                        return
+
+    def kill() -> None:
+        assert node.process is not None
+        node.process.kill()
+        node.process.wait()
+
+    try:
+        await broker.ensure({topic: 1})
+        reader = await broker.reader("outlives", [topic], beginning)
+        await broker.publish({(topic, 0): [numbered(1, 10)]})
+        await until(reader, b"x" * 10)
+        kill()
+        assert await reader.fetch(10, 1.0) == {}
+        node.spawn()
+        node.wait()
+        await broker.publish({(topic, 0): [numbered(2, 20)]})
+        await until(reader, b"x" * 20)
+        kill()
+        assert await reader.fetch(10, 1.0) == {}
+        await reader.stop()
+        await broker.close()
+    finally:
+        node.stop()
