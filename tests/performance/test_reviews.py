@@ -54,6 +54,7 @@ from tests.performance.month import (
     exam,
     figures,
     known,
+    metric,
     not_applicable,
     observed,
     opened,
@@ -354,7 +355,8 @@ def test_what_arrives_before_the_completion_restates_too_and_is_what_is_complete
 
 def test_a_repeat_and_what_changes_nothing_restate_nothing() -> None:
     history = (opened(), scored(MAY_FACTS, MAY_STANDARD), completed(score="78.40"))
-    for facts in (MAY_FACTS, [*MAY_FACTS, ended("s9", b=60)]):  # another's stream
+    others_stream, unused = ended("s9", b=60), metric("charm", "1")  # the second is his, and no component measures it
+    for facts in (MAY_FACTS, [*MAY_FACTS, others_stream], [*MAY_FACTS, unused]):
         review(*history, facts=facts, under=(MAY_STANDARD, SHORT)).when(RESTATE, now=JUNE_6).then()
     after = (*history, restated(completed(score="78.40")))
     review(*after, facts=[*MAY_FACTS, LATE], under=(MAY_STANDARD, SHORT)).when(RESTATE, now=JUNE_6).then()

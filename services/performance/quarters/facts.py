@@ -14,7 +14,6 @@ from services.performance.quarters.policies import Function, RollUpPolicy
 from services.performance.reviews.events import ReviewCompleted, ReviewOpened, ScoreRestated
 from services.performance.reviews.standing import hundredths
 from services.vocabulary import Month, PersonId, first_day
-from shared.event import Recorded
 from shared.explanation import Kind, Mean, Node, Nothing, Part, Round, Sum, Weighted, evaluate, fact, find
 from shared.facts import Facts, Known
 from shared.value import value
@@ -81,9 +80,7 @@ def adjusted(month: Month, subject: PersonQuarter, known: Known[Event]) -> Node:
     if done is None:
         kind, reason = (Kind.MISSING, "under review") if opened else (Kind.NOT_APPLICABLE, "no review")
         return Nothing(name=month, kind=kind, reason=reason)
-    restated = known.last(ScoreRestated).get(thing)
-    later = restated is not None and restated.meta.version > done.meta.version
-    stands: Recorded[ReviewCompleted] | Recorded[ScoreRestated] = restated if later and restated else done
+    stands = known.last(ScoreRestated).get(thing) or done  # what was restated before is what was completed
     if stands.event.score is None:
         why = opened.event.not_rated if opened else None
         reason = f"not rated: {why}" if why else "not rated"
