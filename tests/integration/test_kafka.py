@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
@@ -232,3 +233,27 @@ async def test_a_reader_outlives_the_broker_and_stops_without_it(topic: str, tmp
         await broker.close()
     finally:
         node.stop()
+
+
+async def test_the_knob_that_is_turned_behind_its_back_is_still_there(broker: KafkaBroker, topic: str) -> None:
+    """Else a busy partition would wait for the long poll of the idle ones again: 0.7 s a batch."""
+    await broker.ensure({topic: 1})
+    async with broker.observing() as (_, plain):
+        assert plain._fetcher._prefetch_backoff == 0.1
+
+
+def test_security_settings_reach_the_client_and_not_the_log() -> None:
+    settings = KafkaSettings(
+        bootstrap_servers="one:9093,two:9093",
+        security_protocol="SASL_SSL",
+        sasl_mechanism="SCRAM-SHA-512",
+        sasl_plain_username="kaibo",
+        sasl_plain_password="not for the log",
+    )
+    given = settings.connection()
+    assert (given["security_protocol"], given["sasl_mechanism"]) == ("SASL_SSL", "SCRAM-SHA-512")
+    assert (given["sasl_plain_username"], given["sasl_plain_password"]) == ("kaibo", "not for the log")
+    assert given["ssl_context"].verify_mode is ssl.CERT_REQUIRED
+    assert given["ssl_context"].check_hostname
+    assert "not for the log" not in repr(settings)
+    assert KafkaSettings(bootstrap_servers="one:9092").connection()["ssl_context"] is None
