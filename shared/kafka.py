@@ -47,7 +47,13 @@ GRACE_SECONDS = 0.2
 POLL_SECONDS = 0.05
 SILENCE_SECONDS = 30.0
 
-LOGGERS = "", ".conn", ".consumer.fetcher", ".consumer.group_coordinator", ".producer.sender"
+LOGGERS = (
+    "aiokafka",
+    "aiokafka.conn",
+    "aiokafka.consumer.fetcher",
+    "aiokafka.consumer.group_coordinator",
+    "aiokafka.producer.sender",
+)
 
 
 class Seldom(logging.Filter):
@@ -65,8 +71,8 @@ class Seldom(logging.Filter):
         return True
 
 
-for name in LOGGERS:
-    logging.getLogger(f"aiokafka{name}").addFilter(Seldom())
+for logger in LOGGERS:
+    logging.getLogger(logger).addFilter(Seldom())
 
 
 @value
@@ -248,8 +254,8 @@ class KafkaReader:
 
     async def start(self, topics: Sequence[str]) -> None:
         await self.consumer.start()
-        # After this many seconds (0.1) aiokafka asks for the other partitions while one still has records here, and
-        # cannot ask for that one again before this long poll ends: a busy partition would wait for the idle ones.
+        # After this time (else 0.1 s) aiokafka asks for the other partitions although one still has records here, and
+        # cannot ask for that one again before their long poll ends: a busy partition would wait for the idle ones.
         self.consumer._fetcher._prefetch_backoff = float("inf")  # noqa: SLF001
         self.consumer.subscribe(topics)
 
