@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -41,6 +41,7 @@ class MemoryStore:
         self.events: list[Stored] = []
         self.streams: dict[str, list[Stored]] = defaultdict(list)
         self.once: dict[str, Kept] = {}
+        self.once_at: dict[str, datetime] = {}
         self.moved: dict[Partition, int] = {}
         self.keys: dict[tuple[str, str], bytes | None] = {}
         self.tables: dict[str, dict[Any, Any]] = defaultdict(dict)  # what a Work writes: values that never change
@@ -50,12 +51,10 @@ class MemoryStore:
     async def history(self, streams: Iterable[str]) -> dict[str, list[Stored]]:
         return {stream: list(self.streams.get(stream, ())) for stream in streams}
 
-    async def append(self, groups: Sequence[Group], whole: bool = False) -> list[Answer]:
+    async def append(self, groups: Sequence[Group]) -> list[Answer]:
         if len({g.stream for g in groups}) != len(groups):
             raise ValueError("append takes one group per stream")
         outcomes = [self.outcome(g) for g in groups]
-        if whole and set(outcomes) - {"stored"}:
-            outcomes = ["left" if outcome == "stored" else outcome for outcome in outcomes]
         for group, outcome in zip(groups, outcomes, strict=True):
             if outcome == "stored":
                 self.add(group)
@@ -84,6 +83,7 @@ class MemoryStore:
             held.append(stored)
             self.waiting["log"].set()
         for o in group.once:
+            self.once_at[o.key] = datetime.now(UTC)
             self.once[o.key] = Kept(
                 digest=o.digest,
                 stream=group.stream,
@@ -98,6 +98,13 @@ class MemoryStore:
 
     async def kept(self, keys: Sequence[str]) -> dict[str, Kept]:
         return {key: self.once[key] for key in keys if key in self.once}
+
+    async def forget(self, prefix: str, age: timedelta) -> int:
+        before = datetime.now(UTC) - age
+        old = [key for key, at in self.once_at.items() if key.startswith(prefix) and at < before]
+        for key in old:
+            del self.once[key], self.once_at[key]
+        return len(old)
 
     async def tail(self, after: int, limit: int) -> list[Stored]:
         return self.events[after : after + limit]

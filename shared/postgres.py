@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, cast
 
@@ -82,13 +82,13 @@ class PostgresStore:
             found[record["stream"]].append(stored(record))
         return found
 
-    async def append(self, groups: Sequence[Group], whole: bool = False) -> list[Answer]:
+    async def append(self, groups: Sequence[Group]) -> list[Answer]:
         events = [(i, e) for i, g in enumerate(groups, 1) for e in g.events]
         seen = [(i, *s) for i, g in enumerate(groups, 1) for s in g.guards]
         once = [(i, o) for i, g in enumerate(groups, 1) for o in g.once]
         async with answering():
             answers = await self.pool.fetch(
-                "select * from append($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20)",
+                "select * from append($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19)",
                 [g.stream for g in groups],
                 [g.expected for g in groups],
                 [g.topic for g in groups],
@@ -108,7 +108,6 @@ class PostgresStore:
                 [o.digest for _, o in once],
                 [o.version for _, o in once],
                 [o.outcome for _, o in once],
-                whole,
             )
         return [Answer(outcome=a["outcome"], position=a["last_position"]) for a in answers]
 
@@ -119,6 +118,13 @@ class PostgresStore:
         async with answering():
             records = await self.pool.fetch(sql, list(keys))
         return {r["key"]: Kept(**{k: r[k] for k in r.keys() if k != "key"}) for r in records}  # noqa: SIM118
+
+    async def forget(self, prefix: str, age: timedelta) -> int:
+        async with answering():
+            done = await self.pool.execute(
+                "delete from once where starts_with(key, $1) and at < now() - $2::interval", prefix, age
+            )
+        return int(done.split()[-1])
 
     async def tail(self, after: int, limit: int) -> list[Stored]:
         sql = f"select {EVENT} from events where position > $1 order by position limit $2"

@@ -72,15 +72,13 @@ create table keys (person text, class text, wrapped bytea, at timestamptz not nu
 -- round trip, so a client that is stopped cannot freeze the service.
 --
 -- A group is what was decided on one stream. One whose stream moved on, or whose decision saw a stream that moved on,
--- is left out whole (stale); so is one under a key that stands already (taken). The others are stored whole; with
--- `whole`, all groups or none.
+-- is left out whole (stale); so is one under a key that stands already (taken). The others are stored whole.
 create function append(
   g_stream text[], g_expected int[], g_topic text[], g_partition int[],                  -- per group
   e_group int[], e_id uuid[], e_type text[], e_schema int[],                             -- per event, in order
   e_occurred_at timestamptz[], e_data bytea[], e_meta bytea[],
   s_group int[], s_stream text[], s_version int[],                                       -- what decisions saw
-  o_group int[], o_key text[], o_digest bytea[], o_version int[], o_outcome text[],      -- keys
-  whole boolean
+  o_group int[], o_key text[], o_digest bytea[], o_version int[], o_outcome text[]       -- keys
 ) returns table (nth int, outcome text, last_position bigint)
 language plpgsql
 -- Without these the planner may answer the version check with a hash join over the whole log: 6 times slower. And it
@@ -107,28 +105,25 @@ begin
   select coalesce(array_agg(o.i), '{}') into taken from unnest(o_group, o_key) as o(i, key)
    where exists (select from once k where k.key = o.key);
   lost := stale || taken;
-  if not (whole and cardinality(lost) > 0) then
-    base := coalesce((select e.position from events e order by e.position desc limit 1), 0);
-    insert into events (position, stream, version, topic, partition, id, type, schema, occurred_at, recorded_at, data, meta)
-    select base + row_number() over (order by e.place), g_stream[e.i],
-           g_expected[e.i] + row_number() over (partition by e.i order by e.place),
-           g_topic[e.i], g_partition[e.i], e.id, e.type, e.schema, e.occurred_at, clock_timestamp(), e.data, e.meta
-      from unnest(e_group, e_id, e_type, e_schema, e_occurred_at, e_data, e_meta) with ordinality
-           as e(i, id, type, schema, occurred_at, data, meta, place)
-     where e.i <> all (lost);
-    get diagnostics written = row_count;
-    insert into once (key, digest, stream, version, position, outcome)
-    select o.key, o.digest, g_stream[o.i], o.version,
-           coalesce((select e.position from events e where e.stream = g_stream[o.i] order by e.version desc limit 1), 0),
-           o.outcome
-      from unnest(o_group, o_key, o_digest, o_version, o_outcome) as o(i, key, digest, version, outcome)
-     where o.i <> all (lost);
-    if written > 0 then perform pg_notify('log', ''); end if;
-  end if;
+  base := coalesce((select e.position from events e order by e.position desc limit 1), 0);
+  insert into events (position, stream, version, topic, partition, id, type, schema, occurred_at, recorded_at, data, meta)
+  select base + row_number() over (order by e.place), g_stream[e.i],
+         g_expected[e.i] + row_number() over (partition by e.i order by e.place),
+         g_topic[e.i], g_partition[e.i], e.id, e.type, e.schema, e.occurred_at, clock_timestamp(), e.data, e.meta
+    from unnest(e_group, e_id, e_type, e_schema, e_occurred_at, e_data, e_meta) with ordinality
+         as e(i, id, type, schema, occurred_at, data, meta, place)
+   where e.i <> all (lost);
+  get diagnostics written = row_count;
+  insert into once (key, digest, stream, version, position, outcome)
+  select o.key, o.digest, g_stream[o.i], o.version,
+         coalesce((select e.position from events e where e.stream = g_stream[o.i] order by e.version desc limit 1), 0),
+         o.outcome
+    from unnest(o_group, o_key, o_digest, o_version, o_outcome) as o(i, key, digest, version, outcome)
+   where o.i <> all (lost);
+  if written > 0 then perform pg_notify('log', ''); end if;
   return query
     select g.i::int,
-           case when g.i = any (taken) then 'taken' when g.i = any (stale) then 'stale'
-                when whole and cardinality(lost) > 0 then 'left' else 'stored' end,
+           case when g.i = any (taken) then 'taken' when g.i = any (stale) then 'stale' else 'stored' end,
            (select e.position from events e where e.stream = g.stream order by e.version desc limit 1)
       from unnest(g_stream) with ordinality as g(stream, i) order by g.i;
 end $$;

@@ -5,6 +5,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,7 +19,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.routing import BaseRoute
 
 from shared import bulk
-from shared.access import Access, Requires, load_access
+from shared.access import Access, capability_of, load_access
 from shared.broker import Broker, Record, Unavailable
 from shared.consequence import Consequences
 from shared.decider import Decider
@@ -90,6 +91,11 @@ class Service:
             for event in source.events:
                 self.contracts.of(event)
 
+    @property
+    def routes(self) -> list[APIRoute]:
+        """Those of its routers. Raises ValueError for one that states no capability of the access table."""
+        return [check_route(route, self.access) for router in self.routers for route in router.routes]
+
     def own_reactions(self) -> list[Reaction[Any, Any]]:
         """Those to events; the others are told of changed results."""
         subjects = {f.subject for f in self.facts}
@@ -112,10 +118,11 @@ class Service:
             redoc_url=None,
         )
         app.state.access = self.access
-        for router in (*self.routers, bulk.router):
-            for route in router.routes:
-                check_route(route, self.access)
-            app.include_router(router)
+        for route in bulk.router.routes:
+            check_route(route, self.access)
+        for router in self.routers:
+            app.include_router(router, max_body_size=LARGEST)
+        app.include_router(bulk.router)
         install(app)
         return app
 
@@ -123,11 +130,8 @@ class Service:
 def check_route(route: BaseRoute, access: Access) -> None:
     if not isinstance(route, APIRoute):
         raise ValueError(f"{route}: a service's router holds routes of its own and nothing else")
-    stated = [d.call.capability for d in route.dependant.dependencies if isinstance(d.call, Requires)]
-    if not stated:
-        raise ValueError(f"{route.path} states no capability: add dependencies=[requires(…)]")
-    if unknown := [c for c in stated if c not in access.table]:
-        raise ValueError(f"{route.path}: {unknown} stands in no access table")
+    if (capability := capability_of(route)) not in access.table:
+        raise ValueError(f"{route.path}: {capability} stands in no access table")
 
 
 @dataclass
@@ -181,7 +185,9 @@ def api(parts: Parts) -> Edge:
     app = parts.service.application()
     app.state.store, app.state.desk, app.state.vault = parts.store, parts.desk, parts.vault
     app.state.identity = parts.settings.identity
-    app.state.bulk = bulk.Bulk(parts.service.deciders, parts.desk, parts.vault)
+    app.state.bulk = bulk.Bulk(
+        parts.service.deciders, parts.service.routes, access=parts.service.access, desk=parts.desk, vault=parts.vault
+    )
     observe(app, parts.store)
     hosts = LOOPBACK if parts.settings.development_secret else frozenset()
     return Edge(app, hosts)
@@ -228,7 +234,13 @@ class Workers:
         s, p = self.service, self.parts
         consequences = Consequences(s.name, s.reactions, s.facts, self.store, p.desk, s.contracts, p.policies)
         relay = Relay(self.store, self.broker, s.contract)
-        return [relay.run(), consequences.run(), *(self.read(source) for source in self.readers)]
+        return [relay.run(), consequences.run(), self.forget(), *(self.read(source) for source in self.readers)]
+
+    async def forget(self) -> None:
+        """Idempotency keys of requests go after seven days; those of lines and reactions stay for ever."""
+        while True:
+            await patiently(lambda: self.store.forget("http:", timedelta(days=7)))
+            await asyncio.sleep(3_600)
 
     async def read(self, source: Source) -> None:
         told = self.service.told(source) if isinstance(source, Facts) else ()

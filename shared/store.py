@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from shared.broker import Partition
@@ -68,10 +68,9 @@ class Group:
 
 @value
 class Answer:
-    """`stale`: its stream, or one that was seen, moved. `taken`: a key exists already. `left`: not stored because
-    another group of the whole was not."""
+    """`stale`: its stream, or one that was seen, moved. `taken`: a key exists already."""
 
-    outcome: str  # stored, stale, taken, left
+    outcome: str  # stored, stale, taken
     position: int | None = None  # of the last event
 
 
@@ -208,10 +207,13 @@ class Store(Protocol):
     async def history(self, streams: Iterable[str]) -> dict[str, list[Stored]]:
         """All events of each stream, by version."""
 
-    async def append(self, groups: Sequence[Group], whole: bool = False) -> list[Answer]:
-        """The only way to write events. `whole`: all groups or none. A stream stands in one group only."""
+    async def append(self, groups: Sequence[Group]) -> list[Answer]:
+        """The only way to write events, each group whole or not at all. A stream stands in one group only."""
 
     async def kept(self, keys: Sequence[str]) -> dict[str, Kept]: ...
+
+    async def forget(self, prefix: str, age: timedelta) -> int:
+        """Keys that begin so and are older go; a request under one of them is a new one then. Returns how many."""
 
     async def tail(self, after: int, limit: int) -> list[Stored]:
         """The log in order of position. Whatever is committed later has a higher one."""

@@ -182,4 +182,4 @@ async def test_append_refuses_a_transaction_of_another_isolation(store: Postgres
     arrays = ", ".join(["'{}'"] * 19)
     async with store.pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
         with pytest.raises(asyncpg.RaiseError, match="READ COMMITTED"):
-            await connection.execute(f"select * from append({arrays}, false)")
+            await connection.execute(f"select * from append({arrays})")

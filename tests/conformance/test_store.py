@@ -53,8 +53,8 @@ def store(request: pytest.FixtureRequest) -> Store:
     return found
 
 
-async def outcomes(store: Store, *groups: Group, whole: bool = False) -> list[str]:
-    return [a.outcome for a in await store.append(groups, whole)]
+async def outcomes(store: Store, *groups: Group) -> list[str]:
+    return [a.outcome for a in await store.append(groups)]
 
 
 class TestAppend:
@@ -127,14 +127,11 @@ class TestAppend:
         assert (await store.kept(["k"]))["k"].position == 0
         assert await store.maximum() == 0
 
-    async def test_whole_means_all_groups_or_none(self, store: Store) -> None:
-        await store.append([group("a", once=[Once(key="k")])])
-        groups = (group("b", once=[Once(key="l")]), group("a"), group("c", once=[Once(key="k")]))
-        assert await outcomes(store, *groups, whole=True) == ["left", "stale", "taken"]
-        assert await store.maximum() == 1
-        assert await store.kept(["l"]) == {}
-        assert await outcomes(store, group("b"), group("a", 1), whole=True) == ["stored", "stored"]
-        assert await store.maximum() == 3
+    async def test_keys_that_are_old_enough_are_forgotten(self, store: Store) -> None:
+        await store.append([group("a", once=[Once(key="http:1"), Once(key="line:1")])])
+        assert await store.forget("http:", timedelta(days=7)) == 0
+        assert await store.forget("http:", timedelta(seconds=-1)) == 1
+        assert set(await store.kept(["http:1", "line:1"])) == {"line:1"}
 
     async def test_a_stream_stands_in_one_group(self, store: Store) -> None:
         with pytest.raises(Exception, match="one group per stream"):
