@@ -55,6 +55,11 @@ class Client:
     def __init__(self, urls: Mapping[str, str], secret: str) -> None:
         self.urls, self.secret = dict(urls), secret
         self.local = threading.local()
+        self.closed = False
+
+    def close(self) -> None:
+        """Whatever is still being asked in other threads ends as Unanswered."""
+        self.closed = True
 
     # Commands
 
@@ -67,6 +72,8 @@ class Client:
     def send(self, service: str, batch: list[Line], caller: Caller, told: Told) -> None:
         until = monotonic() + PATIENCE
         while batch:
+            if self.closed:
+                raise Unanswered(f"{len(batch)} lines for {service} were not sent any more")
             body = b"".join(line.wire() for line in batch)
             raw = self.request(service, "POST", "/bulk", caller, body, "application/x-ndjson")
             if raw.status != 200:
@@ -143,7 +150,7 @@ class Client:
                 if reply.status != 503:
                     return reply
                 reason = reply.body.decode(errors="replace")
-            if monotonic() > until:
+            if self.closed or monotonic() > until:
                 raise Unanswered(f"{service} did not answer {method} {path} for {PATIENCE:.0f} s: {reason}")
             sleep(AGAIN)
 

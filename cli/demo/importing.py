@@ -138,7 +138,7 @@ class Import:
     def send(self, by_service: Mapping[str, Iterable[Line]]) -> int:
         """The services side by side, the lines of each in their order."""
         told = {service: list(lines) for service, lines in by_service.items()}
-        with ThreadPoolExecutor(len(told)) as senders:
+        with ThreadPoolExecutor(len(told)) as senders, self.closing():
             for sending in [senders.submit(self.send_to, service, lines) for service, lines in told.items()]:
                 sending.result()
         if self.refused:
@@ -204,9 +204,18 @@ class Import:
                     raise Unanswered(f"supervision answered POST {path} {body} with {reply.status}: {reply.body}")
             advance(1)
 
-        with ThreadPoolExecutor(HANDS) as hands:
+        with ThreadPoolExecutor(HANDS) as hands, self.closing():
             for done in [hands.submit(do, steps) for steps in acts]:
                 done.result()
+
+    @contextmanager
+    def closing(self) -> Iterator[None]:
+        """Ctrl-C, or an error of one thread, is not waited for by the others."""
+        try:
+            yield
+        except BaseException:
+            self.client.close()
+            raise
 
     # Waiting
 

@@ -13,9 +13,9 @@ from rich.panel import Panel
 
 from cli.demo import found, story
 from cli.demo.chance import Chance
-from cli.demo.client import Client
+from cli.demo.client import Client, Unanswered
 from cli.demo.generator import FULL, SMALL, generate
-from cli.demo.importing import Import, Phase, caught_up
+from cli.demo.importing import Import, Phase, Refusals, caught_up
 from cli.demo.inputs import STREAMS, read_input
 from cli.demo.inputs.tables import TableError
 from cli.demo.ledger import Ledger
@@ -30,6 +30,7 @@ from cli.running import running
 from cli.state import SERVICES, Run, State
 from deploy.local.environment import ROOT
 from deploy.local.processes import StartFailed
+from shared.status import StandsStill
 from shared.value import value
 
 POLICIES = ROOT / "deploy" / "demo" / "policies"
@@ -60,10 +61,13 @@ def run(
     except (TableError, Understaffed) as error:
         raise StartFailed(str(error)) from error
     with started(console, state) as run:
-        demo = Demo(console, run, world, chosen, seed=seed)
-        ledger = demo.ledger(rows=len(given.streams))
-        ledger.show(console)
-        demo.tell()
+        try:
+            demo = Demo(console, run, world, chosen, seed=seed)
+            ledger = demo.ledger(rows=len(given.streams))
+            ledger.show(console)
+            demo.tell()
+        except (Refusals, Unanswered, StandsStill) as error:
+            raise StartFailed(f"The import did not come to its end, and goes on when started again: {error}") from error
         if figures:
             figures.write_text(json.dumps(ledger.document(), indent=2, ensure_ascii=False) + "\n")
         if not leave:

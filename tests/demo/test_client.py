@@ -152,3 +152,11 @@ def test_lists_are_read_to_their_end(service: tuple[Client, type[Service]]) -> N
     assert list(client.items("training", "/sessions", Caller())) == [1, 2, 3]
     with pytest.raises(Unanswered, match="GET /nowhere with 404"):
         client.read("training", "/nowhere", Caller())
+
+
+def test_a_closed_client_asks_no_more(service: tuple[Client, type[Service]]) -> None:
+    client, handler = service
+    client.close()
+    with pytest.raises(Unanswered, match="3 lines for training were not sent any more"):
+        sent(client, lines(3))
+    assert handler.seen == []
