@@ -28,7 +28,7 @@ SCHEMAS: dict[str, tuple[dict[str, str], type[Exception] | tuple[type[Exception]
     "the index checks instead": (
         {
             "<> c.expected;": "<> c.expected and false;",
-            ";\n    get diagnostics": " on conflict do nothing;\n    get diagnostics",
+            ";\n  get diagnostics": " on conflict do nothing;\n  get diagnostics",
         },
         (AssertionError, asyncpg.UniqueViolationError),
     ),
