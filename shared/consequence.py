@@ -121,7 +121,7 @@ class Consequences:
         keys: Counter[str] = Counter()
         requests = []
         for command in reaction(what, context):
-            request = self.request(reaction, command, what, trigger, context)
+            request = self.request(reaction, command, trigger, context)
             keys[request.once] += 1
             nth = keys[request.once]
             requests.append(request if nth == 1 else replace(request, once=f"{request.once}:{nth}"))
@@ -134,12 +134,9 @@ class Consequences:
         contract = self.contracts.by_service[trigger.meta.service]
         return decoder(contract.events[trigger.type]).decode(trigger.event)
 
-    def request(
-        self, reaction: Reaction[Any, Any], command: Any, what: Any, trigger: Trigger, context: Context
-    ) -> Request:
+    def request(self, reaction: Reaction[Any, Any], command: Any, trigger: Trigger, context: Context) -> Request:
         cause = trigger.meta
         stream = reaction.to.stream(command)
-        key = f"reaction:{reaction.name}:{stream}:{trigger.occasion}" if trigger.subject else ""
         return Request(
             decider=reaction.to,
             command=command,
@@ -151,7 +148,7 @@ class Consequences:
             cause=cause.id,
             correlation=cause.correlation,
             depth=cause.depth + 1,
-            once=key or reaction.once(what, cause, stream),
+            once=reaction.once(stream, trigger.occasion or cause.id),
             final=True,
         )
 

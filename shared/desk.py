@@ -82,6 +82,7 @@ class Live:
     version: int
     position: int  # of its last stored event
     state: Any
+    error: Exception | None = None  # the history cannot be folded: who looks at it fails, nobody else
 
 
 @dataclass
@@ -235,9 +236,12 @@ class Desk:
         }
 
     def live(self, decider: Decider[Any, Any, Any], history: Sequence[Stored]) -> Live:
-        events = (self.contract.decode(s.type, s.schema, s.data) for s in history)
-        position = history[-1].position if history else 0
-        return Live(decider=decider, version=len(history), position=position, state=decider.state(events))
+        live = Live(decider, version=len(history), position=history[-1].position if history else 0, state=None)
+        try:
+            live.state = decider.state(self.contract.decode(s.type, s.schema, s.data) for s in history)
+        except Exception as error:  # noqa: BLE001 an impossible history is one stream's, not the batch's
+            live.error = error
+        return live
 
 
 @dataclass(frozen=True)
@@ -292,11 +296,11 @@ class Batch:
         live = self.looked.live[stream]
         if request.expected is not None and request.expected != live.version:
             return Decided(outcome="stale", stream=stream, version=live.version)
-        basis = self.basis(i, request, stream)
         refusal: Refused | None = None
         events: Sequence[Any] = ()
         try:
-            events = decider(request.command, live.state, basis.context)
+            basis = self.basis(i, request, stream)
+            events = decider(request.command, readable(live), basis.context)
             state = decider.state(events, live.state)
         except Refused as refused:
             refusal, state = refused, live.state
@@ -330,7 +334,7 @@ class Batch:
             if isinstance(sight.source, Decider):
                 other = sight.source.named(*sight.key)  # type: ignore[misc]
                 live = self.looked.live[other]
-                basis.seen[at] = live.state
+                basis.seen[at] = readable(live)
                 basis.notes.append(f"{other}@{live.version}")
                 if other != stream:
                     basis.guards.append((other, live.version))
@@ -389,6 +393,13 @@ class Batch:
         pending.requests.append(i)
         self.made[i] = made
         self.guarded.update(stream for stream, _ in guards)
+
+
+def readable(live: Live) -> Any:
+    """Its state. Raises what folding its history raised."""
+    if live.error is not None:
+        raise live.error
+    return live.state
 
 
 def recall(contracts: Contracts, held: Held) -> Recorded[Any]:

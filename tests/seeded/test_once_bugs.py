@@ -110,9 +110,9 @@ async def test_once_under_any_policy() -> None:
     await once_under_any_policy()
 
 
-KEY = "once=key or reaction.once(what, cause, stream),"
+KEY = "once=reaction.once(stream, trigger.occasion or cause.id),"
 WRONG = {
-    "the policy is part of the key": "once=reaction.once(what, cause, stream) + str(self.policies.documents),",
+    "the policy is part of the key": "once=reaction.once(stream, cause.id) + str(self.policies.documents),",
     "no key": "once='',",
 }
 
