@@ -124,7 +124,7 @@ class World:
         reaction = next(r for r in service.reactions if r.name == name)
         for command in reaction(trigger, self.context(cause)):
             target = reaction.to.stream(command)
-            key = f"{name}:{target}:{occasion}" if occasion else reaction.once(trigger, cause.meta, target)
+            key = reaction.once(target, occasion or cause.meta.id)
             if key not in self.once:
                 self.once.add(key)
                 self.decide(reaction.to, command, cause)
