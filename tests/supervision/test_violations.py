@@ -26,7 +26,7 @@ from services.supervision.violations.events import (
     ViolationRecorded,
     ViolationWithdrawn,
 )
-from services.supervision.violations.facts import MonthlyFigures, monthly_figures, moved
+from services.supervision.violations.facts import MonthlyFigures, monthly_figures, moved, total
 from services.supervision.violations.projections import Stands, all_violations
 from services.supervision.violations.reactions import absences, failed_exams, poor_months
 from services.supervision.violations.rules import PoorPerformance
@@ -394,10 +394,10 @@ def test_months_are_counted_over_the_turn_of_the_year() -> None:
 def test_the_figures_of_a_month_are_shown_once_it_is_reviewed() -> None:
     may = PersonMonth(person=LI, month=MAY)
     facts = [*MANY_COMPLAINTS, ended("s3", NOON + timedelta(days=1))]
-    before = monthly_figures.result(may, known(monthly_figures, may, heard(monthly_figures, *facts)))  # type: ignore[call-arg]
+    before = total(may, known(monthly_figures, may, heard(monthly_figures, *facts)))
     assert before == MonthlyFigures()
     told_all = heard(monthly_figures, *facts, review_opened())
-    now = monthly_figures.result(may, known(monthly_figures, may, told_all))  # type: ignore[call-arg]
+    now = total(may, known(monthly_figures, may, told_all))
     assert (now.streams, now.measured, now.complaints, now.viewers) == (3, 2, 10, 20_000)
 
 

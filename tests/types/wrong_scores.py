@@ -12,6 +12,8 @@ from services.performance.scores.facts import kpi, population, score
 from services.performance.scores.standard import AppraisalStandard, Target
 from services.performance.scores.things import Event, about, subjects
 from services.supervision.contracts import StreamEnded, StreamMetricsRecorded, StreamObserved
+from services.supervision.penalties.facts import Offence, populations
+from services.supervision.violations.facts import monthly_figures
 from services.training.contracts import ExamScheduled
 from services.vocabulary import PersonId
 from shared.decider import Context
@@ -58,11 +60,17 @@ def hole(event: StreamEnded | StreamMetricsRecorded) -> list[PersonMonth]:  # E:
 
 
 def reading(
-    known: Known[Event], r: Recorded[ReviewScoreAdjusted], standard: AppraisalStandard, context: Context
+    known: Known[Event],
+    r: Recorded[ReviewScoreAdjusted],
+    standard: AppraisalStandard,
+    offence: Offence,
+    context: Context,
 ) -> None:
     points = fact(r, "points")
     assert_type(kpi(r.event.subject, context), Bands)
     kpi(r.event.subject.person, context)  # E: arg-type
+    monthly_figures(r.event.subject, context).looked_at  # E: attr-defined
+    populations(offence, context).kind  # E: attr-defined
     [observed.event.points for observed in known.last(StreamObserved).values()]  # E: attr-defined
     Sum(name="x", of=(points, Decimal(1)))  # E: arg-type
     Sum(name="x", of=standard.grades)  # E: arg-type

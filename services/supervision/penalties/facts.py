@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from functools import reduce
-from typing import Any, cast
+from typing import cast
 
 from services.people.contracts import (
     CategoriesChanged,
@@ -77,6 +77,4 @@ def fold(person: PersonId, told: Sequence[Recorded[Told]]) -> Member:
     return reduce(lambda row, recorded: member(row, recorded.event), told, Member(person=person))
 
 
-populations: Facts[Offence, Event, Any, Ruled] = Facts(
-    name="penalty_populations", about=about, subjects=subjects, result=ruled
-)
+populations = Facts(name="penalty_populations", about=about, subjects=subjects, result=ruled)

@@ -85,9 +85,7 @@ def reviewed(known: Known[Event]) -> bool:
     return bool(known.every(ReviewOpened))
 
 
-monthly_figures: Facts[PersonMonth, Event, Any, MonthlyFigures] = Facts(
-    name="monthly_figures", about=about, subjects=subjects, result=total
-)
+monthly_figures = Facts(name="monthly_figures", about=about, subjects=subjects, result=total)
 
 Counted = tuple[Recorded[StreamEnded], Recorded[StreamMetricsRecorded] | None]  # a stream, its figures if they came
 
