@@ -11,6 +11,7 @@ from services.training.courses.decisions import courses
 from services.training.courses.projections import catalogue, standards
 from services.training.exams import api as exams_api
 from services.training.exams.decisions import exams
+from services.training.exams.facts import exam_history
 from services.training.exams.projections import exam_chains
 from services.training.exams.reactions import make_up_term
 from services.training.learning import api as learning_api
@@ -39,6 +40,7 @@ service = Service(
         performances,
         exam_chains,
     ],
+    facts=[exam_history],
     reactions=[make_up_term],
     policies=[TrainingRules],
     routers=[

@@ -40,6 +40,11 @@ class Absence:
 
 @value
 class Retraining:
+    """How often a course is trained again before people decide. A chain whose session was attended after the last
+    failed make-up of its course counts, whether it was named as retraining or not. Unnamed, it is counted by the chains
+    that have been gathered: an import that leaves the names out may be ahead of them. A session that was attended
+    before that make-up is no retraining and has its own chain."""
+
     clause: str = ""
     max_cycles: Rule | None = None  # per chain of retrainings; unset: unlimited (C-14)
 

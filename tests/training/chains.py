@@ -1,12 +1,15 @@
 """The chain of exams that the specifications speak of, as it is recorded."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from services.training.courses.events import AssessmentStandardSet
+from services.training.exams.decisions import exams
 from services.training.exams.events import (
     Attempt,
+    Event,
     ExamAbsenceRecorded,
     ExamGraded,
     ExamRegraded,
@@ -18,7 +21,11 @@ from services.training.exams.events import (
     RetrainingRequired,
     RetrainingWithdrawn,
 )
+from services.training.exams.facts import Examinee, exam_history
 from services.vocabulary import SessionId
+from shared.event import Recorded
+from shared.facts import Known
+from tests.training.folding import META
 from tests.training.recorded import COURSE, LAWS, LAWS_MAY, LI
 
 LAWS_JUNE = SessionId("laws-june")
@@ -92,3 +99,19 @@ DUE = (scheduled(), graded(55), GRANTED_UNTIL)
 
 def deadline(*, lost: bool) -> MakeUpDeadlinePassed:
     return MakeUpDeadlinePassed(person=LI, session=LAWS_MAY, course=LAWS, due_on=DUE_ON, chance_lost=lost)
+
+
+EXAMINED = Examinee(person=LI)
+
+
+def gathered(*chains: Sequence[Event]) -> Known[Event]:
+    """What is known of Li's chains."""
+    facts = [
+        Recorded(
+            event=event,
+            meta=replace(META, id=f"{event.session}-{n}", stream=exams.named(event.person, event.session), version=n),
+        )
+        for chain in chains
+        for n, event in enumerate(chain, 1)
+    ]
+    return exam_history.gathered(EXAMINED, facts)

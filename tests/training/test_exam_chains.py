@@ -29,6 +29,7 @@ from services.training.exams.events import (
     RetrainingRequired,
     RetrainingWithdrawn,
 )
+from services.training.exams.facts import exam_history
 from services.training.exams.projections import ExamChain, Standing, exam_chains
 from services.training.rules import TrainingRules
 from services.vocabulary import day
@@ -40,6 +41,7 @@ from tests.training.chains import (
     ASSESSED,
     DUE,
     DUE_ON,
+    EXAMINED,
     FAILED,
     FAILED_TWICE,
     GRANTED,
@@ -51,6 +53,7 @@ from tests.training.chains import (
     NOW,
     RETRAIN,
     deadline,
+    gathered,
     graded,
     missed,
     regraded,
@@ -120,6 +123,7 @@ def run(steps: list[Step], rules: TrainingRules) -> list[Event]:
             .under(rules)
             .seeing(attendance, LAWS_MAY, LI, found=Attended(course=LAWS, held_at=START))
             .seeing(courses, LAWS, found=ASSESSED)
+            .seeing(exam_history, EXAMINED, found=gathered())
             .when(asked(step, exams.state(history)), now=NOW)
             .events
         )

@@ -1,6 +1,8 @@
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -26,6 +28,7 @@ from services.training.exams.events import (
     Grade,
     RetrainingLimitReached,
 )
+from services.training.exams.facts import EndedChain, ExamHistory, exam_history
 from services.training.exams.reactions import make_up_term
 from services.training.rules import TrainingRules
 from services.vocabulary import CourseId, SessionId
@@ -37,6 +40,7 @@ from tests.training.chains import (
     ASSESSED,
     DUE,
     DUE_ON,
+    EXAMINED,
     FAILED,
     FAILED_TWICE,
     FIRST,
@@ -55,6 +59,7 @@ from tests.training.chains import (
     RETRAINING_WITHDRAWN,
     STANDARD,
     deadline,
+    gathered,
     graded,
     missed,
     regraded,
@@ -63,14 +68,17 @@ from tests.training.chains import (
 from tests.training.recorded import COURSE, LAWS, LAWS_MAY, LI, NOT_CONFIGURED, RULES, START
 
 
-def chain(*history: Event, rules: TrainingRules = RULES) -> Given[Command, State, Event]:
-    """Of Li, who attended in May and in June."""
+def chain(
+    *history: Event, rules: TrainingRules = RULES, others: Sequence[Sequence[Event]] = ()
+) -> Given[Command, State, Event]:
+    """Of Li, who attended in May and in June; `others` of his chains have been gathered."""
     return (
         given(exams, *history)
         .under(rules)
         .seeing(attendance, LAWS_MAY, LI, found=Attended(course=LAWS, held_at=START))
         .seeing(attendance, LAWS_JUNE, LI, found=Attended(course=LAWS, held_at=JUNE_START))
         .seeing(courses, LAWS, found=ASSESSED)
+        .seeing(exam_history, EXAMINED, found=gathered(*others))
     )
 
 
@@ -252,34 +260,80 @@ def test_55_and_make_up_58_then_retraining_57_and_make_up_64() -> None:
 def test_retraining_is_a_later_session_of_the_same_course() -> None:
     again = schedule(AGAIN_ON, LAWS_JUNE, retrains=LAWS_MAY)
     failed = chain().seeing(exams, LI, LAWS_MAY, found=exams.state(FAILED_TWICE))
-    same_time = Attended(course=LAWS, held_at=START + timedelta(days=2))
-    failed.seeing(attendance, LAWS_JUNE, LI, found=same_time).when(again).refused(
-        "exam.not_a_later_session", failed_on=MAKE_UP_ON
-    )
+    for days in (2, 14):  # 14: the day of the failed make-up itself
+        early = Attended(course=LAWS, held_at=START + timedelta(days=days))
+        failed.seeing(attendance, LAWS_JUNE, LI, found=early).when(again).refused(
+            "exam.not_a_later_session", failed_on=MAKE_UP_ON
+        )
     other = Attended(course=CourseId("sales"), held_at=JUNE_START)
     failed.seeing(attendance, LAWS_JUNE, LI, found=other).when(again).refused("exam.other_course", course=LAWS)
-    retrained = [replace(e, cycle=1) if isinstance(e, ExamScheduled) else e for e in FAILED_TWICE]
-    (third,) = chain().seeing(exams, LI, LAWS_MAY, found=exams.state(retrained)).when(again).events
+    (third,) = chain().seeing(exams, LI, LAWS_MAY, found=exams.state(of_cycle(1))).when(again).events
     assert isinstance(third, ExamScheduled)
     assert third.cycle == 2
     for found in (Unopened(), exams.state(FAILED), exams.state(PASSED_MAKE_UP)):
         chain().seeing(exams, LI, LAWS_MAY, found=found).when(again).refused("exam.retraining_not_required")
 
 
+def of_cycle(cycle: int, session: SessionId = LAWS_MAY, by: timedelta = timedelta()) -> list[Event]:
+    """Failed twice in the retraining with that number, so much later than in May."""
+
+    def moved(event: Any) -> Event:
+        event = replace(event, session=session)
+        if hasattr(event, "held_on"):
+            event = replace(event, held_on=event.held_on + by)
+        return replace(event, cycle=cycle) if isinstance(event, ExamScheduled) else event
+
+    return [moved(event) for event in FAILED_TWICE]
+
+
+IN_JUNE = ExamScheduled(person=LI, session=LAWS_JUNE, course=LAWS, attempt=FIRST, held_on=AGAIN_ON)
+
+
 @pytest.mark.clause("R1")
 def test_a_pass_never_forbids_next_years_session() -> None:
-    """Another session is another stream; nothing of this one is looked at."""
-    chain().when(schedule(AGAIN_ON, LAWS_JUNE)).then(
-        ExamScheduled(person=LI, session=LAWS_JUNE, course=LAWS, attempt=FIRST, held_on=AGAIN_ON)
-    )
-    assert exams.stream(schedule(session=LAWS_JUNE)) != exams.stream(schedule(session=LAWS_MAY))
+    for passed in (PASSED_MAKE_UP, (scheduled(), graded(75))):
+        chain(others=[passed]).when(schedule(AGAIN_ON, LAWS_JUNE)).then(IN_JUNE)
+
+
+@pytest.mark.clause("T-54", "R1")
+def test_a_later_session_of_a_failed_course_is_its_retraining_though_nobody_says_so() -> None:
+    unnamed = schedule(AGAIN_ON, LAWS_JUNE)
+    opened = replace(IN_JUNE, retrains=LAWS_MAY, cycle=1)
+    failed = chain(others=[FAILED_TWICE])
+    failed.when(unnamed).then(opened).when(unnamed).then().when(replace(unnamed, retrains=LAWS_MAY)).then()
+    chain(others=[of_cycle(1)]).when(unnamed).then(replace(opened, cycle=2))
+    same_day = Attended(course=LAWS, held_at=START + timedelta(days=14))
+    sales = Attended(course=CourseId("sales"), held_at=JUNE_START)
+    for attended in (same_day, sales):
+        failed.seeing(attendance, LAWS_JUNE, LI, found=attended).when(unnamed).then(
+            replace(IN_JUNE, course=attended.course)
+        )
+    for unfinished in (FAILED, FAILED[:1], (*FAILED_TWICE, regraded(60, MAKE_UP, MAKE_UP_ON), RETRAINING_WITHDRAWN)):
+        chain(others=[unfinished]).when(unnamed).then(IN_JUNE)
+
+
+@pytest.mark.clause("T-54", "R1")
+def test_what_is_trained_again_is_what_was_failed_last() -> None:
+    april = SessionId("laws-april")
+    earlier = of_cycle(0, april, by=timedelta(days=-30))
+    both = chain(others=[of_cycle(1), earlier]).seeing(exams, LI, april, found=exams.state(earlier))
+    both.when(schedule(AGAIN_ON, LAWS_JUNE)).then(replace(IN_JUNE, retrains=LAWS_MAY, cycle=2))
+    both.when(schedule(AGAIN_ON, LAWS_JUNE, retrains=april)).refused("exam.failed_since", session=LAWS_MAY)
+    passed_since = chain(others=[PASSED_MAKE_UP, earlier])
+    passed_since.when(schedule(AGAIN_ON, LAWS_JUNE)).then(IN_JUNE)
+
+
+def test_the_history_of_a_person_is_of_the_chains_that_have_ended() -> None:
+    june = [replace(e, session=LAWS_JUNE) for e in FAILED]
+    may = EndedChain(session=LAWS_MAY, course=LAWS, cycle=0, last_on=MAKE_UP_ON, passed=False, limited=False)
+    known = gathered(june, FAILED_TWICE)
+    assert exam_history.compute(EXAMINED, known, Context(now=NOW, actor="")) == ExamHistory(ended=(may,))
 
 
 @pytest.mark.clause("C-14", "R1")
 def test_retraining_is_unlimited_unless_the_organisation_limits_it() -> None:
     def failing_again(cycle: int, rules: TrainingRules) -> Outcome[Command, State, Event]:
-        history = [replace(e, cycle=cycle) if isinstance(e, ExamScheduled) else e for e in FAILED_TWICE[:4]]
-        return chain(*history, rules=rules).when(grading(58), now=NOW)
+        return chain(*of_cycle(cycle)[:4], rules=rules).when(grading(58), now=NOW)
 
     twice = configured(retraining="max_cycles: 2")
     fail = graded(58, MAKE_UP, MAKE_UP_ON)
@@ -288,9 +342,17 @@ def test_retraining_is_unlimited_unless_the_organisation_limits_it() -> None:
     limit = RetrainingLimitReached(person=LI, session=LAWS_MAY, course=LAWS, cycles=2)
     limited = failing_again(2, twice).then(fail, limit)
     limited.when(schedule(LAST_ON)).refused("exam.retraining_limit_reached")
-    next_one = chain().seeing(exams, LI, LAWS_MAY, found=exams.state(limited.history))
-    next_one.when(schedule(AGAIN_ON, LAWS_JUNE, retrains=LAWS_MAY)).refused("exam.retraining_limit_reached", cycles=2)
     limited.when(regrading(60, MAKE_UP), now=NOW).then(regraded(60, MAKE_UP, MAKE_UP_ON), RETRAINING_WITHDRAWN)
+
+
+@pytest.mark.clause("C-14", "R1")
+def test_the_limit_holds_for_the_next_session_whether_it_is_named_or_not() -> None:
+    limit = RetrainingLimitReached(person=LI, session=LAWS_MAY, course=LAWS, cycles=2)
+    limited = [*of_cycle(2)[:-1], limit]
+    named = chain().seeing(exams, LI, LAWS_MAY, found=exams.state(limited))
+    named.when(schedule(AGAIN_ON, LAWS_JUNE, retrains=LAWS_MAY)).refused("exam.retraining_limit_reached", cycles=2)
+    unnamed = chain(others=[limited])
+    unnamed.when(schedule(AGAIN_ON, LAWS_JUNE)).refused("exam.retraining_limit_reached", cycles=2)
 
 
 @pytest.mark.clause("T-54")

@@ -13,9 +13,12 @@ import pytest
 from fastapi.routing import APIRoute
 
 from services.training.exams.decisions import EndMakeUpTerm
+from services.training.exams.facts import Examinee, exam_history
 from services.training.main import service
 from services.training.rules import TrainingRules
+from services.vocabulary import PersonId
 from shared.desk import Desk
+from shared.facts import key_text
 from shared.kafka import KafkaSettings
 from shared.memory import MemoryStore
 from shared.memory_broker import MemoryBroker
@@ -215,6 +218,30 @@ async def test_a_failed_chain_and_the_retraining_that_answers_it_are_imported_in
     )
     marks = (june["first_score"], june["make_up_score"], june["cycle"], june["retrains"])
     assert marks == ("57.00", "64.00", 1, "laws-may")
+
+
+@pytest.mark.clause("T-54", "R1")
+async def test_a_later_session_answers_a_failed_chain_that_nobody_names(training: Training) -> None:
+    *held, (at, command, named) = JUNE[:6]
+    await training.send(*MAY, *held)
+    examinee = key_text(Examinee(person=PersonId("li")))
+
+    async def gathered() -> bool:
+        held = await training.parts.store.known(exam_history, [examinee])
+        return any(fact.type == "RetrainingRequired" for fact in held[examinee])
+
+    await until(gathered)
+    unnamed = {name: said for name, said in named.items() if name != "retrains"}
+    assert (await training.send((at, command, unnamed)))[0]["problem"] is None
+
+    async def june() -> Any:
+        return (await training.get("/exams/li/laws-june", ADMINISTRATOR)).json()
+
+    async def opened() -> bool:
+        return bool((await june()).get("cycle"))
+
+    await until(opened)
+    assert (await june())["retrains"] == "laws-may"
 
 
 @pytest.mark.clause("P-02", "P-07", "T-54", "R1")

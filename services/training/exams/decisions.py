@@ -27,6 +27,7 @@ from services.training.exams.events import (
     RetrainingRequired,
     RetrainingWithdrawn,
 )
+from services.training.exams.facts import Examinee, exam_history
 from services.training.rules import Chance, TrainingRules
 from services.vocabulary import CourseId, PersonId, Score, SessionId, day
 from shared.decider import Context, Decider, Refused, Sight, look
@@ -43,7 +44,7 @@ class ScheduleExam:
     session: SessionId
     held_on: Day
     method: AssessmentMethod = AssessmentMethod.EXAM
-    retrains: SessionId | None = None  # the failed session that this later one trains again (T-54)
+    retrains: SessionId | None = None  # the failed session that this later one trains again (T-54); none: as is known
 
 
 @value
@@ -115,7 +116,7 @@ def open_chain(command: ScheduleExam, context: Context) -> list[Event]:
     attended = attended_session(command, context)
     if command.held_on < day(attended.held_at):
         raise Refused("exam.before_training", held_at=attended.held_at, next="assess after the training (T-50)")
-    return [scheduled(command, attended, Attempt.FIRST, command.retrains, retraining_cycle(command, attended, context))]
+    return [scheduled(command, attended, Attempt.FIRST, *retrained(command, attended, context))]
 
 
 def schedule(command: ScheduleExam, chain: Chain, context: Context) -> list[Event]:
@@ -158,28 +159,45 @@ def attended_session(command: ScheduleExam, context: Context) -> Attended:
     return attended
 
 
-def retraining_cycle(command: ScheduleExam, attended: Attended, context: Context) -> int:
-    """T-54: training again is a later session of the course. The cycles are counted from chain to chain (C-14)."""
+def retrained(command: ScheduleExam, attended: Attended, context: Context) -> tuple[SessionId | None, int]:
+    """The failed session that this one trains again, and the how-manieth retraining of the course that is (C-14).
+
+    T-54: a session of the course after the failed make-up is its retraining, whether the command names it or not, so
+    the limit holds for both. What is named is looked up in its stream. What is not named is found among the person's
+    chains as far as they have been gathered: of a make-up that was graded a moment ago nothing may be known yet.
+    """
+    trained_on = day(attended.held_at)
+    last = exam_history(Examinee(person=command.person), context).failed_before(attended.course, trained_on)
     if command.retrains is None:
-        return 0
+        if last is None:
+            return None, 0
+        if last.limited:
+            raise limit_reached(last.cycle)
+        return last.session, last.cycle + 1
     failed = context.state(exams, command.person, command.retrains)
     if not isinstance(failed, Chain) or not failed.needs_retraining:
         raise Refused("exam.retraining_not_required", session=command.retrains, next="leave retrains out")
     if failed.limited:
-        raise ended(failed)
+        raise limit_reached(failed.cycle)
     if failed.course != attended.course:
         raise Refused("exam.other_course", course=failed.course, next="train the same course again")
-    if day(attended.held_at) < failed.last_on:
+    if trained_on <= failed.last_on:
         raise Refused("exam.not_a_later_session", failed_on=failed.last_on, next="attend a session after that day")
-    return failed.cycle + 1
+    if last is not None and last.last_on > failed.last_on:
+        raise Refused("exam.failed_since", session=last.session, next="name the session that was failed last")
+    return command.retrains, failed.cycle + 1
 
 
 def ended(chain: Chain) -> Refused:
     if chain.passed:
         return Refused("exam.already_passed", next="another session has a chain of its own")
     if chain.limited:
-        return Refused("exam.retraining_limit_reached", cycles=chain.cycle, next="people decide what follows")
-    return Refused("exam.retraining_required", next="attend a later session and schedule its exam with retrains")
+        return limit_reached(chain.cycle)
+    return Refused("exam.retraining_required", next="attend a later session and schedule its exam")
+
+
+def limit_reached(cycles: int) -> Refused:
+    return Refused("exam.retraining_limit_reached", cycles=cycles, next="people decide what follows")
 
 
 # Grading
@@ -366,11 +384,10 @@ def rules(chain: Chain, context: Context) -> TrainingRules:
 
 def sees(command: Command) -> Sequence[Sight]:
     match command:
-        case ScheduleExam(retrains=None):
-            return [look(attendance, command.session, command.person)]
         case ScheduleExam():
-            earlier = look(exams, command.person, str(command.retrains))
-            return [look(attendance, command.session, command.person), earlier]
+            named = [look(exams, command.person, command.retrains)] if command.retrains is not None else []
+            known = look(exam_history, Examinee(person=command.person))
+            return [look(attendance, command.session, command.person), known, *named]
         case GradeExam() | RegradeExam():
             return [look(courses, command.course)]
         case RecordExamAbsence() | EndMakeUpTerm():
