@@ -1,18 +1,19 @@
 """Who may do what: one table, capability by capacity. What it does not name is refused."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import yaml
 from fastapi import Depends, Request
+from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
 from shared.identity import Actor, Identity
 from shared.value import value
 
 IMPORT = "history.import"  # to say when something occurred, and to import in bulk
-PERSONAL = "personal.read"  # to read personal texts
+PERSONAL = "personal.read"  # to read personal texts of others; his own everybody reads, in what he may see at all
 KERNEL = {IMPORT: ("system",), PERSONAL: ("hr",)}
 
 
@@ -25,9 +26,9 @@ class Access:
     table: Mapping[str, tuple[str, ...]]
 
     def allows(self, capability: str, actor: Actor, about: frozenset[str] = frozenset()) -> bool:
-        """`self` is whoever the request is about."""
+        """`self` is whoever the request is about, where it is about nobody else."""
         holders = self.table.get(capability, ())
-        return actor.capacity in holders or ("self" in holders and actor.person in about)
+        return actor.capacity in holders or ("self" in holders and about == {actor.person})
 
 
 def load_access(path: Path) -> Access:
@@ -56,6 +57,19 @@ def requires(capability: str) -> Any:
     return Depends(Requires(capability))
 
 
+def capability_of(route: APIRoute) -> str:
+    """Raises ValueError for a route that states none, or several."""
+    stated = [d.call.capability for d in route.dependant.dependencies if isinstance(d.call, Requires)]
+    if len(stated) != 1:
+        raise ValueError(f"{route.path} states {len(stated)} capabilities: dependencies=[requires(…)] states one")
+    return stated[0]
+
+
+def body_of(route: APIRoute) -> type | None:
+    """The command that a route takes."""
+    return next((cast(type, parameter.field_info.annotation) for parameter in route.dependant.body_params), None)
+
+
 def identify(request: Request) -> Actor:
     """Who asks, once the route's capability was checked."""
     actor: Actor = request.state.actor
@@ -63,16 +77,25 @@ def identify(request: Request) -> Actor:
 
 
 async def about(request: Request) -> frozenset[str]:
-    """The person that a request is about: in its path, or in the command."""
-    found = {request.path_params.get("person")}
+    """The persons that a request is about: in its path, or in the command."""
+    found = [request.path_params.get("person")]
     if request.method == "POST" and "json" in request.headers.get("content-type", ""):
         try:
             body = await request.json()
-        except ValueError:
-            body = None
+        except (ValueError, RecursionError):
+            body = None  # refused when it is read as a command
         if isinstance(body, dict):
             subject = body.get("subject")
-            found |= {body.get("person"), subject.get("person") if isinstance(subject, dict) else None}
+            found += [body.get("person"), subject.get("person") if isinstance(subject, dict) else None]
+    return persons(found)
+
+
+def about_command(command: object) -> frozenset[str]:
+    """The persons that a command is about."""
+    return persons([getattr(command, "person", None), getattr(getattr(command, "subject", None), "person", None)])
+
+
+def persons(found: Iterable[object]) -> frozenset[str]:
     return frozenset(p for p in found if isinstance(p, str))
 
 

@@ -4,36 +4,43 @@
 
 Every line has a permanent key, given or a digest of its content: a file that is sent twice changes nothing. A line
 that is refused or invalid is answered and passed over; it may be sent again.
+
+Whoever imports may do in bulk what he may do one by one: a command needs the capability of its own route besides
+`history.import`, and one without a route, which only reactions give, is unknown here. The importing account is the
+actor that rules see.
 """
 
 import hashlib
 import hmac
-from collections.abc import AsyncIterator, Mapping, Sequence
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import msgspec
 from fastapi import APIRouter
 from fastapi import Request as HttpRequest
+from fastapi.routing import APIRoute
 from pydantic import TypeAdapter, ValidationError
 from starlette.responses import Response
 
-from shared.access import IMPORT, identify, requires
+from shared.access import IMPORT, Access, about_command, body_of, capability_of, identify, requires
 from shared.broker import Unavailable
 from shared.decider import Decider
 from shared.desk import Decided, Desk, KeyReused, Request
 from shared.event import encode
 from shared.identity import Actor
+from shared.limits import Wrong, unkept, wrong
 from shared.privacy import Erased, Forged, Vault
 from shared.store import Moved
 from shared.telemetry import COMMANDS
 from shared.value import value
-from shared.web import NO_NUL, NUL
+from shared.web import LARGEST, told
 
 CHUNK = 500
-LINE = 1_000_000  # bytes
+UNKNOWN = re.compile("unknown field `[^`]*`")  # a personal text may stand where a name should
 
 router = APIRouter(tags=["bulk"])
 
@@ -44,6 +51,11 @@ class Line(msgspec.Struct, forbid_unknown_fields=True):
     occurred_at: datetime | None = None
     key: str = ""
     origin: str = ""
+
+    def wrong(self) -> Iterator[Wrong]:
+        for name in ("occurred_at", "key", "origin"):
+            if what := unkept(getattr(self, name)):
+                yield name, what
 
 
 @value
@@ -56,6 +68,12 @@ class LineResult:
     version: int = 0
     position: str = ""
     problem: Mapping[str, Any] | None = None
+
+
+class Command(NamedTuple):
+    kind: type
+    decider: Decider[Any, Any, Any]
+    capability: str
 
 
 @value
@@ -73,39 +91,57 @@ class Chunk:
 
 
 class Bulk:
-    def __init__(self, deciders: Sequence[Decider[Any, Any, Any]], desk: Desk, vault: Vault) -> None:
-        self.deciders = {kind.__name__: (d, kind) for d in deciders for kind in d.commands}
-        self.desk, self.vault = desk, vault
+    """`routes` say which commands there are, and which capability each needs."""
+
+    def __init__(
+        self,
+        deciders: Sequence[Decider[Any, Any, Any]],
+        routes: Sequence[APIRoute],
+        *,
+        access: Access,
+        desk: Desk,
+        vault: Vault,
+    ) -> None:
+        needed = {body: capability_of(route) for route in routes if (body := body_of(route)) is not None}
+        self.commands = {
+            kind.__name__: Command(kind, d, needed[kind]) for d in deciders for kind in d.commands if kind in needed
+        }
+        self.access, self.desk, self.vault = access, desk, vault
 
     async def answer(self, lines: AsyncIterator[bytes], by: Sender) -> AsyncIterator[bytes]:
         chunk, number = Chunk(), 0
         async for raw in lines:
             number += 1
-            self.read(chunk, number, raw)
+            self.read(chunk, number, raw, by.actor)
             if number % CHUNK == 0:
                 yield await self.decide(chunk, by)
                 chunk = Chunk()
         if chunk.results or chunk.commands:
             yield await self.decide(chunk, by)
 
-    def read(self, chunk: Chunk, number: int, raw: bytes) -> None:
+    def read(self, chunk: Chunk, number: int, raw: bytes, actor: Actor) -> None:
+        problem: Mapping[str, Any]
         try:
-            if NUL in raw:
-                raise msgspec.ValidationError(NO_NUL)
+            if len(raw) > LARGEST:
+                raise msgspec.ValidationError(f"a line is at most {LARGEST} bytes")
             line = msgspec.json.decode(raw, type=Line)
-            if line.command not in self.deciders:
-                raise msgspec.ValidationError(f"command: {line.command[:60]!r} is none of this service's")
-            if line.occurred_at is not None and line.occurred_at.tzinfo is None:
-                raise msgspec.ValidationError("occurred_at: the offset from UTC is missing")
-            decider, kind = self.deciders[line.command]
-            command = adapter(kind).validate_json(bytes(line.body))
+            if (known := self.commands.get(line.command)) is None:
+                raise msgspec.ValidationError("command: it is none of this service's")
+            command = adapter(known.kind).validate_json(bytes(line.body))
+            wrongs = [*line.wrong(), *wrong(command)]
         except ValidationError as error:
-            wrong = [{"at": "/".join(map(str, e["loc"])), "what": e["msg"]} for e in error.errors()]
-            chunk.results[number] = LineResult(line=number, status="invalid", problem={"errors": wrong})
-        except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
-            chunk.results[number] = LineResult(line=number, status="invalid", problem={"detail": str(error)})
+            problem = {"errors": told(error.errors(), "body")}
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            problem = {"detail": UNKNOWN.sub("unknown field", str(error))}
         else:
-            chunk.commands.append((number, line, decider, command))
+            if not wrongs and self.access.allows(known.capability, actor, about_command(command)):
+                chunk.commands.append((number, line, known.decider, command))
+                return
+            problem = {"errors": [{"at": at, "what": what} for at, what in wrongs]}
+            if not wrongs:
+                problem = {"title": "capability.missing", "capability": known.capability}
+        status = "refused" if "capability" in problem else "invalid"
+        chunk.results[number] = LineResult(line=number, status=status, problem=problem)
 
     async def decide(self, chunk: Chunk, by: Sender) -> bytes:
         try:
@@ -196,8 +232,8 @@ async def lines(request: HttpRequest) -> AsyncIterator[bytes]:
     rest = b""
     async for part in request.stream():
         *whole, rest = (rest + part).split(b"\n")
-        if len(rest) > LINE:
-            rest = b"{}"  # answered as invalid: a line of more than a megabyte is none
+        if len(rest) > LARGEST:
+            rest = rest[: LARGEST + 1]  # enough to be answered as too large
         for line in whole:
             if line.strip():
                 yield line
@@ -215,14 +251,21 @@ async def lines(request: HttpRequest) -> AsyncIterator[bytes]:
             "content": {
                 "application/x-ndjson": {
                     "schema": {"type": "string"},
-                    "example": '{"command": "…", "body": {}, "occurred_at": "2024-05-01T08:00:00Z", "key": "row-1"}\n',
                 }
             },
         }
     },
-    responses={200: {"content": {"application/x-ndjson": {"schema": {"type": "string"}}}}},
+    responses={
+        200: {
+            "description": "A `LineResult` a line.",
+            "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+        }
+    },
 )
 async def bulk(request: HttpRequest) -> Stream:
-    """Many commands, one a line; a result a line comes back, in order: stored, unchanged, refused, invalid, failed."""
+    """Many commands, one a line; a result a line comes back, in order: stored, unchanged, refused, invalid, failed.
+
+    Besides `history.import`, each command needs the capability of its own route: a line without it is refused. The
+    importing account is the actor of all of them, for rules too: one that wants two different people refuses it."""
     work = cast(Bulk, request.app.state.bulk)
     return Stream(work.answer(lines(request), Sender(actor=identify(request), correlation=request.state.correlation)))

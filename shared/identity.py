@@ -7,11 +7,14 @@ from time import monotonic
 from typing import Any, Protocol
 
 import httpx2
+import structlog
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from shared.value import value
+
+log = structlog.get_logger()
 
 ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"]
 FRESH = 3_600.0  # seconds that keys of the issuer are used without asking again
@@ -20,6 +23,10 @@ SPARED = 10.0  # seconds between two questions to the issuer: an unknown kid mus
 
 class Unauthenticated(Exception):
     """Nobody is named, or the proof is wrong."""
+
+
+class IssuerAway(Exception):
+    """The issuer's keys cannot be read, so nobody's proof can be checked now."""
 
 
 @value
@@ -32,7 +39,7 @@ class Actor:
 
 class Identity(Protocol):
     async def actor(self, headers: Mapping[str, str]) -> Actor:
-        """Raises Unauthenticated."""
+        """Raises Unauthenticated, IssuerAway."""
 
 
 class Nobody:
@@ -62,7 +69,7 @@ class IssuerIdentity:
     the capacities that he may act in, of which `Kaibo-Capacity` names one."""
 
     def __init__(self, issuer: str, audience: str) -> None:
-        self.issuer, self.audience = issuer.rstrip("/"), audience
+        self.issuer, self.audience = issuer, audience
         self.keys: KeySet | None = None
         self.asked = -FRESH
         self.lock = asyncio.Lock()
@@ -81,6 +88,8 @@ class IssuerIdentity:
         claims = await self.verified(token)
         held = claims.get("kaibo_capacities", [])
         wanted = headers.get("kaibo-capacity", "")
+        if not isinstance(held, list):  # "in" would find a capacity within a longer text
+            raise Unauthenticated("kaibo_capacities is no list")
         if wanted and wanted not in held:
             raise Unauthenticated("the token does not hold this capacity")
         return Actor(person=str(claims["sub"]), capacity=wanted or (held[0] if len(held) == 1 else ""))
@@ -102,14 +111,19 @@ class IssuerIdentity:
     async def current(self, renew: bool) -> KeySet:
         async with self.lock:
             age = monotonic() - self.asked
-            if self.keys is None or age > FRESH or (renew and age > SPARED):
-                self.keys, self.asked = await self.fetch(), monotonic()
+            if age > FRESH or (age > SPARED and (renew or self.keys is None)):
+                self.asked = monotonic()
+                self.keys = await self.fetch() or self.keys  # an issuer that is away for a while stops nobody
+            if self.keys is None:
+                raise IssuerAway("the issuer's keys cannot be read; nothing is lost, ask again")
             return self.keys
 
-    async def fetch(self) -> KeySet:
+    async def fetch(self) -> KeySet | None:
         try:
             async with httpx2.AsyncClient(timeout=5) as client:
-                known = (await client.get(f"{self.issuer}/.well-known/openid-configuration")).raise_for_status().json()
-                return KeySet.import_key_set((await client.get(known["jwks_uri"])).raise_for_status().json())
-        except (httpx2.HTTPError, KeyError, ValueError) as error:
-            raise Unauthenticated(f"the issuer's keys cannot be read: {type(error).__name__}") from None
+                known = await client.get(f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")
+                keys = await client.get(known.raise_for_status().json()["jwks_uri"])
+                return KeySet.import_key_set(keys.raise_for_status().json())
+        except (httpx2.HTTPError, JoseError, KeyError, TypeError, ValueError) as error:
+            log.warning("issuer.away", issuer=self.issuer, error=type(error).__name__)
+            return None

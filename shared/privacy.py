@@ -6,8 +6,10 @@ test equality only. Deleting the key forgets the text everywhere.
 """
 
 import os
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from typing import Annotated, Any, NewType, Protocol, TypeVar, cast, get_args, get_origin, get_type_hints
@@ -43,12 +45,13 @@ Note = Annotated[Personal, TEXT, Sealed(kind="note")]  # free text about a perso
 Reason = Annotated[Personal, TEXT, Sealed(kind="reason")]  # of a leave, an absence, an objection
 
 PREFIX = "enc1:"
+TOKEN = re.compile(r"enc1:([^:]*):([a-z]+):([A-Za-z0-9_-]+=*)")
 ERASED = "erased"
 WITHHELD = "withheld"
 
 
 class Forged(ValueError):
-    """A personal field already holds a token: only the edge makes them."""
+    """A command already holds a token: only the edge makes them, or a copied one would be opened for its reader."""
 
 
 class Erased(Exception):
@@ -72,14 +75,19 @@ class Vault:
 
     async def seal(self, commands: Sequence[T]) -> list[T]:
         """Raises Forged, or Erased for a person whose keys were deleted."""
+        if any(text.startswith(PREFIX) for command in commands for text in texts(command)):
+            raise Forged("a text does not start with enc1:")
         owners = {owner for command in commands for owner, _ in owned(command)}
         keys = await self.keys(owners, make=True)
         return [sealed(command, keys) if any(True for _ in owned(command)) else command for command in commands]
 
-    async def open(self, shown: T, allowed: bool) -> T:
-        """With personal texts readable; `withheld` where the caller may not, `erased` where they are forgotten."""
-        keys = await self.keys(set(tokens(shown)), make=False) if allowed else {}
-        return cast(T, opened(shown, keys, allowed))
+    async def open(self, shown: T, allowed: Callable[[str], bool]) -> T:
+        """With the texts about those persons readable that the caller may read about; all others are `withheld`, and
+        `erased` where they are forgotten."""
+        owners = {owner_of(found) for text in texts(shown) if (found := TOKEN.fullmatch(text))}
+        readable = {owner for owner in owners if allowed(owner[0])}
+        keys = await self.keys(readable, make=False)
+        return cast(T, opened(shown, keys, owners - readable))
 
     async def keys(self, owners: set[Owner], make: bool) -> dict[Owner, AESSIV]:
         missing = sorted(owner for owner in owners if owner not in self.cache)
@@ -140,22 +148,19 @@ def sealed(thing: Any, keys: Mapping[Owner, AESSIV]) -> Any:
 
 
 def token(text: str, owner: Owner, keys: Mapping[Owner, AESSIV]) -> str:
-    if text.startswith(PREFIX):
-        raise Forged("a personal text does not start with enc1:")
     person, kind = owner
     cipher = keys[owner].encrypt(text.encode(), [person.encode(), kind.encode()])
     return f"{PREFIX}{quote(person, safe='')}:{kind}:{urlsafe_b64encode(cipher).decode()}"
 
 
-def owner_of(text: str) -> Owner:
-    _, person, kind, _ = text.split(":", 3)
-    return unquote(person), kind
+def owner_of(token: re.Match[str]) -> Owner:
+    return unquote(token[1]), token[2]
 
 
-def tokens(thing: Any) -> Iterator[Owner]:
+def texts(thing: Any) -> Iterator[str]:
+    """Every text in a value, of whatever depth."""
     if isinstance(thing, str):
-        if thing.startswith(PREFIX):
-            yield owner_of(thing)
+        yield thing
         return
     if isinstance(thing, dict):
         parts: Iterable[Any] = thing.values()
@@ -164,30 +169,29 @@ def tokens(thing: Any) -> Iterator[Owner]:
     else:
         parts = [getattr(thing, f.name) for f in fields(thing)] if is_dataclass(thing) else ()
     for part in parts:
-        yield from tokens(part)
+        yield from texts(part)
 
 
-def opened(thing: Any, keys: Mapping[Owner, AESSIV], allowed: bool) -> Any:
+def opened(thing: Any, keys: Mapping[Owner, AESSIV], withheld: AbstractSet[Owner]) -> Any:
     match thing:
-        case str() if thing.startswith(PREFIX):
-            return text_of(thing, keys) if allowed else WITHHELD
+        case str() if found := TOKEN.fullmatch(thing):
+            return WITHHELD if owner_of(found) in withheld else text_of(found, keys)
         case tuple() | list():
-            return type(thing)(opened(part, keys, allowed) for part in thing)
+            return type(thing)(opened(part, keys, withheld) for part in thing)
         case dict():
-            return {name: opened(part, keys, allowed) for name, part in thing.items()}
+            return {name: opened(part, keys, withheld) for name, part in thing.items()}
         case _ if is_dataclass(thing) and not isinstance(thing, type):
-            return replace(thing, **{f.name: opened(getattr(thing, f.name), keys, allowed) for f in fields(thing)})
+            return replace(thing, **{f.name: opened(getattr(thing, f.name), keys, withheld) for f in fields(thing)})
         case _:
             return thing
 
 
-def text_of(found: str, keys: Mapping[Owner, AESSIV]) -> str:
-    owner = owner_of(found)
+def text_of(token: re.Match[str], keys: Mapping[Owner, AESSIV]) -> str:
+    owner = owner_of(token)
     if owner not in keys:
         return ERASED
     person, kind = owner
-    cipher = urlsafe_b64decode(found.rsplit(":", 1)[1])
     try:
-        return keys[owner].decrypt(cipher, [person.encode(), kind.encode()]).decode()
-    except InvalidTag:
+        return keys[owner].decrypt(urlsafe_b64decode(token[3]), [person.encode(), kind.encode()]).decode()
+    except (InvalidTag, ValueError):
         return ERASED

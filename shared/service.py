@@ -19,14 +19,16 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.routing import BaseRoute
 
 from shared import bulk
-from shared.access import Access, capability_of, load_access
+from shared.access import Access, body_of, capability_of, load_access
 from shared.broker import Broker, Record, Unavailable
 from shared.consequence import Consequences
 from shared.decider import Decider
 from shared.desk import Desk
+from shared.docs import show
 from shared.event import Contract, Contracts
 from shared.facts import Facts
 from shared.kafka import KafkaBroker
+from shared.openapi import describe
 from shared.policy import Policies, load_policies
 from shared.postgres import open_store
 from shared.privacy import Vault
@@ -37,7 +39,7 @@ from shared.settings import Settings
 from shared.store import Checkpoint, Store
 from shared.subscription import Source, Subscription, reader_name
 from shared.telemetry import configure
-from shared.web import Edge, install, problem
+from shared.web import LARGEST, Edge, install, problem
 from shared.wire import heading
 
 T = TypeVar("T")
@@ -68,6 +70,8 @@ class Service:
         self.deciders, self.projections, self.facts, self.reactions = deciders, projections, facts, reactions
         self.policies, self.routers = policies, routers
         self.access = load_access(home / "access.yaml")
+        own = [route for router in (*routers, bulk.router) for route in router.routes]
+        self.routes = [check_route(route, self.access) for route in own]
         self.check()
 
     @property
@@ -83,6 +87,9 @@ class Service:
             topics = {self.contract.topic(event) for event in decider.facts}
             if len(topics) != 1:
                 raise ValueError(f"{decider.name}: its events stand on {sorted(topics)}; order holds on one topic only")
+        commands = [body for route in self.routes if (body := body_of(route))]
+        if twice := {c.__name__ for c in commands if commands.count(c) > 1}:
+            raise ValueError(f"{self.name}: two routes take {sorted(twice)}; which capability would bulk ask for?")
         for reaction in self.reactions:
             if reaction.to not in self.deciders:
                 raise ValueError(f"{reaction.name}: it commands a decider that is not of this service")
@@ -90,11 +97,6 @@ class Service:
         for source in sources:
             for event in source.events:
                 self.contracts.of(event)
-
-    @property
-    def routes(self) -> list[APIRoute]:
-        """Those of its routers. Raises ValueError for one that states no capability of the access table."""
-        return [check_route(route, self.access) for router in self.routers for route in router.routes]
 
     def own_reactions(self) -> list[Reaction[Any, Any]]:
         """Those to events; the others are told of changed results."""
@@ -109,29 +111,28 @@ class Service:
         return load_policies(self.policies, [self.home / "policies", *([organisation] if organisation else [])])
 
     def application(self) -> FastAPI:
-        """Without its parts: for the API document. Raises ValueError for a route that states no capability."""
+        """Without its parts: for the API document."""
         app = FastAPI(
             title=f"Kaibo {self.name}",
             version="1",
-            description="Commands answer with a position; a query that names it in `Kaibo-Min-Position` sees them.",
-            docs_url="/docs",
-            redoc_url=None,
+            openapi_url=None,
         )
         app.state.access = self.access
-        for route in bulk.router.routes:
-            check_route(route, self.access)
         for router in self.routers:
             app.include_router(router, max_body_size=LARGEST)
         app.include_router(bulk.router)
         install(app)
+        show(app, lambda: describe(app.openapi(), self.routes, self.access))
         return app
 
 
-def check_route(route: BaseRoute, access: Access) -> None:
+def check_route(route: BaseRoute, access: Access) -> APIRoute:
+    """Raises ValueError for one that states no capability, or one that the access table does not know."""
     if not isinstance(route, APIRoute):
         raise ValueError(f"{route}: a service's router holds routes of its own and nothing else")
     if (capability := capability_of(route)) not in access.table:
         raise ValueError(f"{route.path}: {capability} stands in no access table")
+    return route
 
 
 @dataclass

@@ -2,13 +2,15 @@
 
 import asyncio
 import hmac
+import re
 import secrets
+import traceback
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Awaitable, Callable, Hashable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, MutableMapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
-from typing import Annotated, Any, Generic, TypeVar, cast
+from typing import Annotated, Any, Generic, TypeVar, cast, get_type_hints
 
 import msgspec
 import structlog
@@ -16,6 +18,7 @@ from fastapi import Depends, FastAPI, Query, Response
 from fastapi import Request as HttpRequest
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 
 from shared.access import IMPORT, PERSONAL, Access, CurrentActor, Forbidden, identify
 from shared.broker import Unavailable
@@ -23,7 +26,8 @@ from shared.decider import Decider
 from shared.desk import Busy, Decided, Desk, KeyReused, Request
 from shared.event import encode
 from shared.facts import Facts, key_text
-from shared.identity import Unauthenticated
+from shared.identity import IssuerAway, Unauthenticated
+from shared.limits import Wrong, unkept, wrong
 from shared.privacy import Erased, Forged, Vault
 from shared.projection import Projection
 from shared.refusal import Refused
@@ -40,9 +44,10 @@ R = TypeVar("R")
 log = structlog.get_logger()
 
 PATIENCE = 3.0  # seconds that a query waits for a position
-NUL = rb"\u0000"
-NO_NUL = "a text holds the character NUL, which no database keeps"
-LARGEST = 1_000_000  # bytes of a request body, bulk apart
+LARGEST = 256_000  # bytes of a command: its events have to fit into a batch of the broker
+HEADERS = {"kaibo-min-position": 4_000, "idempotency-key": 200, "if-match": 200}  # characters; others of ours: 200
+CORRELATION = re.compile(r"[A-Za-z0-9._-]{1,64}")
+PLAIN = re.compile(r"[a-z0-9_]{1,40}")
 
 
 class NotFound(Exception):
@@ -59,6 +64,13 @@ class Later(Exception):
 
 class Malformed(Exception):
     """A header or a cursor that cannot be read."""
+
+
+class Invalid(Exception):
+    """A command holds what cannot be kept."""
+
+    def __init__(self, wrongs: Iterable[Wrong]) -> None:
+        self.errors = [{"at": at, "what": what} for at, what in wrongs]
 
 
 @value
@@ -89,11 +101,11 @@ class Handler:
         self.request, self.response = request, response
 
     async def __call__(self, decider: Decider[C, S, E], command: C) -> Accepted:
-        """Raises Refused (409), Stale (412), Later (503), Erased (409)."""
+        """Raises Refused (409), Stale (412), Invalid (422), Later (503), Erased (409)."""
         app = self.request.app.state
         actor = identify(self.request)
-        if NUL in encode(command):
-            raise Malformed(NO_NUL)
+        if wrongs := list(wrong(command)):
+            raise Invalid(wrongs)
         (sealed,) = await cast(Vault, app.vault).seal([command])
         request = self.framed(decider, sealed, actor.person, actor.capacity)
         try:
@@ -152,7 +164,8 @@ class Reading:
     async def __call__(self, projection: Projection[R, Any], row: R) -> R:
         """The row with this one's key. Raises NotFound."""
         await self.reached(reader_name(projection))
-        found = await self.store.rows(projection, [projection.identity(row)])
+        key = projection.identity(row)
+        found = [] if any(map(unkept, key)) else await self.store.rows(projection, [key])
         if not found:
             raise NotFound(projection.name)
         return await self.opened(found[0])
@@ -161,10 +174,9 @@ class Reading:
         """Rows in order of their key, with columns equal to what is given; None filters nothing."""
         await self.reached(reader_name(projection))
         wanted = {name: v for name, v in equal.items() if v is not None}
-        after = uncursor(paging.after) if paging.after else None
-        if after is not None and len(after) != len(projection.primary):
-            raise Malformed("after: this cursor is of another list")
-        rows = await self.store.page(projection, wanted, after, paging.limit + 1)
+        after = uncursor(paging.after, projection) if paging.after else None
+        none = any(map(unkept, wanted.values()))
+        rows = [] if none else await self.store.page(projection, wanted, after, paging.limit + 1)
         shown = rows[: paging.limit]
         following = cursor(projection.identity(shown[-1])) if len(rows) > paging.limit else None
         return Page(items=tuple([await self.opened(row) for row in shown]), next=following)
@@ -172,15 +184,15 @@ class Reading:
     async def result(self, facts: Facts[Any, Any, Any, Any], subject: Hashable) -> Result:
         """What was computed about a subject, as JSON. Raises NotFound."""
         await self.reached(reader_name(facts))
-        found = await self.store.result(facts, key_text(subject))
+        found = None if any(wrong(subject)) else await self.store.result(facts, key_text(subject))
         if found is None:
             raise NotFound(facts.name)
         return await self.opened(found)
 
     async def opened(self, shown: R) -> R:
-        app = self.request.app.state
-        allowed = cast(Access, app.access).allows(PERSONAL, identify(self.request))
-        return await cast(Vault, app.vault).open(shown, allowed)
+        app, actor = self.request.app.state, identify(self.request)
+        allowed = cast(Access, app.access).allows(PERSONAL, actor)
+        return await cast(Vault, app.vault).open(shown, lambda person: allowed or person == actor.person)
 
     async def reached(self, reader: str) -> None:
         """Wait until a reader has taken up the position that the caller names. Raises Later, Malformed."""
@@ -194,7 +206,7 @@ class Reading:
             if all(p in stands and stands[p].position >= n for p, n in places):
                 return
             if monotonic() > until:
-                raise Later(f"{reader} has not reached {wanted} yet")
+                raise Later(f"{reader} has not reached that position yet")
             await asyncio.sleep(0.02)
 
 
@@ -203,7 +215,7 @@ def place(text: str) -> tuple[tuple[str, int], int]:
         topic, partition, position = text.strip().split("/")
         return (f"kaibo.{topic}", int(partition)), int(position)
     except ValueError:
-        raise Malformed(f"Kaibo-Min-Position: {text!r} is not topic/partition/position") from None
+        raise Malformed("Kaibo-Min-Position: topic/partition/position is asked for, with commas between") from None
 
 
 def version(tag: str) -> int:
@@ -218,20 +230,27 @@ def moment(text: str) -> datetime:
         found = datetime.fromisoformat(text)
     except ValueError:
         raise Malformed("Kaibo-Occurred-At: RFC 3339 is asked for, such as 2024-05-01T08:00:00Z") from None
-    if found.tzinfo is None:
-        raise Malformed("Kaibo-Occurred-At: the offset from UTC is missing")
-    return found
+    if what := unkept(found):
+        raise Malformed(f"Kaibo-Occurred-At: {what}")
+    return found.astimezone(UTC)
 
 
 def cursor(key: tuple[Any, ...]) -> str:
     return urlsafe_b64encode(encode(key)).decode().rstrip("=")
 
 
-def uncursor(text: str) -> tuple[Any, ...]:
+def uncursor(text: str, projection: Projection[Any, Any]) -> tuple[Any, ...]:
+    """The key as its columns are typed."""
+    hints = get_type_hints(projection.row)
+    key = [hints[name] for name in projection.primary]
     try:
-        return tuple(msgspec.json.decode(urlsafe_b64decode(text + "=" * (-len(text) % 4))))
-    except (ValueError, msgspec.DecodeError):
-        raise Malformed("after: this is no cursor of ours") from None
+        raw = msgspec.json.decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=list[Any])
+        found = tuple(msgspec.convert(part, kind) for part, kind in zip(raw, key, strict=True))
+    except (ValueError, msgspec.DecodeError, RecursionError):
+        raise Malformed("after: this is no cursor of this list") from None
+    if any(map(unkept, found)):
+        raise Malformed("after: this is no cursor of this list")
+    return found
 
 
 Handle = Annotated[Handler, Depends(Handler)]
@@ -248,10 +267,12 @@ def problem(
 ) -> JSONResponse:
     body = {"type": f"urn:kaibo:problem:{title}", "title": title, "status": status}
     body |= {"detail": detail} if detail else {}
-    return JSONResponse(body | more, status, media_type="application/problem+json", headers=dict(headers or {}))
+    return JSONResponse(body | more, status, media_type=PROBLEM, headers=dict(headers or {}))
 
 
+PROBLEM = "application/problem+json"
 AGAIN = {"Retry-After": "1"}
+UNSERVED = {400: "malformed", 404: "not_found", 405: "method.not_allowed", 413: "too_large"}
 
 PROBLEMS: Mapping[type[Exception], Callable[[Any], JSONResponse]] = {
     Refused: lambda e: problem(409, e.code, "a rule says no", facts={k: str(v) for k, v in e.facts.items()}),
@@ -263,6 +284,8 @@ PROBLEMS: Mapping[type[Exception], Callable[[Any], JSONResponse]] = {
     KeyReused: lambda e: problem(422, "idempotency_key.reused", "another request was made under this key"),
     Forged: lambda e: problem(422, "personal.forged", str(e)),
     Malformed: lambda e: problem(400, "malformed", str(e)),
+    Invalid: lambda e: problem(422, "invalid", errors=e.errors),
+    IssuerAway: lambda e: problem(503, "issuer.away", str(e), AGAIN),
     Later: lambda e: problem(503, "later", str(e), AGAIN),
     Unavailable: lambda e: problem(503, "unavailable", "the store is away; nothing is lost, ask again", AGAIN),
     Moved: lambda e: problem(503, "later", "others were faster", AGAIN),
@@ -270,10 +293,19 @@ PROBLEMS: Mapping[type[Exception], Callable[[Any], JSONResponse]] = {
 
 
 def invalid(error: RequestValidationError) -> JSONResponse:
-    """What is wrong and where, never the value that was sent: it may be personal."""
-    wrong = [{"at": "/".join(map(str, e["loc"])), "what": e["msg"]} for e in error.errors()]
     malformed = any(e["type"] == "json_invalid" for e in error.errors())
-    return problem(400 if malformed else 422, "malformed" if malformed else "invalid", errors=wrong)
+    return problem(
+        400 if malformed else 422, "malformed" if malformed else "invalid", errors=told(error.errors(), "body")
+    )
+
+
+def told(errors: Iterable[Any], unnamed: str = "") -> list[dict[str, str]]:
+    """What is wrong and where, never what was sent: it may be personal, and may stand where a name should."""
+    return [{"at": "/".join(map(step, e["loc"])) or unnamed, "what": e["msg"]} for e in errors]
+
+
+def step(part: Any) -> str:
+    return text if PLAIN.fullmatch(text := str(part)) else "?"
 
 
 def install(app: FastAPI) -> None:
@@ -289,6 +321,14 @@ def install(app: FastAPI) -> None:
     async def not_valid(_: HttpRequest, error: RequestValidationError) -> JSONResponse:
         return invalid(error)
 
+    @app.exception_handler(HTTPException)
+    async def not_served(_: HttpRequest, error: HTTPException) -> JSONResponse:
+        return problem(error.status_code, UNSERVED.get(error.status_code, "not_served"), headers=error.headers)
+
+    @app.exception_handler(Exception)
+    async def failed(_: HttpRequest, error: Exception) -> JSONResponse:
+        return problem(500, "failed", "this is our mistake; its correlation id is in the log")
+
 
 # Around every request
 
@@ -298,7 +338,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 class Edge:
-    """Pure ASGI around the application: host check, correlation, size limit, one log line and one metric a request."""
+    """Pure ASGI around the application: what is refused unread, correlation, one metric a request, a log line where we
+    failed. What an exception says is not logged, it may hold a personal text; where it was raised is."""
 
     def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]], hosts: frozenset[str]) -> None:
         self.app, self.hosts = app, hosts
@@ -310,7 +351,8 @@ class Edge:
         refusal = self.refuse(scope, headers)
         if refusal is not None:
             return await refusal(scope, receive, send)
-        correlation = headers.get("kaibo-correlation-id", "")[:64] or secrets.token_hex(16)
+        named = headers.get("kaibo-correlation-id", "")
+        correlation = named if CORRELATION.fullmatch(named) else secrets.token_hex(16)
         scope.setdefault("state", {})["correlation"] = correlation
         started, status = monotonic(), 500
 
@@ -328,6 +370,9 @@ class Edge:
         structlog.contextvars.bind_contextvars(correlation=correlation)
         try:
             await self.app(scope, receive, answering)
+        except Exception as error:  # noqa: BLE001 the application has answered already
+            where = traceback.format_tb(error.__traceback__)
+            log.error("http.failed", error=type(error).__name__, traceback="".join(where))
         finally:
             route = scope["route"].path if "route" in scope and hasattr(scope["route"], "path") else "none"
             REQUEST_SECONDS.labels(route, str(status)).observe(monotonic() - started)
@@ -340,7 +385,11 @@ class Edge:
         if self.hosts and host not in self.hosts:
             return problem(400, "host.unknown", "this name is not ours")
         if "\0" in scope["path"] or b"%00" in scope.get("query_string", b""):
-            return problem(400, "malformed", NO_NUL)
+            return problem(400, "malformed", "an address holds the character NUL, which no database keeps")
+        for name, content in headers.items():
+            longest = HEADERS.get(name, 200 if name.startswith("kaibo-") else len(content))
+            if len(content) > longest or "\0" in content:
+                return problem(400, "malformed", f"{name}: at most {longest} characters, and no NUL")
         length = headers.get("content-length", "0")
         if scope["path"] != "/bulk" and length.isdigit() and int(length) > LARGEST:
             return problem(413, "too_large", f"a body is at most {LARGEST} bytes; see /bulk for many commands")

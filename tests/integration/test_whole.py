@@ -21,7 +21,7 @@ from shared.settings import Settings
 from tests.databases import Databases
 from tests.kernel.clubs import club, treasury
 
-ACCESS = "member.join: [clerk]\nmember.read: [clerk, self]\n"
+ACCESS = "member.join: [clerk, system]\nmember.read: [clerk, self]\n"
 CLERK = {"Authorization": "Bearer secret", "Kaibo-Person": "c1", "Kaibo-Capacity": "clerk"}
 SYSTEM = {**CLERK, "Kaibo-Capacity": "system"}
 PATIENCE = 30.0

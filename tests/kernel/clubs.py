@@ -112,6 +112,12 @@ async def join(command: Join, handle: Handle) -> Accepted:
     return await handle(memberships, command)
 
 
+@club_router.post("/leave", status_code=202, dependencies=[requires("member.join")])
+async def leave(command: Leave, handle: Handle) -> Accepted:
+    """Let somebody go."""
+    return await handle(memberships, command)
+
+
 @club_router.get("/{person}", dependencies=[requires("member.read")])
 async def one(person: str, read: Read) -> Member:
     """One member."""

@@ -1,0 +1,80 @@
+"""What the edge takes: nothing that a database, an index or another system's JSON reader could not keep.
+
+A text without a bound of its own is an id: its rows are found by it, so it has to fit into an index.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from functools import cache
+from typing import Annotated, Any, NewType, cast, get_args, get_origin, get_type_hints
+
+from pydantic import StringConstraints
+
+ID = 200  # characters
+STREAM = 2_000  # bytes: an entry of PostgreSQL's index takes 2,704
+INTEGER = 2**53 - 1  # what every JSON reader keeps exact
+WHOLE, PLACES = 15, 6  # digits before and after the point: their sums stay exact
+YEARS = range(1900, 2200)
+
+Wrong = tuple[str, str]  # where, and what
+
+
+def wrong(thing: Any, at: str = "body", longest: int = ID) -> Iterator[Wrong]:
+    """Everything in a command that cannot be kept; never its value, which may be personal."""
+    if is_dataclass(thing):
+        bounds = longest_texts(cast(Any, type(thing)))
+        for f in fields(thing):
+            yield from wrong(getattr(thing, f.name), f"{at}/{f.name}", bounds[f.name])
+    elif isinstance(thing, tuple | list):
+        for i, part in enumerate(thing):
+            yield from wrong(part, f"{at}/{i}", longest)
+    elif what := unkept(thing, longest):
+        yield at, what
+
+
+def unkept(thing: Any, longest: int = ID) -> str:  # noqa: PLR0911 a case a kind of value
+    """What is wrong with one value, or nothing."""
+    match thing:
+        case Enum() | bool() | None:
+            return ""
+        case str() if "\0" in thing:
+            return "a text holds the character NUL, which no database keeps"
+        case str() if len(thing) > longest:
+            return f"a text has at most {longest} characters here"
+        case int() if abs(thing) > INTEGER:
+            return f"a whole number lies within ±{INTEGER}"
+        case Decimal() if not written_out(thing):
+            return f"a number has at most {WHOLE} digits before the point and {PLACES} after it, written out"
+        case datetime() if thing.tzinfo is None:
+            return "the offset from UTC is missing"
+        case date() if thing.year not in YEARS:
+            return f"a date lies within the years {YEARS.start} to {YEARS.stop - 1}"
+    return ""
+
+
+def written_out(number: Decimal) -> bool:
+    exponent = number.as_tuple().exponent
+    return isinstance(exponent, int) and -PLACES <= exponent <= 0 and number.adjusted() < WHOLE
+
+
+@cache
+def longest_texts(kind: type) -> Mapping[str, int]:
+    """By field: the longest text that its type allows."""
+    return {name: longest(hint) for name, hint in get_type_hints(kind, include_extras=True).items()}
+
+
+def longest(hint: Any) -> int:
+    bounds = [c.max_length for c in constraints(hint) if c.max_length is not None]
+    return min(bounds, default=ID)
+
+
+def constraints(hint: Any) -> Iterator[StringConstraints]:
+    if isinstance(hint, NewType):
+        hint = hint.__supertype__
+    if get_origin(hint) is Annotated:
+        yield from (m for m in hint.__metadata__ if isinstance(m, StringConstraints))
+    for part in get_args(hint):
+        yield from constraints(part)
