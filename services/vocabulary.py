@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated, NewType
 
 from annotated_types import Interval, Len
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from shared.value import BUSINESS_ZONE
 
@@ -15,7 +15,9 @@ PostId = NewType("PostId", str)  # 岗位: anchor, assistant_anchor, operations_
 CourseId = NewType("CourseId", str)
 SessionId = NewType("SessionId", str)  # one run of a course 培训班次
 StreamId = NewType("StreamId", str)  # a live stream 直播场次
-Month = NewType("Month", str)  # 2024-05
+Month = NewType(
+    "Month", Annotated[str, Field(pattern=r"^(1[89]|2[0-2])[0-9]{2}-(0[1-9]|1[0-2])$", examples=["2024-05"])]
+)
 Score = Annotated[Decimal, Interval(ge=0, le=100)]  # points, two places
 Fen = NewType("Fen", int)  # 分: money
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]  # about no person

@@ -1,9 +1,9 @@
 """Quarters over HTTP."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse, Response
 
 from services.performance.quarters.facts import PersonQuarter, Quarter, QuarterScore, quarters, told
@@ -15,8 +15,6 @@ from shared.value import value
 from shared.web import Actor, Read
 
 router = APIRouter(prefix="/quarters", tags=["quarters"])
-
-QuarterOfPath = Annotated[Quarter, Path(pattern=r"^\d{4}-Q[1-4]$", examples=["2024-Q2"])]
 
 
 @value
@@ -33,7 +31,7 @@ class QuarterTold:
 async def quarter(
     *,
     person: PersonId,
-    quarter: QuarterOfPath,
+    quarter: Quarter,
     read: Read,
     who: Actor,
     accept: Accepts = "",

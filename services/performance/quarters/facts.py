@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import NewType
+from typing import Annotated, NewType
+
+from pydantic import Field
 
 from services.performance.quarters.policies import Function, RollUpPolicy
 from services.performance.reviews.events import ReviewCompleted, ReviewOpened, ScoreRestated
@@ -18,7 +20,7 @@ from shared.explanation import Kind, Mean, Node, Nothing, Part, Round, Sum, Weig
 from shared.facts import Facts, Known
 from shared.value import value
 
-Quarter = NewType("Quarter", str)  # 2024-Q2
+Quarter = NewType("Quarter", Annotated[str, Field(pattern=r"^(1[89]|2[0-2])[0-9]{2}-Q[1-4]$", examples=["2024-Q2"])])
 Event = ReviewOpened | ReviewCompleted | ScoreRestated
 
 

@@ -32,7 +32,6 @@ from services.performance.reviews.projections import (
     restatements,
     reviews_by_month,
 )
-from services.performance.scores.api import MonthOfPath
 from services.performance.scores.telling import (
     TEXT,
     Accepts,
@@ -189,7 +188,7 @@ class ExplanationTold:
 async def explanation(
     *,
     person: PersonId,
-    month: MonthOfPath,
+    month: Month,
     read: Read,
     who: Actor,
     version: int | None = None,

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse, Response
 
 from services.performance.reviews.events import PersonMonth
@@ -16,8 +16,6 @@ from shared.value import value
 from shared.web import Actor, Read
 
 router = APIRouter(prefix="/scores", tags=["scores"])
-
-MonthOfPath = Annotated[Month, Path(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", examples=["2024-05"])]
 
 
 @value
@@ -38,7 +36,7 @@ class Running:
 async def running(
     *,
     person: PersonId,
-    month: MonthOfPath,
+    month: Month,
     read: Read,
     who: Actor,
     accept: Accepts = "",

@@ -11,7 +11,7 @@ from typing import Annotated
 from uuid import NAMESPACE_URL, uuid5
 
 from annotated_types import Len
-from pydantic import StringConstraints
+from pydantic import Field
 
 from services.supervision.awards.events import (
     AwardApproved,
@@ -35,7 +35,7 @@ from services.vocabulary import Fen, PersonId, SessionId, Text
 from shared.decider import Context, Decider, Refused
 from shared.value import value
 
-Period = Annotated[str, StringConstraints(pattern=r"^20\d{2}(-(0[1-9]|1[0-2])|-Q[1-4])?$")]
+Period = Annotated[str, Field(pattern=r"^20[0-9]{2}(-(0[1-9]|1[0-2])|-Q[1-4])?$", examples=["2024-05"])]
 TRAINING_EXCELLENCE = "training_excellence"  # the item of T-64
 
 

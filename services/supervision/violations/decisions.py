@@ -25,7 +25,6 @@ from shared.decider import Context, Decider, Refused, Sight, look
 from shared.privacy import Note
 from shared.value import value
 
-FullMonth = Annotated[Month, StringConstraints(pattern=r"^20\d{2}-(0[1-9]|1[0-2])$")]
 Day = Annotated[date, Interval(ge=date(2000, 1, 1), lt=date(2100, 1, 1))]  # in Asia/Shanghai
 Evidence = Annotated[tuple[Annotated[str, StringConstraints(min_length=1, max_length=200)], ...], Len(1, 50)]
 
@@ -56,7 +55,7 @@ class RecordCause:
     """That ineffective work caused the complaints, or the decline, of the month (A-61)."""
 
     person: PersonId
-    month: FullMonth
+    month: Month
     finding: Note
 
 
@@ -90,7 +89,7 @@ class ExamineMonth:
     """The figures of an assistant anchor's month, or those that they are compared with, are there or have changed."""
 
     person: PersonId
-    month: FullMonth
+    month: Month
 
 
 Command = RecordViolation | WithdrawViolation | RecordCause | JudgeAbsence | JudgeExam | ExamineMonth
