@@ -103,16 +103,15 @@ def after(exams: Sequence[ExamGraded | ExamRegraded], *history: Event, items: Aw
 # Proposed by the rule
 
 
-@pytest.mark.clause("T-64")
+@pytest.mark.clause("T-64", "R8")
 def test_an_excellent_exam_is_proposed_for_an_award() -> None:
-    """R8: for a rule's proposal the proposer is the policy."""
+    """For a rule's proposal the proposer is the policy."""
     assert after([graded("90")]) == [PROPOSED]
     assert after([graded("89.99"), graded("55", "sales")]) == []
 
 
-@pytest.mark.clause("T-64")
+@pytest.mark.clause("T-64", "R8")
 def test_six_excellent_exams_are_one_proposal_with_six_causes() -> None:
-    """R8."""
     sessions = ["laws", "sales", "voice", "safety", "goods", "service"]
     events = after([graded("95", session) for session in sessions])
     first, *others = sessions
@@ -128,9 +127,8 @@ def test_the_same_exam_again_is_no_second_cause() -> None:
     assert after([graded("95"), regraded("97")]) == [PROPOSED]
 
 
-@pytest.mark.clause("T-64")
+@pytest.mark.clause("T-64", "R1")
 def test_the_first_attempt_counts_alone_unless_configured_otherwise() -> None:
-    """R1."""
     make_up = graded("95", attempt=Attempt.MAKE_UP)
     assert after([make_up]) == []
     both = load_policy(AwardItems, TEXT.replace("make_ups_count: false", "make_ups_count: true"))
@@ -172,9 +170,9 @@ def test_what_was_decided_is_not_proposed_again() -> None:
     assert after([graded("95")], PROPOSED, rejected) == []
 
 
-@pytest.mark.clause("T-64")
+@pytest.mark.clause("T-64", "R8")
 def test_another_exam_after_the_grant_opens_another_proposal() -> None:
-    """R8: there is one open proposal."""
+    """There is one open proposal."""
     (event,) = after([graded("95", "sales")], PROPOSED, APPROVED, GRANTED)
     assert event == proposed(exam("sales"))
     (first,), (other,) = rule_on(graded("95")), rule_on(graded("95", "sales"), PROPOSED, APPROVED, GRANTED)
@@ -267,9 +265,8 @@ def test_an_approved_award_is_granted() -> None:
     ).then()
 
 
-@pytest.mark.clause("T-64")
+@pytest.mark.clause("T-64", "R8", "P-19")
 def test_without_a_configured_amount_there_is_the_certificate_only() -> None:
-    """R8, P-19."""
     (row,) = folded(all_awards, PROPOSED, APPROVED, GRANTED)
     assert (row.standing, row.decider, row.rewards) == (Standing.FINAL, HR, (Reward.CERTIFICATE,))
     assert (row.amount, row.amount_not_configured) == (None, True)
@@ -278,8 +275,8 @@ def test_without_a_configured_amount_there_is_the_certificate_only() -> None:
     under(PROPOSED, items=paying).when(approving(), by=HR, capacity="hr", now=MORNING).then(APPROVED, paid)
 
 
+@pytest.mark.clause("R8")
 def test_the_subject_never_decides() -> None:
-    """R8."""
     reject = RejectAward(person=LI, item="training_excellence", period="2024-05", reason="modesty")
     confirm = ConfirmAward(person=LI, item="training_excellence", period="2024-05", award=ANY, reason="mine")
     for command in (approving(), reject, confirm):
@@ -302,8 +299,8 @@ def test_a_proposal_may_be_rejected() -> None:
     under().when(approving(), by=HR, capacity="hr").refused("award.not_open")
 
 
+@pytest.mark.clause("R8")
 def test_reversal_of_a_cause_puts_a_granted_award_under_review_and_takes_nothing_back() -> None:
-    """R8."""
     history = (PROPOSED, APPROVED, GRANTED)
     assert after([regraded("70")], *history) == [REVIEWED]
     assert after([regraded("70")], *history, REVIEWED) == []
@@ -311,8 +308,8 @@ def test_reversal_of_a_cause_puts_a_granted_award_under_review_and_takes_nothing
     assert (row.standing, row.rewards, row.lost) == (Standing.HELD, (Reward.CERTIFICATE,), (exam("laws"),))
 
 
+@pytest.mark.clause("R8")
 def test_a_review_ends_with_a_person_who_keeps_it_or_takes_it_back() -> None:
-    """R8."""
     history = (PROPOSED, APPROVED, GRANTED, REVIEWED)
     where = {"person": LI, "item": "training_excellence", "period": "2024-05", "award": ANY}
     confirm = TypeAdapter(ConfirmAward).validate_python(where | {"reason": "it was our error"})

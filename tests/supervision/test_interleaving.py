@@ -136,10 +136,11 @@ def test_any_interleaving_and_repetition_decides_the_same(rules: Any, pace: Rand
     )
 
 
+@pytest.mark.clause("C-11")
 @settings(max_examples=25, deadline=None)
 @for_all(paces)
 def test_nothing_is_left_of_what_his_regulation_does_not_know(pace: Random) -> None:
-    """C-11: whether who he is arrives before or after."""
+    """Whether who he is arrives before or after."""
     under = policies(IMPOSING, POOR_PERFORMANCE)
     violations, standing, proposed, _ = outcome(world(under, told(Category.E_COMMERCE), pace))
     assert violations == {(ABSENCE, "sales"), (POOR, "2024-05"), (FAIL, "goods")}

@@ -139,10 +139,10 @@ def same(event: Event, expected: Event) -> bool:
 # What a rule does
 
 
-@pytest.mark.clause("T-66", "T-67")
+@pytest.mark.clause("T-66", "T-67", "R3")
 @pytest.mark.parametrize("violation", [ABSENT, FAILED])
 def test_a_rule_proposes_criticism_for_absence_and_for_failing(violation: ViolationRecorded) -> None:
-    """R3: propose is the default; for a rule's proposal the proposer is the policy."""
+    """Propose is the default; for a rule's proposal the proposer is the policy."""
     (event,) = about(violation).when(follow(violation), by="system").events
     assert same(event, proposed(violation, PenaltyKind.CRITICISM))
 
@@ -165,17 +165,16 @@ def test_a_violation_that_is_told_again_makes_no_second_proposal() -> None:
     about(ABSENT, CRITICISM, imposed(CRITICISM)).when(follow(ABSENT), by="system").then()
 
 
-@pytest.mark.clause("T-66")
+@pytest.mark.clause("T-66", "R2")
 def test_a_withdrawn_violation_takes_the_proposal_along() -> None:
-    """R2."""
     gone = PenaltyWithdrawn(penalty=ANY, person=LI, cause=EXCUSED.cause)
     about(ABSENT, CRITICISM).when(follow(EXCUSED), by="system").then(gone).when(follow(EXCUSED), by="system").then()
     about(ABSENT).when(follow(EXCUSED), by="system").then()
 
 
-@pytest.mark.clause("T-66")
+@pytest.mark.clause("T-66", "R2")
 def test_and_what_was_imposed() -> None:
-    """R2: revoked; both stay readable."""
+    """Revoked; both stay readable."""
     gone = PenaltyRevoked(penalty=ANY, person=LI, kind=PenaltyKind.CRITICISM, cause=EXCUSED.cause)
     about(ABSENT, CRITICISM, imposed(CRITICISM)).when(follow(EXCUSED), by="system").then(gone)
     deducted = imposed(POINTS)
@@ -222,9 +221,8 @@ def settled(
 RULED_IMPOSING = replace(CRITICISM, mode=Mode.IMPOSE)
 
 
-@pytest.mark.clause("T-66", "T-67")
+@pytest.mark.clause("T-66", "T-67", "R3")
 def test_a_rule_may_impose_criticism_once_it_knows_whose_rules_he_falls_under() -> None:
-    """R3."""
     under = policies(IMPOSING)
     (event,) = about(ABSENT, under=under).when(follow(ABSENT), by="system").events
     assert same(event, RULED_IMPOSING)
@@ -234,8 +232,8 @@ def test_a_rule_may_impose_criticism_once_it_knows_whose_rules_he_falls_under() 
     waited.when(settling(ABSENT), by="system").then(by_rule).when(settling(ABSENT), by="system").then()
 
 
+@pytest.mark.clause("R6")
 def test_what_a_correction_turned_against_him_is_only_proposed() -> None:
-    """R6."""
     corrected = replace(ABSENT, correction=True)
     (event,) = about(corrected, under=policies(IMPOSING)).when(follow(corrected), by="system").events
     assert same(event, CRITICISM)
@@ -268,8 +266,8 @@ def test_a_proposal_whose_violation_has_gone_is_left_to_its_withdrawal() -> None
     settled(RULED_IMPOSING, registered(), stands=gone, under=under).when(settling(ABSENT), by="system").then()
 
 
+@pytest.mark.clause("C-42")
 def test_he_is_judged_as_he_was_on_the_day_whose_rules_apply() -> None:
-    """C-42."""
     subject = Offence(person=LI, offence=ABSENT.kind, occasion=ABSENT.occasion)
     joined = replace(registered(LI, Category.E_COMMERCE), joined_on=date(2024, 1, 1))
     changed = CategoriesChanged(person=LI, categories=(Category.LIVE_MARKETING,))
@@ -294,32 +292,31 @@ def test_he_is_judged_as_he_was_on_the_day_whose_rules_apply() -> None:
 # What people do
 
 
-@pytest.mark.clause("T-66", "T-67")
+@pytest.mark.clause("T-66", "T-67", "R3")
 def test_a_named_person_imposes_in_his_capacity() -> None:
-    """R3."""
     about(ABSENT, CRITICISM).when(imposing(ABSENT), by=HR, capacity="hr").then(imposed(CRITICISM)).when(
         imposing(ABSENT), by=HR, capacity="hr"
     ).then()
 
 
+@pytest.mark.clause("R3")
 def test_the_subject_never_decides() -> None:
-    """R3."""
     reject = RejectPenalty(person=LI, offence=ABSENT.kind, occasion="laws", reason="I was there")
     revoke = RevokePenalty(person=LI, offence=ABSENT.kind, occasion="laws", reason="I was there")
     for command in (imposing(ABSENT), reject, revoke):
         about(ABSENT, CRITICISM).when(command, by=LI, capacity=GROUP).refused("penalty.by_the_subject")
 
 
+@pytest.mark.clause("R3")
 @pytest.mark.parametrize("capacity", ["", "system"])
 def test_no_machine_decides_in_a_persons_place(capacity: str) -> None:
-    """R3."""
     about(ABSENT, CRITICISM).when(imposing(ABSENT), by="importer", capacity=capacity).refused(
         "penalty.without_capacity"
     )
 
 
+@pytest.mark.clause("R3")
 def test_an_organisation_may_ask_that_somebody_other_than_the_proposer_decides() -> None:
-    """R3."""
     apart = policies(consequence_rules(**{"decider_differs: false": "decider_differs: true"}))
     by_proposer = about(RECORDED_LATE, WARNING, under=apart).when(imposing(RECORDED_LATE), by=ZHAO, capacity=GROUP)
     by_proposer.refused("penalty.by_the_proposer")
@@ -358,9 +355,8 @@ def test_a_breach_of_discipline_is_warned() -> None:
     about(RECORDED_LATE, WARNING).when(imposing(RECORDED_LATE), by=HR, capacity="hr").then(imposed(WARNING))
 
 
-@pytest.mark.clause("A-60")
+@pytest.mark.clause("A-60", "P-13")
 def test_by_severity_where_the_organisation_says_what_each_severity_means() -> None:
-    """P-13."""
     severe = shipped("penalties_assistant_anchor").replace("severities: [], clause", "severities: [serious], clause")
     assert severe != shipped("penalties_assistant_anchor")
     under = SHIPPED.under(load_policy(PenaltyCatalogue, severe))
@@ -370,9 +366,8 @@ def test_by_severity_where_the_organisation_says_what_each_severity_means() -> N
     assert about(serious, under=under).when(warn, by=ZHAO).events
 
 
-@pytest.mark.clause("A-60", "C-12")
+@pytest.mark.clause("A-60", "C-12", "R3")
 def test_a_fine_is_refused_unless_the_jurisdictions_switch_is_on() -> None:
-    """R3."""
     fine = proposing(RECORDED_LATE, PenaltyKind.FINE)
     about(RECORDED_LATE).when(fine, by=ZHAO).refused("penalty.fines_are_off")
     allowed = consequence_rules(**{"fines:  # off": "fines: {source: 'Act 7, section 3'}  # off"})
@@ -399,7 +394,6 @@ def test_the_switch_cites_its_source() -> None:
 
 @pytest.mark.clause("C-12")
 def test_dismissal_has_a_path_of_its_own() -> None:
-    """R4."""
     dismiss = proposing(RECORDED_LATE, PenaltyKind.DISMISSAL)
     about(RECORDED_LATE).when(dismiss, by=ZHAO).refused("penalty.dismissal_has_its_own_path")
     with pytest.raises(ValueError, match="legal path"):
@@ -419,15 +413,14 @@ def test_the_live_team_knows_bonus_deduction_and_demotion_decided_by_people(kind
     ]
 
 
-@pytest.mark.clause("S-45")
+@pytest.mark.clause("S-45", "R3")
 @pytest.mark.parametrize("kind", ["bonus_deduction", "demotion", "warning", "fine", "points_deduction", "dismissal"])
 def test_no_rule_imposes_more_than_criticism(kind: str) -> None:
-    """R3."""
     with pytest.raises(ValueError, match="may impose criticism alone"):
         consequence_rules(**{"penalty: points_deduction, clause": f"penalty: {kind}, mode: impose, clause"})
 
 
-@pytest.mark.clause("C-11")
+@pytest.mark.clause("C-11", "P-05")
 @pytest.mark.parametrize(
     ("category", "kind"),
     [
@@ -439,7 +432,6 @@ def test_no_rule_imposes_more_than_criticism(kind: str) -> None:
     ],
 )
 def test_a_kind_outside_the_populations_catalogue_is_refused(category: Category, kind: PenaltyKind) -> None:
-    """P-05."""
     outcome = about(RECORDED_LATE, who=member(LI, category)).when(proposing(RECORDED_LATE, kind), by=ZHAO)
     outcome.refused("penalty.outside_catalogue", kind=kind, categories=[category])
 
@@ -485,9 +477,8 @@ def test_there_is_no_penalty_without_a_standing_violation_of_a_known_person() ->
     about(ABSENT, who=Member(person=LI)).when(criticise, by=ZHAO).refused("person.unknown")
 
 
-@pytest.mark.clause("A-61")
+@pytest.mark.clause("A-61", "R3")
 def test_points_are_deducted_only_once_the_group_has_recorded_what_caused_it() -> None:
-    """R3."""
     under = policies(POOR_PERFORMANCE)
     about(POOR_MAY, POINTS, under=under).when(imposing(POOR_MAY), by=HR, capacity="hr").refused(
         "penalty.cause_not_recorded"
@@ -500,9 +491,8 @@ def test_points_are_deducted_only_once_the_group_has_recorded_what_caused_it() -
     assert (event.points, event.month) == (Decimal("2.5"), MAY)
 
 
-@pytest.mark.clause("A-61")
+@pytest.mark.clause("A-61", "P-14")
 def test_without_configured_points_none_are_deducted() -> None:
-    """P-14."""
     caused = Stands(recorded=POOR_MAY, caused=CAUSED)
     unset = replace(POINTS, points=None)
     unconfigured = about(POOR_MAY, unset, under=policies(POOR_PERFORMANCE_OPEN), stands=caused)
@@ -514,8 +504,8 @@ def test_without_configured_points_none_are_deducted() -> None:
 # What is shown
 
 
+@pytest.mark.clause("R3")
 def test_the_register_shows_pending_final_rejected_and_reversed_apart_with_cause_and_decider() -> None:
-    """R3."""
 
     def row(*events: Event) -> Any:
         (found,) = folded(all_penalties, *events)

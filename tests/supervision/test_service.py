@@ -28,9 +28,9 @@ def test_what_concerns_a_person_is_told_to_the_organisation_alone() -> None:
     assert public == {"StreamScheduled", "StreamStarted", "StreamEnded", "StreamMetricsRecorded"}
 
 
+@pytest.mark.clause("R3", "R8")
 @pytest.mark.parametrize("capability", ["penalty.decide", "award.decide"])
 def test_no_importing_account_decides(capability: str) -> None:
-    """R3, R8."""
     assert not service.access.allows(capability, Actor(person="importer", capacity="system"))
     assert not service.access.allows(capability, Actor(person="li", capacity="assistant_anchor"), frozenset({"li"}))
     assert service.access.allows(capability, Actor(person="chen", capacity="hr"))
@@ -43,13 +43,13 @@ def test_everybody_reads_what_is_his_own(capability: str) -> None:
     assert not service.access.allows(capability, li, frozenset({"wang"}))
 
 
+@pytest.mark.clause("R5")
 def test_who_observed_is_for_the_auditor() -> None:
-    """R5."""
     assert service.access.table["observer.read"] == ("auditor",)
 
 
+@pytest.mark.clause("P-13", "P-14", "P-19")
 def test_what_ships_leaves_open_what_the_regulations_leave_open() -> None:
-    """P-13, P-14, P-19."""
 
     def amounts(body: Any) -> list[Any]:
         return [getattr(part, "amount", None) for part in getattr(body, "items", ()) or getattr(body, "penalties", ())]

@@ -96,8 +96,8 @@ def test_nobody_is_on_for_longer_than_the_stream_lasted() -> None:
     assert unlimited().when(ending(2, on(120), on(120, "wang"))).refusal is None
 
 
+@pytest.mark.clause("R11")
 def test_a_stream_over_the_organisations_limit_is_kept_and_flagged_and_may_be_without_crew() -> None:
-    """R11."""
     given(streams).under(TWELVE_HOURS).when(ending(12)).then(ended(hours=12))
     too_long = replace(ending(13), crew=())
     given(streams).under(TWELVE_HOURS).when(too_long).then(replace(ended(hours=13, too_long=True), crew=()))
@@ -107,8 +107,9 @@ def test_a_stream_over_the_organisations_limit_is_kept_and_flagged_and_may_be_wi
     assert event.too_long
 
 
+@pytest.mark.clause("R11")
 def test_without_a_limit_no_stream_is_flagged() -> None:
-    """R11: unset is not configured, never twelve hours."""
+    """Unset is not configured, never twelve hours."""
     unlimited().when(ending(300)).then(ended(hours=300))
     assert load_policy(StreamRules, shipped("stream_rules")).max_hours is None
 

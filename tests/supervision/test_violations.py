@@ -119,23 +119,20 @@ def after(reaction: Reaction[Any, Command], facts: Sequence[Any], *rules: object
 # Absence from training
 
 
-@pytest.mark.clause("T-66")
+@pytest.mark.clause("T-66", "R2")
 def test_an_unexcused_absence_is_a_violation() -> None:
-    """R2."""
     assert after(absences, [absence()]) == [ABSENT]
 
 
-@pytest.mark.clause("T-66")
+@pytest.mark.clause("T-66", "R2")
 def test_an_absence_that_is_excused_or_was_not_noticed_has_no_consequence() -> None:
-    """R2."""
     assert after(absences, [absence(excused=True)]) == []
     assert after(absences, [absence(noticed=False)]) == []
     assert after(absences, [absence(excused=True, noticed=False)]) == []
 
 
-@pytest.mark.clause("T-66")
+@pytest.mark.clause("T-66", "R2")
 def test_a_sick_note_afterwards_withdraws_it_and_the_first_fact_stays() -> None:
-    """R2."""
     assert after(absences, [absence(), absence_corrected(excused=True)]) == [ABSENT, EXCUSED]
     assert after(absences, [absence(), absence_corrected(excused=False, noticed=False)]) == [ABSENT, EXCUSED]
     (row,) = folded(all_violations, ABSENT, EXCUSED)
@@ -143,8 +140,9 @@ def test_a_sick_note_afterwards_withdraws_it_and_the_first_fact_stays() -> None:
     assert row.withdrawn_for == EXCUSED.cause
 
 
+@pytest.mark.clause("R6")
 def test_a_correction_against_him_is_marked_as_one() -> None:
-    """R6: what follows from it is only proposed."""
+    """What follows from it is only proposed."""
     facts = [absence(excused=True), absence_corrected(excused=False)]
     assert after(absences, facts) == [replace(ABSENT, correction=True)]
     flawed = [absence(), absence_corrected(excused=True), absence_corrected(excused=False)]
@@ -168,28 +166,27 @@ MAKE_UP_58 = graded("58", attempt=Attempt.MAKE_UP)
 FAILED_AGAIN = replace(FAILED, occasion="laws-again", occurred_on=JUNE, ruled_on=JUNE)
 
 
-@pytest.mark.clause("T-67", "C-13")
+@pytest.mark.clause("T-67", "C-13", "R1")
 def test_every_first_fail_is_criticised_once() -> None:
-    """R1: 55, make-up 58, retraining 57, make-up 64: two criticisms, for 55 and 57."""
+    """55, make-up 58, retraining 57, make-up 64: two criticisms, for 55 and 57."""
     assert after(failed_exams, WORKED, CONSEQUENCES) == [FAILED, FAILED_AGAIN]
 
 
-@pytest.mark.clause("T-67", "C-13")
+@pytest.mark.clause("T-67", "C-13", "R1")
 def test_or_only_a_failed_make_up() -> None:
-    """R1: 55, make-up 58, retraining 57, make-up 64: one criticism, for 58."""
+    """55, make-up 58, retraining 57, make-up 64: one criticism, for 58."""
     after_58 = replace(FAILED, occurred_on=date(2024, 5, 27))
     assert after(failed_exams, WORKED, AFTER_MAKE_UP) == [after_58]
 
 
-@pytest.mark.clause("T-67")
+@pytest.mark.clause("T-67", "R1")
 def test_a_passed_make_up_takes_nothing_back() -> None:
-    """R1."""
     assert after(failed_exams, [graded("55"), graded("61", attempt=Attempt.MAKE_UP)]) == [FAILED]
     regraded_make_up = regraded("61", attempt=Attempt.MAKE_UP)
     assert after(failed_exams, [graded("55"), MAKE_UP_58, regraded_make_up], CONSEQUENCES) == [FAILED]
 
 
-@pytest.mark.clause("T-67")
+@pytest.mark.clause("T-67", "R1")
 @pytest.mark.parametrize(
     ("facts", "rules", "attempt"),
     [
@@ -202,18 +199,18 @@ def test_a_passed_make_up_takes_nothing_back() -> None:
 def test_a_correction_to_a_pass_takes_the_criticism_back(
     facts: list[ExamGraded | ExamRegraded], rules: ConsequenceRules, attempt: str
 ) -> None:
-    """R1: 55 → 62."""
+    """55 → 62."""
     assert after(failed_exams, facts, rules) == [FAILED, withdrawn(FAILED, f"the exam ({attempt}) is no fail")]
 
 
+@pytest.mark.clause("R6")
 def test_a_correction_to_a_fail_counts_as_one() -> None:
-    """R6."""
     assert after(failed_exams, [graded("62"), regraded("55")]) == [replace(FAILED, correction=True)]
 
 
-@pytest.mark.clause("T-67")
+@pytest.mark.clause("T-67", "R1")
 def test_the_policy_is_the_one_in_force_when_the_chain_began() -> None:
-    """R1: the organisation changed its mind on 25 May, between the first exam and its make-up."""
+    """The organisation changed its mind on 25 May, between the first exam and its make-up."""
     first = policies().documents
     changed = policies(AFTER_MAKE_UP).of(ConsequenceRules)[0]
     later = replace(changed, issue=replace(changed.issue, version=2, effective_from=date(2024, 5, 25)))
@@ -295,9 +292,9 @@ def explained(specification: Given[Command, State, Event]) -> dict[str, Any]:
     return dict(event.explanation or {})
 
 
-@pytest.mark.clause("A-61")
+@pytest.mark.clause("A-61", "R3")
 def test_a_decline_is_told_by_the_figure_per_stream_against_the_three_months_before() -> None:
-    """R3: 10,000 → 6,900 is 31 %."""
+    """10,000 → 6,900 is 31 %."""
     trees = explained(months(*DECLINING, rules=POOR.replace("decline_pct: 30", "decline_pct: 31")))
     assert list(trees) == ["decline"]
     assert evaluate(load(trees["decline"])) == 31
@@ -314,9 +311,9 @@ def test_many_complaints_are_a_case() -> None:
     months(*fewer).when(EXAMINE).then()
 
 
-@pytest.mark.clause("A-61")
+@pytest.mark.clause("A-61", "R3")
 def test_complaints_and_decline_of_one_month_are_one_case() -> None:
-    """R3: not two deductions."""
+    """Not two deductions."""
     both = [*BEFORE, *stream("s1", 5, 6_800, complaints=4), *stream("s2", 5, 7_000, complaints=6)]
     assert sorted(explained(months(*both))) == ["complaints", "decline"]
     months(*both, history=[POOR_MAY]).when(EXAMINE).then()
@@ -335,14 +332,13 @@ def test_the_complaints_are_those_of_the_streams_that_he_was_on_as_the_assistant
     months(*elsewhere, *as_anchor).when(EXAMINE).then()
 
 
+@pytest.mark.clause("R11")
 def test_a_stream_that_is_too_long_is_not_counted() -> None:
-    """R11."""
     months(ended("s3", hours=13, too_long=True), figures("s3", complaints=90)).when(EXAMINE).then()
 
 
-@pytest.mark.clause("A-61")
+@pytest.mark.clause("A-61", "P-14")
 def test_without_a_threshold_nothing_is_proposed() -> None:
-    """P-14."""
     open_ = seeing_months(given(violations).under(POOR_PERFORMANCE_OPEN), *DECLINING, review_opened())
     open_.when(EXAMINE).refused("policy.not_configured", open="complaints_min, decline_pct")
     decline_only = POOR.replace("complaints_min: 10\n", "")
@@ -412,9 +408,8 @@ CAUSED = ViolationCauseRecorded(
 )
 
 
-@pytest.mark.clause("A-61")
+@pytest.mark.clause("A-61", "R3")
 def test_a_member_of_the_group_records_what_caused_it() -> None:
-    """R3."""
     given(violations, POOR_MAY).when(CAUSE, by=ZHAO, capacity="supervision_group").then(CAUSED)
     given(violations, POOR_MAY, CAUSED).when(CAUSE, by=ZHAO, capacity="supervision_group").then()
     given(violations, POOR_MAY).when(CAUSE, by=LI).refused("violation.by_the_subject")
