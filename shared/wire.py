@@ -90,16 +90,22 @@ def fixed(service: str, log: str, event: str, schema: int) -> Headers:
 def carried(meta: bytes) -> Headers:
     """The headers from an `Envelope`, which the events of an import share."""
     found = envelope(meta)
-    texts = (
-        ("ce_correlationid", found.correlation),
-        ("ce_causationid", found.cause),
-        ("ce_scope", found.scope),
-        ("ce_capacity", found.capacity),
-        ("ce_origin", found.origin),
-        ("ce_depth", str(found.depth or "")),
-        ("ce_policies", encode(found.policies).decode() if found.policies else ""),
-    )
-    return (("ce_actor", found.actor.encode()), *((name, text.encode()) for name, text in texts if text))
+    headers = [("ce_actor", found.actor.encode())]
+    if found.correlation:
+        headers.append(("ce_correlationid", found.correlation.encode()))
+    if found.cause:
+        headers.append(("ce_causationid", found.cause.encode()))
+    if found.scope:
+        headers.append(("ce_scope", found.scope.encode()))
+    if found.capacity:
+        headers.append(("ce_capacity", found.capacity.encode()))
+    if found.origin:
+        headers.append(("ce_origin", found.origin.encode()))
+    if found.depth:
+        headers.append(("ce_depth", b"%d" % found.depth))
+    if found.policies:
+        headers.append(("ce_policies", encode(found.policies)))
+    return tuple(headers)
 
 
 def moment(at: datetime) -> bytes:
