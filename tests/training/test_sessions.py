@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
@@ -171,11 +172,16 @@ def test_none_of_the_four_fields_may_be_missing_or_blank(field: str) -> None:
         assert [e["loc"] for e in error.value.errors()] == [(field,)]
 
 
-@pytest.mark.clause("T-45")
-def test_a_notice_tells_what_is_scheduled() -> None:
-    wrong = replace(NOTICE, place="Studio 4", starts_at=END)
-    outcome = given(sessions, SCHEDULED, ENROLLED).under(RULES).when(wrong, now=START - timedelta(days=1))
-    outcome.refused("notice.differs_from_schedule", place="Studio 3", starts_at=START)
+@pytest.mark.clause("T-45", "R2")
+@pytest.mark.parametrize(
+    "wrong",
+    [{"starts_at": END}, {"place": "Studio 4"}, {"content": "Consumer law"}, {"method": Method.SHARING}],
+)
+def test_a_notice_tells_what_is_scheduled_in_each_of_the_four_fields(wrong: dict[str, Any]) -> None:
+    (name,) = wrong
+    planned = given(sessions, SCHEDULED, ENROLLED).under(RULES)
+    outcome = planned.when(replace(NOTICE, **wrong), now=START - timedelta(days=1))
+    outcome.refused("notice.differs_from_schedule", **{name: getattr(SCHEDULED, name)})
 
 
 def test_only_the_enrolled_are_told() -> None:

@@ -124,7 +124,8 @@ def absence(
     command: RecordAbsence | CorrectAbsence,
     session: Open | Delivered,
 ) -> SessionAbsenceRecorded | SessionAbsenceCorrected:
-    """Approved leave, sickness and the person's own live stream excuse (R2)."""
+    """Approved leave, sickness and the person's own live stream excuse (R2). The ground is the word of who records it:
+    no leave and no live stream is looked up, so what is wrong is corrected, and the first word stays readable."""
     return fact(
         session=command.session,
         course=session.plan.course,

@@ -8,7 +8,7 @@ from shared.value import value
 
 
 class Ground(StrEnum):
-    """Why somebody was away."""
+    """Why somebody was away, as the training administrator says who records it."""
 
     NONE = "none"  # 无故
     LEAVE = "leave"  # approved leave 请假

@@ -149,7 +149,7 @@ def schedule(command: ScheduleSession, state: State, context: Context) -> list[E
 def notify(command: SendTrainingNotice, session: Open, context: Context) -> list[Event]:
     """In advance (T-45): before the start, and as long before it as the organisation has set (P-02)."""
     plan = session.plan
-    told = {name: getattr(plan, name) for name in ("starts_at", "place", "method")}
+    told = {name: getattr(plan, name) for name in ("starts_at", "place", "content", "method")}
     if wrong := {name: right for name, right in told.items() if getattr(command, name) != right}:
         raise Refused("notice.differs_from_schedule", **wrong, next="tell what is scheduled")
     if strangers := sorted(set(command.persons) - set(session.enrolled)):
