@@ -1,6 +1,7 @@
 """Training as a whole on the parts in memory: commands in bulk, read models, reactions, and who may see what."""
 
 import asyncio
+import dataclasses
 import json
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -332,6 +333,19 @@ async def test_free_text_of_a_lesson_is_sealed_and_read_by_those_who_teach(train
         return (await training.get("/teaching/answers", teacher, session="laws-may")).json()["items"]
 
     assert await until(shown) == [question]
+
+
+@pytest.mark.clause("R9")
+def test_what_a_subscriber_may_be_granted_tells_nothing_of_one_person() -> None:
+    """Marks and attendance are for applicants, so they travel on the topic of the four services alone."""
+    of_one_person = {
+        name
+        for name, event in service.contract.events.items()
+        if "person" in {field.name for field in dataclasses.fields(event)}
+    }
+    restricted = {event.__name__ for event in service.contract.restricted}
+    assert restricted == of_one_person >= {"ExamGraded", "SessionAttended", "SessionAbsenceRecorded"}
+    assert all(len({service.contract.topic(event) for event in d.facts}) == 1 for d in service.deciders)
 
 
 def test_every_command_has_a_route_but_the_deadlines_own() -> None:

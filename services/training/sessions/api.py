@@ -65,7 +65,9 @@ async def listed(
 
 
 async def check_taught_by(session: SessionId | None, who: Actor, read: Read) -> None:
-    """A trainer sees and marks the trainees of the sessions that he teaches, and of no others (R9). Raises NotFound."""
+    """A trainer sees and marks the trainees of the sessions that he teaches, and of no others (R9). Raises NotFound.
+
+    No fact names the administrator of a session: whoever holds `training_admin` administers all of them."""
     if who.capacity not in TRAINERS:
         return
     if session is None or (await read(session_records, SessionRecord(session=session))).trainer != who.person:
