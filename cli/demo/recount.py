@@ -226,7 +226,7 @@ def decline(now: Sequence[int], before: Sequence[int]) -> Fraction | None:
     if not now or not sum(before):
         return None
     was, is_ = Fraction(sum(before), len(before)), Fraction(sum(now), len(now))
-    return rounded((was - is_) / was * 100)
+    return (was - is_) / was * 100
 
 
 def excellent(seen: Seen) -> Iterator[tuple[str, str]]:
