@@ -302,6 +302,16 @@ def test_a_decline_is_told_by_the_figure_per_stream_against_the_three_months_bef
     months(*DECLINING, rules=POOR.replace("decline_pct: 30", "decline_pct: 31.01")).when(EXAMINE).then()
 
 
+@pytest.mark.clause("A-61", "R3")
+def test_a_threshold_is_held_against_the_exact_decline_and_the_shown_one_is_rounded() -> None:
+    """10,000 → 7,000.5 is 29.995 %, shown as 30.00 %: under a threshold of 30."""
+    nearly = [*BEFORE, *stream("s1", 5, 7_000), *stream("s2", 5, 7_001)]
+    months(*nearly).when(EXAMINE).then()
+    trees = explained(months(*nearly, rules=POOR.replace("decline_pct: 30", "decline_pct: 29.99")))
+    assert evaluate(load(trees["decline"])) == 30
+    assert verify(trees["decline"]) == []
+
+
 @pytest.mark.clause("A-61")
 def test_many_complaints_are_a_case() -> None:
     trees = explained(months(*MANY_COMPLAINTS))

@@ -219,7 +219,7 @@ def examine_month(subject: PersonMonth, state: State, context: Context) -> list[
     """Complaints and decline of one month are one violation (R3)."""
     if not reviewed(context.known(monthly_figures, subject)):
         return []
-    examined = examine(subject, context)
+    reached = examine(subject, context)
     recorded = told_by_fact(
         subject.person,
         ViolationKind.POOR_PERFORMANCE,
@@ -227,9 +227,9 @@ def examine_month(subject: PersonMonth, state: State, context: Context) -> list[
         occurred_on=first_day(moved(subject.month, 1)) - timedelta(days=1),
         ruled_on=first_day(subject.month),
         corrected=False,
-        explanation=examined.explanation,
+        explanation=reached,
     )
-    return settle(state, recorded if examined.reached else None, "the figures of the month do not reach a threshold")
+    return settle(state, recorded if reached else None, "the figures of the month do not reach a threshold")
 
 
 def told_by_fact(

@@ -4,7 +4,7 @@ The complaints are those about the streams that he was on. A decline is told by 
 the three months before, all their streams together.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -16,7 +16,7 @@ from services.supervision.violations.rules import Figure, PoorPerformance
 from services.vocabulary import Fen, Month, PostId, first_day, month
 from shared.decider import Context, Refused
 from shared.event import Recorded
-from shared.explanation import Difference, Kind, Mean, Node, Nothing, Ratio, Round, Sum, dump, evaluate, fact
+from shared.explanation import Difference, Kind, Mean, Node, Nothing, Ratio, Round, Rule, Sum, dump, evaluate, fact
 from shared.facts import Facts, Known
 from shared.value import value
 
@@ -100,14 +100,6 @@ def counted(subject: PersonMonth, known: Known[Event]) -> list[Counted]:
     ]
 
 
-@value
-class Examination:
-    """What the figures of a month say. `explanation` holds the trees of what was reached, down to the facts."""
-
-    reached: tuple[str, ...]
-    explanation: Mapping[str, Any]
-
-
 def window(subject: PersonMonth) -> tuple[PersonMonth, ...]:
     """The month and the three before it."""
     return tuple(PersonMonth(person=subject.person, month=moved(subject.month, -n)) for n in range(4))
@@ -119,26 +111,26 @@ def moved(start: Month, by: int) -> Month:
     return Month(f"{date(count // 12, count % 12 + 1, 1):%Y-%m}")
 
 
-def examine(subject: PersonMonth, context: Context) -> Examination:
-    """Raises Refused("policy.not_configured")."""
+def examine(subject: PersonMonth, context: Context) -> dict[str, Any]:
+    """The trees of what was reached, down to the facts; none: nothing was. The exact decline is held against the
+    threshold, and what is shown is rounded. Raises Refused("policy.not_configured")."""
     rules = context.policy(PoorPerformance, on=first_day(subject.month))
     if rules.complaints_min is None and rules.decline_pct is None:
         raise Refused("policy.not_configured", policy="PoorPerformance", open="complaints_min, decline_pct")
     now, *before = (counted(one, context.known(monthly_figures, one)) for one in window(subject))
-    trees = {
-        "complaints": (complaints(now), rules.complaints_min),
-        "decline": (
-            decline(rules.figure, now, [stream for streams in before for stream in streams]),
-            rules.decline_pct,
-        ),
-    }
-    reached = [name for name, (tree, least) in trees.items() if least and at_least(tree, Fraction(least.amount))]
-    return Examination(reached=tuple(reached), explanation={name: dump(trees[name][0]) for name in reached})
+    many = complaints(now)
+    lost = decline(rules.figure, now, [stream for streams in before for stream in streams])
+    reached = {}
+    if at_least(many, rules.complaints_min):
+        reached["complaints"] = dump(many)
+    if at_least(lost, rules.decline_pct):
+        reached["decline"] = dump(Round(name="decline", of=lost))
+    return reached
 
 
-def at_least(tree: Node, threshold: Fraction) -> bool:
+def at_least(tree: Node, threshold: Rule | None) -> bool:
     found = evaluate(tree)
-    return isinstance(found, Fraction) and found >= threshold
+    return threshold is not None and isinstance(found, Fraction) and found >= Fraction(threshold.amount)
 
 
 def complaints(streams: Sequence[Counted]) -> Node:
@@ -151,7 +143,7 @@ def decline(figure: Figure, now: Sequence[Counted], before: Sequence[Counted]) -
     was = per_stream(f"{figure}_per_stream_before", figure, before)
     is_ = per_stream(f"{figure}_per_stream", figure, now)
     lost = Difference(name="lost", of=was, less=is_)
-    return Round(name="decline", of=Ratio(name="decline_exactly", over=lost, under=was, per=Decimal(100)))
+    return Ratio(name="decline_exactly", over=lost, under=was, per=Decimal(100))
 
 
 def per_stream(name: str, figure: Figure, streams: Iterable[Counted]) -> Mean:
