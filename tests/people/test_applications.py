@@ -250,3 +250,9 @@ def test_the_delay_holds_for_the_persons_alone_and_through_its_last_day() -> Non
     assert disclosed(LI, {LI, WANG}, last, today=date(2024, 7, 2))
     assert disclosed(HR, {LI, WANG}, last, today=last)
     assert disclosed(LI, {LI, WANG}, None, today=last)
+
+
+@pytest.mark.parametrize("log", [(APPROVED,), (REJECTED,), (REQUESTED, REQUESTED), (REQUESTED, REJECTED, APPROVED)])
+def test_a_log_that_nobody_decided_is_an_error(log: Any) -> None:
+    with pytest.raises(ValueError, match="of an application that is"):
+        applications.state(log)

@@ -150,6 +150,12 @@ def test_whoever_is_not_registered_is_unknown(command: Any) -> None:
     )
 
 
+@pytest.mark.parametrize("log", [(IN_SCOPE,), (ASSIGNED,), (REGISTERED, REGISTERED)])
+def test_a_log_that_nobody_decided_is_an_error(log: Any) -> None:
+    with pytest.raises(ValueError, match="registered"):
+        persons.state(log)
+
+
 def test_what_an_assignment_names_must_exist() -> None:
     li().seeing(posts, ANCHOR.post, found=None).when(TO_ANCHOR).refused("post.unknown", post=ANCHOR.post)
     li().seeing(units, LIVE, found=None).when(TO_ANCHOR).refused("unit.unknown", unit=LIVE)

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import date
 
+import pytest
+
 from services.people.persons.decisions import persons
 from services.people.persons.events import Engagement, PersonRegistered
 from services.people.roles.decisions import roles
@@ -52,6 +54,12 @@ def test_a_role_goes_to_a_registered_person() -> None:
 
 def test_what_was_never_granted_is_not_revoked() -> None:
     known().when(REVOKED).refused("role.not_held", capacity="archive_approver")
+
+
+@pytest.mark.parametrize("log", [(REVOKED,), (GRANTED, REVOKED, REVOKED)])
+def test_a_log_that_nobody_decided_is_an_error(log: tuple[Event, ...]) -> None:
+    with pytest.raises(ValueError, match="did not hold"):
+        roles.state(log)
 
 
 def test_roles_are_one_stream_each() -> None:

@@ -12,7 +12,7 @@ from services.training.attendance.events import (
     SessionAttended,
 )
 from services.training.sessions.decisions import State as Session
-from services.training.sessions.decisions import Unscheduled, sessions
+from services.training.sessions.decisions import sessions
 from services.training.sessions.events import Method
 from services.vocabulary import PersonId
 from shared.testing import Given, given
@@ -79,7 +79,7 @@ def test_a_late_comer_signs_in_until_delivery() -> None:
 def test_sign_in_is_of_the_enrolled() -> None:
     stranger = SignIn(session=LAWS_MAY, person=PersonId("zhao"))
     at(PLANNED).when(stranger, now=START).refused("attendance.not_enrolled", person="zhao")
-    at(Unscheduled()).when(SIGN_IN, now=START).refused("session.not_scheduled")
+    at(None).when(SIGN_IN, now=START).refused("session.not_scheduled")
 
 
 @pytest.mark.clause("T-42")
@@ -130,3 +130,11 @@ def test_nobody_excuses_himself() -> None:
     at(OVER).when(away(Ground.SICK), by=LI).refused("absence.by_the_subject")
     mine = CorrectAbsence(session=LAWS_MAY, person=LI, ground=Ground.SICK)
     at(OVER, absent(Ground.NONE)).when(mine, by=LI).refused("absence.by_the_subject")
+
+
+@pytest.mark.parametrize(
+    "log", [(corrected(Ground.SICK),), (ATTENDED, absent(Ground.NONE)), (absent(Ground.NONE), ATTENDED)]
+)
+def test_a_log_that_nobody_decided_is_an_error(log: tuple[Event, ...]) -> None:
+    with pytest.raises(ValueError, match="of a trainee who is"):
+        attendance.state(log)

@@ -100,3 +100,8 @@ def test_bands_that_overlap_are_refused(wrong: SetAssessmentStandard) -> None:
 
 def test_a_standard_is_of_a_course() -> None:
     given(courses).when(bands()).refused("course.not_designed", course=SALES)
+
+
+def test_a_standard_without_its_course_is_an_error() -> None:
+    with pytest.raises(ValueError, match="without a course"):
+        courses.state([standard(1, date(2024, 5, 2))])

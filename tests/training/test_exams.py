@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from services.training.attendance.decisions import Absent, Attended, Unknown, attendance
+from services.training.attendance.decisions import Absent, Attended, attendance
 from services.training.attendance.events import Ground
-from services.training.courses.decisions import Undesigned, courses
-from services.training.exams.chain import Chain, State, Unopened
+from services.training.courses.decisions import courses
+from services.training.exams.chain import Chain, State
 from services.training.exams.decisions import (
     Command,
     EndMakeUpTerm,
@@ -112,8 +112,8 @@ def test_who_attended_is_examined_after_the_training() -> None:
 
 
 @pytest.mark.clause("R1")
-@pytest.mark.parametrize("found", [Unknown(), Absent(ground=Ground.LEAVE)])
-def test_who_did_not_attend_is_not_examined(found: Unknown | Absent) -> None:
+@pytest.mark.parametrize("found", [None, Absent(ground=Ground.LEAVE)])
+def test_who_did_not_attend_is_not_examined(found: Absent | None) -> None:
     given(exams).seeing(attendance, LAWS_MAY, LI, found=found).when(schedule()).refused("exam.not_attended")
 
 
@@ -130,7 +130,7 @@ def test_a_scheduled_exam_is_graded_or_missed_before_the_next() -> None:
 
 @pytest.mark.clause("T-51")
 def test_without_a_standard_nothing_is_graded() -> None:
-    for found in (Undesigned(), COURSE):
+    for found in (None, COURSE):
         ungraded = chain(scheduled()).seeing(courses, LAWS, found=found)
         ungraded.when(grading(80), now=NOW).refused("standard.not_set", course=LAWS)
     a_day_early = datetime(2024, 5, 1, tzinfo=UTC)
@@ -270,7 +270,7 @@ def test_retraining_is_a_later_session_of_the_same_course() -> None:
     (third,) = chain().seeing(exams, LI, LAWS_MAY, found=exams.state(of_cycle(1))).when(again).events
     assert isinstance(third, ExamScheduled)
     assert third.cycle == 2
-    for found in (Unopened(), exams.state(FAILED), exams.state(PASSED_MAKE_UP)):
+    for found in (None, exams.state(FAILED), exams.state(PASSED_MAKE_UP)):
         chain().seeing(exams, LI, LAWS_MAY, found=found).when(again).refused("exam.retraining_not_required")
 
 

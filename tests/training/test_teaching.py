@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from services.training.attendance.decisions import Absent, Attended, Unknown, attendance
+from services.training.attendance.decisions import Absent, Attended, attendance
 from services.training.attendance.events import Ground
 from services.training.teaching.decisions import answers, performance_notes
 from services.training.teaching.events import TraineePerformanceNoted, TraineeQuestionAnswered
@@ -32,7 +32,7 @@ def test_a_trainees_performance_is_noted_and_corrected() -> None:
     here.when(NOTE).then(NOTE).when(NOTE).then().when(better).then(better)
 
 
-@pytest.mark.parametrize("found", [Unknown(), Absent(ground=Ground.SICK)])
-def test_who_was_not_there_neither_asked_nor_performed(found: Unknown | Absent) -> None:
+@pytest.mark.parametrize("found", [None, Absent(ground=Ground.SICK)])
+def test_who_was_not_there_neither_asked_nor_performed(found: Absent | None) -> None:
     given(answers).seeing(attendance, LAWS_MAY, LI, found=found).when(ANSWER).refused("trainee.not_signed_in")
     given(performance_notes).seeing(attendance, LAWS_MAY, LI, found=found).when(NOTE).refused("trainee.not_signed_in")

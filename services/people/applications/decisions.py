@@ -138,17 +138,16 @@ def end_of(day: date) -> datetime:
 
 
 def evolve(state: State, event: Event) -> State:
-    if isinstance(event, ArchiveAccessRequested):
-        return Requested(request=event)
-    return state and decided(state.request, event)
-
-
-def decided(request: ArchiveAccessRequested, event: ArchiveAccessApproved | ArchiveAccessRejected) -> State:
-    match event:
-        case ArchiveAccessApproved():
-            return Approved(request=request, approver=event.approver, valid_until=event.valid_until)
-        case ArchiveAccessRejected():
-            return Rejected(request=request, approver=event.approver, reason=event.reason)
+    """Raises ValueError for a log that `decide` did not write."""
+    match event, state:
+        case ArchiveAccessRequested(), None:
+            return Requested(request=event)
+        case ArchiveAccessApproved(), Requested():
+            return Approved(request=state.request, approver=event.approver, valid_until=event.valid_until)
+        case ArchiveAccessRejected(), Requested():
+            return Rejected(request=state.request, approver=event.approver, reason=event.reason)
+        case _:
+            raise ValueError(f"{type(event).__name__} of an application that is {type(state).__name__}")
 
 
 def sees(command: Command) -> list[Sight]:

@@ -126,8 +126,11 @@ def check_date(code: str, effective_on: date, state: Registered) -> None:
         raise Refused(code, joined_on=state.first.joined_on, next="state a date from the joining on")
 
 
-def evolve(state: State, event: Event) -> State:
+def evolve(state: State, event: Event) -> Registered:
+    """Raises ValueError for a log that `decide` did not write."""
     if isinstance(event, PersonRegistered):
+        if state is not None:
+            raise ValueError(f"{event.person} is registered twice")
         return Registered(
             first=event,
             name=event.name,
@@ -136,7 +139,9 @@ def evolve(state: State, event: Event) -> State:
             engagements={event.joined_on: event.engagement},
             assignments={},
         )
-    return state and changed(state, event)
+    if state is None:
+        raise ValueError(f"{type(event).__name__} of a person who is not registered")
+    return changed(state, event)
 
 
 def changed(

@@ -31,6 +31,9 @@ def check(grant: RoleGranted, context: Context) -> None:
 
 
 def evolve(state: State, event: Event) -> State:
+    """Raises ValueError for a log that `decide` did not write."""
+    if isinstance(event, RoleRevoked) and not isinstance(state, RoleGranted):
+        raise ValueError(f"{event.capacity} is revoked, which {event.person} did not hold")
     return event
 
 

@@ -9,7 +9,7 @@ from services.training.attendance.events import (
     SessionAbsenceRecorded,
     SessionAttended,
 )
-from services.training.sessions.decisions import Delivered, Open, Unscheduled, sessions, unscheduled
+from services.training.sessions.decisions import Delivered, Open, sessions, unscheduled
 from services.training.sessions.events import Method
 from services.vocabulary import CourseId, PersonId, SessionId
 from shared.decider import Context, Decider, Refused, look
@@ -42,11 +42,6 @@ Command = SignIn | RecordAbsence | CorrectAbsence
 
 
 @value
-class Unknown:
-    pass
-
-
-@value
 class Attended:
     course: CourseId
     held_at: datetime
@@ -57,21 +52,21 @@ class Absent:
     ground: Ground
 
 
-State = Unknown | Attended | Absent
+State = Attended | Absent | None  # none: neither signed in nor recorded absent
 
 
 def decide(command: Command, state: State, context: Context) -> list[Event]:
     session = context.state(sessions, command.session)
-    if isinstance(session, Unscheduled):
+    if session is None:
         raise unscheduled(command.session)
     if context.actor == command.person and not isinstance(command, SignIn):
         raise Refused("absence.by_the_subject", next="let a training administrator record it")
     match command, state:
-        case SignIn(), Unknown():
+        case SignIn(), None:
             return sign_in(command, session, context)
         case SignIn(), Attended():
             return []
-        case RecordAbsence(), Unknown():
+        case RecordAbsence(), None:
             return record_absence(command, session)
         case RecordAbsence() | CorrectAbsence(), Absent() if state.ground is command.ground:
             return []
@@ -138,17 +133,22 @@ def absence(
 
 
 def evolve(state: State, event: Event) -> State:
-    match event:
-        case SessionAttended():
+    """Raises ValueError for a log that `decide` did not write."""
+    match event, state:
+        case SessionAttended(), None:
             return Attended(course=event.course, held_at=event.held_at)
-        case SessionAbsenceRecorded() | SessionAbsenceCorrected():
+        case SessionAbsenceRecorded(), None:
             return Absent(ground=event.ground)
+        case SessionAbsenceCorrected(), Absent():
+            return Absent(ground=event.ground)
+        case _:
+            raise ValueError(f"{type(event).__name__} of a trainee who is {type(state).__name__}")
 
 
-attendance = Decider(
+attendance: Decider[Command, State, Event] = Decider(
     name="attendance",
     key=lambda command: (command.session, command.person),
-    initial=Unknown,
+    initial=lambda: None,
     decide=decide,
     evolve=evolve,
     sees=lambda command: [look(sessions, command.session)],

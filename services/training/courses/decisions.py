@@ -33,11 +33,6 @@ Command = DesignCourse | SetAssessmentStandard
 
 
 @value
-class Undesigned:
-    pass
-
-
-@value
 class Course:
     design: CourseDesigned
     standards: tuple[AssessmentStandardSet, ...] = ()  # by version, from 1
@@ -49,7 +44,7 @@ class Course:
         return self.standards[version - 1]
 
 
-State = Undesigned | Course
+State = Course | None  # none: not designed yet
 
 
 def decide(command: Command, state: State, context: Context) -> list[Event]:
@@ -58,7 +53,7 @@ def decide(command: Command, state: State, context: Context) -> list[Event]:
             design = CourseDesigned(
                 course=command.course, title=command.title, areas=tuple(sorted(set(command.areas), key=str))
             )
-            return [] if isinstance(state, Course) and state.design == design else [design]
+            return [] if state and state.design == design else [design]
         case SetAssessmentStandard(), Course():
             return set_standard(command, state, context.today)
         case _:
@@ -86,7 +81,7 @@ def set_standard(command: SetAssessmentStandard, course: Course, today: date) ->
 def evolve(state: State, event: Event) -> State:
     match event:
         case CourseDesigned():
-            return replace(state, design=event) if isinstance(state, Course) else Course(design=event)
+            return replace(state, design=event) if state else Course(design=event)
         case AssessmentStandardSet():
             course = designed(state)
             return replace(course, standards=(*course.standards, event))
@@ -94,15 +89,15 @@ def evolve(state: State, event: Event) -> State:
 
 def designed(state: State) -> Course:
     """A log in which a standard precedes its course was not written by `decide`."""
-    if isinstance(state, Undesigned):
+    if state is None:
         raise ValueError("a standard without a course")
     return state
 
 
-courses = Decider(
+courses: Decider[Command, State, Event] = Decider(
     name="course",
     key=lambda command: (command.course,),
-    initial=Undesigned,
+    initial=lambda: None,
     decide=decide,
     evolve=evolve,
 )

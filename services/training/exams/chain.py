@@ -49,11 +49,6 @@ Outcome = Sat | Missed
 
 
 @value
-class Unopened:
-    pass
-
-
-@value
 class Chain:
     course: CourseId
     began_on: date  # whose policy decides what follows
@@ -98,11 +93,11 @@ class Chain:
         return replace(self, first=outcome) if attempt is Attempt.FIRST else replace(self, make_up=outcome)
 
 
-State = Unopened | Chain
+State = Chain | None  # none: no exam opened it yet
 
 
 def evolve(state: State, event: Event) -> State:
-    if isinstance(state, Chain):
+    if state is not None:
         return changed(state, event)
     if isinstance(event, ExamScheduled):
         return changed(began(event), event)

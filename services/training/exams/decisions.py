@@ -10,7 +10,7 @@ from annotated_types import Interval
 from services.training.attendance.decisions import Attended, attendance
 from services.training.courses.decisions import Course, courses
 from services.training.courses.events import AssessmentStandardSet
-from services.training.exams.chain import Chain, Sat, State, Unopened, changed, evolve
+from services.training.exams.chain import Chain, Sat, State, changed, evolve
 from services.training.exams.events import (
     AssessmentMethod,
     Attempt,
@@ -93,7 +93,7 @@ Command = ScheduleExam | GradeExam | RegradeExam | RecordExamAbsence | EndMakeUp
 
 def decide(command: Command, state: State, context: Context) -> list[Event]:
     match command, state:
-        case ScheduleExam(), Unopened():
+        case ScheduleExam(), None:
             return open_chain(command, context)
         case ScheduleExam(), Chain():
             return schedule(command, state, context)
@@ -175,7 +175,7 @@ def retrained(command: ScheduleExam, attended: Attended, context: Context) -> tu
             raise limit_reached(last.cycle)
         return last.session, last.cycle + 1
     failed = context.state(exams, command.person, command.retrains)
-    if not isinstance(failed, Chain) or not failed.needs_retraining:
+    if failed is None or not failed.needs_retraining:
         raise Refused("exam.retraining_not_required", session=command.retrains, next="leave retrains out")
     if failed.limited:
         raise limit_reached(failed.cycle)
@@ -275,7 +275,7 @@ def assessed(command: GradeExam | RegradeExam, chain: Chain, context: Context) -
     if command.course != chain.course:
         raise Refused("exam.other_course", course=chain.course, next="name the course of the session")
     course = context.state(courses, command.course)
-    if not isinstance(course, Course):
+    if course is None:
         raise standard_not_set(command.course)
     return course
 
@@ -394,10 +394,10 @@ def sees(command: Command) -> Sequence[Sight]:
             return []
 
 
-exams = Decider(
+exams: Decider[Command, State, Event] = Decider(
     name="exam",
     key=lambda command: (command.person, command.session),
-    initial=Unopened,
+    initial=lambda: None,
     decide=decide,
     evolve=evolve,
     sees=sees,

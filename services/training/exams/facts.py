@@ -6,7 +6,7 @@ Clause: T-54; ruling R1; C-14.
 from collections.abc import Iterator
 from datetime import date
 
-from services.training.exams.chain import Chain, Unopened, evolve
+from services.training.exams.chain import State, evolve
 from services.training.exams.events import Event
 from services.vocabulary import CourseId, PersonId, SessionId
 from shared.facts import Facts, Known
@@ -54,12 +54,12 @@ def history(subject: Examinee, known: Known[Event]) -> ExamHistory:
 
 
 def ended(known: Known[Event]) -> Iterator[EndedChain]:
-    chains: dict[SessionId, Unopened | Chain] = {}
+    chains: dict[SessionId, State] = {}
     for said in sorted(known.facts, key=lambda said: said.meta.version):
         session = said.event.session
-        chains[session] = evolve(chains.get(session, Unopened()), said.event)
+        chains[session] = evolve(chains.get(session), said.event)
     for session, chain in chains.items():
-        if isinstance(chain, Chain) and chain.turn is None:
+        if chain is not None and chain.turn is None:
             yield EndedChain(
                 session=session,
                 course=chain.course,

@@ -8,7 +8,7 @@ from typing import Annotated
 from annotated_types import Interval, Len
 from pydantic import AwareDatetime
 
-from services.training.courses.decisions import Course, courses
+from services.training.courses.decisions import courses
 from services.training.rules import TrainingRules
 from services.training.sessions.events import (
     Event,
@@ -76,11 +76,6 @@ Command = ScheduleSession | EnrolTrainees | SendTrainingNotice | DeliverSession
 
 
 @value
-class Unscheduled:
-    pass
-
-
-@value
 class Open:
     plan: SessionScheduled
     enrolled: tuple[PersonId, ...] = ()
@@ -95,7 +90,7 @@ class Delivered:
     record: SessionDelivered
 
 
-State = Unscheduled | Open | Delivered
+State = Open | Delivered | None  # none: not scheduled yet
 
 
 def decide(command: Command, state: State, context: Context) -> list[Event]:
@@ -132,11 +127,11 @@ def schedule(command: ScheduleSession, state: State, context: Context) -> list[E
         trainer=command.trainer,
         trainer_kind=command.trainer_kind,
     )
-    if not isinstance(state, Unscheduled):
+    if state is not None:
         if state.plan == plan:
             return []
         raise Refused("session.already_scheduled", session=command.session, next="schedule it under another id")
-    if not isinstance(context.state(courses, command.course), Course):
+    if context.state(courses, command.course) is None:
         raise Refused("course.not_designed", course=command.course, next="design the course first")
     if command.ends_at <= command.starts_at:
         raise Refused("session.ends_before_it_starts", next="give an end after the start")
@@ -200,6 +195,8 @@ def deliver(command: DeliverSession, state: Open | Delivered, context: Context) 
 def evolve(state: State, event: Event) -> State:
     match event:
         case SessionScheduled():
+            if state is not None:
+                raise ValueError(f"{event.session} is scheduled twice")
             return Open(plan=event)
         case TraineesEnrolled():
             session = opened(state)
@@ -223,10 +220,10 @@ def sees(command: Command) -> Sequence[Sight]:
     return [look(courses, command.course)] if isinstance(command, ScheduleSession) else []
 
 
-sessions = Decider(
+sessions: Decider[Command, State, Event] = Decider(
     name="session",
     key=lambda command: (command.session,),
-    initial=Unscheduled,
+    initial=lambda: None,
     decide=decide,
     evolve=evolve,
     sees=sees,
