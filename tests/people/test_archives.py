@@ -326,7 +326,7 @@ def logs(draw: st.DrawFn) -> list[Recorded[Any]]:
     return logged(*events, happened=happened)
 
 
-@pytest.mark.clause("T-60", "T-61")
+@pytest.mark.clause("T-60")
 @for_all(st.data())
 def test_neither_order_nor_repetition_of_arrival_shows(data: st.DataObject) -> None:
     facts = data.draw(logs())
@@ -336,7 +336,7 @@ def test_neither_order_nor_repetition_of_arrival_shows(data: st.DataObject) -> N
         assert page(person, arrival) == page(person, facts)
 
 
-@pytest.mark.clause("T-60", "T-61")
+@pytest.mark.clause("T-60")
 @for_all(logs(), st.randoms(use_true_random=False))
 def test_the_archive_equals_a_plain_fold_of_the_log(facts: list[Recorded[Any]], chance: Any) -> None:
     arrival = chance.sample(facts, len(facts))
