@@ -38,10 +38,10 @@ from services.supervision.awards.reactions import excellent_exams
 from services.training.contracts import Attempt, ExamGraded, ExamRegraded
 from services.vocabulary import Fen, PersonId
 from shared.decider import Context
-from shared.policy import load_policy
+from shared.policy import Document, Issue, load_policy
 from shared.testing import Given, given
 from tests.supervision.folding import folded
-from tests.supervision.organisation import HR, ITEMS, LI, NOON, ZHAO, graded, regraded, shipped
+from tests.supervision.organisation import HR, ITEMS, LI, NOON, SHIPPED, ZHAO, graded, regraded, shipped
 
 TEXT = shipped("award_items")
 RULE = "award_items:1"
@@ -54,7 +54,10 @@ def exam(session: str) -> Cause:
 
 
 def proposed(*causes: Cause, item: str = "training_excellence", by: str = RULE) -> AwardProposed:
-    return AwardProposed(award=ANY, person=LI, item=item, period="2024-05", causes=causes, proposer=by)
+    ruled_on = date(2024, 5, 20) if by == RULE else date(2024, 5, 31)
+    return AwardProposed(
+        award=ANY, person=LI, item=item, period="2024-05", causes=causes, proposer=by, ruled_on=ruled_on
+    )
 
 
 def granted(*rewards: Reward, item: str = "training_excellence", amount: int | None = None) -> AwardGranted:
@@ -325,6 +328,94 @@ def test_a_review_ends_with_a_person_who_keeps_it_or_takes_it_back() -> None:
     assert row.standing is Standing.FINAL
     (row,) = folded(all_awards, *history, taken)
     assert (row.standing, row.decided_for) == (Standing.REVERSED, "it was his error")
+
+
+TWO = (proposed(exam("laws"), exam("sales")), APPROVED, GRANTED)
+CONFIRMED = AwardConfirmed(award=ANY, person=LI, decider=HR, capacity="hr", reason="it was our error")
+
+
+@pytest.mark.clause("R8")
+def test_a_cause_that_is_gone_is_gone_once() -> None:
+    """Confirmed without it, 70 → 71 is no reason for another review."""
+    assert after([regraded("71")], *TWO, REVIEWED, CONFIRMED) == []
+    second = replace(REVIEWED, cause=exam("sales"))
+    assert after([regraded("70", "sales")], *TWO, REVIEWED, CONFIRMED) == [second]
+
+
+@pytest.mark.clause("R8")
+def test_a_second_cause_that_falls_away_under_review_is_shown_to_whoever_decides() -> None:
+    second = AwardCauseReversed(award=ANY, person=LI, cause=exam("sales"))
+    assert after([regraded("70", "sales"), regraded("71", "sales")], *TWO, REVIEWED) == [second]
+    (row,) = folded(all_awards, *TWO, REVIEWED, second)
+    assert (row.standing, row.causes, row.lost) == (Standing.HELD, (), (exam("laws"), exam("sales")))
+
+
+@pytest.mark.clause("R8")
+@pytest.mark.parametrize("ending", [(), (CONFIRMED,)], ids=["under review", "confirmed"])
+def test_a_cause_that_is_restored_joins_the_award_that_lost_it(ending: tuple[Event, ...]) -> None:
+    history = (*TWO, REVIEWED, *ending)
+    restored = AwardCausesAdded(award=ANY, person=LI, causes=(exam("laws"),), proposer=RULE)
+    assert after([regraded("95"), regraded("96")], *history) == [restored]
+    (row,) = folded(all_awards, *history, restored)
+    assert (row.standing, row.lost) == (Standing.FINAL if ending else Standing.HELD, ())
+    assert set(row.causes) == {exam("laws"), exam("sales")}
+    assert after([regraded("70")], *TWO, REVIEWED, restored, CONFIRMED) == [REVIEWED]
+
+
+@pytest.mark.clause("R8")
+def test_a_cause_that_is_restored_after_it_cost_the_award_is_proposed_anew() -> None:
+    revoked = AwardRevoked(award=ANY, person=LI, decider=HR, capacity="hr", reason="it was his error")
+    assert after([regraded("95")], PROPOSED, APPROVED, GRANTED, REVIEWED, revoked) == [PROPOSED]
+
+
+def test_a_cause_that_fell_away_before_the_grant_is_another_proposal_when_it_is_restored() -> None:
+    gone = AwardCauseReversed(award=ANY, person=LI, cause=exam("laws"))
+    assert after([regraded("95")], TWO[0], gone, *TWO[1:]) == [PROPOSED]
+
+
+@pytest.mark.clause("T-64", "P-19")
+def test_an_award_is_granted_by_the_catalogue_by_which_it_was_proposed() -> None:
+    """The organisation set an amount on 1 June; the exam was in May."""
+    june = load_policy(AwardItems, TEXT.replace("amount:\n", "amount: 30000\n"))
+    later = Document(body=june, issue=Issue(policy="award_items", version=2, effective_from=date(2024, 6, 1)))
+    both = replace(SHIPPED, documents=(*SHIPPED.documents, later))
+    replace(under(PROPOSED), policies=both).when(approving(), by=HR, capacity="hr", now=MORNING).then(APPROVED, GRANTED)
+
+
+@pytest.mark.parametrize(
+    ("period", "on"),
+    [
+        ("2024-02", date(2024, 2, 29)),
+        ("2024-Q2", date(2024, 6, 30)),
+        ("2024-12", date(2024, 12, 30)),
+        ("2024", date(2024, 12, 30)),
+        ("2023", date(2023, 12, 31)),
+    ],
+)
+def test_what_people_propose_falls_under_the_catalogue_of_the_periods_last_day_that_has_come(
+    period: str, on: date
+) -> None:
+    command = replace(proposing("merit", Ground.MERIT), period=period)
+    (event,) = under().when(command, by=ZHAO, now=datetime(2024, 12, 30, 4, tzinfo=UTC)).events
+    assert isinstance(event, AwardProposed)
+    assert event.ruled_on == on
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        (APPROVED,),
+        (PROPOSED, proposed(exam("sales"))),
+        (PROPOSED, GRANTED),
+        (PROPOSED, REVIEWED),
+        (PROPOSED, APPROVED, GRANTED, CONFIRMED),
+        (PROPOSED, APPROVED, GRANTED, AwardWithdrawn(award=ANY, person=LI)),
+        (PROPOSED, APPROVED, GRANTED, AwardCauseReversed(award=ANY, person=LI, cause=exam("laws"))),
+    ],
+)
+def test_what_cannot_have_happened_is_no_history(history: tuple[Event, ...]) -> None:
+    with pytest.raises(ValueError, match="award"):
+        awards.state(history)
 
 
 def test_each_persons_awards_are_his_own() -> None:

@@ -3,6 +3,7 @@
 Clauses: A-57, A-58, T-64, S-44, E-65; ruling R8.
 """
 
+from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -115,6 +116,8 @@ class Standing(StrEnum):
 class Award:
     award: str
     causes: tuple[Cause, ...]
+    ruled_on: date | None
+    lost: tuple[Cause, ...] = ()  # of a proposal, or since it was granted
     standing: Standing = Standing.OPEN
     amount: Fen | None = None
     decided: Event | None = None  # the last word of a person, by which a repeat is told
@@ -130,8 +133,13 @@ class Awards:
     def open(self) -> Award | None:
         return self.all[-1] if self.all and self.all[-1].standing is Standing.OPEN else None
 
-    def resting_on(self, cause: Cause) -> Award | None:
-        return next((award for award in self.all if cause in award.causes), None)
+    def resting_on(self, cause: Cause) -> list[Award]:
+        return [award for award in self.all if cause in award.causes]
+
+    def bereft_of(self, cause: Cause) -> Award | None:
+        """Granted, and without this cause since."""
+        granted = (Standing.GRANTED, Standing.UNDER_REVIEW)
+        return next((award for award in self.all if award.standing in granted and cause in award.lost), None)
 
     def find(self, name: str) -> Award | None:
         return next((award for award in self.all if award.award == name), None)
@@ -171,12 +179,20 @@ def refuse_unfit(person: PersonId, context: Context) -> None:
 
 
 def propose(command: ProposeAward, state: Awards, context: Context) -> list[Event]:
-    item = item_named(command.item, context.policy(AwardItems))
+    ruled_on = min(last_day(command.period), context.today)
+    item = item_named(command.item, context.policy(AwardItems, on=ruled_on))
     open_ = state.open
     shown = (*(open_.causes if open_ else ()), *command.causes)
     if missing := [ground for ground in item.needs if ground not in {cause.ground for cause in shown}]:
         raise Refused("award.ground_missing", missing=missing, clause=item.clause, next="name a fact that shows it")
-    return joined(command, state, command.causes, context.actor)
+    return joined(command, state, command.causes, context.actor, ruled_on)
+
+
+def last_day(period: str) -> date:
+    year, _, part = period.partition("-")
+    months = {"": 12, "Q1": 3, "Q2": 6, "Q3": 9, "Q4": 12}
+    month = months[part] if part in months else int(part)
+    return date(int(year), month, monthrange(int(year), month)[1])
 
 
 def judge(command: JudgeExcellence, state: Awards, context: Context) -> list[Event]:
@@ -186,16 +202,16 @@ def judge(command: JudgeExcellence, state: Awards, context: Context) -> list[Eve
     if command.attempt is not Attempt.FIRST and not item.make_ups_count:
         return []
     cause = Cause(ground=Ground.EXCELLENT_EXAM, fact=f"{command.session}/{command.attempt}")
-    resting = state.resting_on(cause)
-    if command.excellent and resting is None:
-        return joined(command, state, (cause,), f"{rules.issue.policy}:{rules.issue.version}")
-    if not command.excellent and resting is not None:
-        return reversed_(command.person, resting, cause)
-    return []
+    if not command.excellent:
+        return [e for award in state.resting_on(cause) for e in reversed_(command.person, award, cause)]
+    proposer = f"{rules.issue.policy}:{rules.issue.version}"
+    if award := state.bereft_of(cause):
+        return [AwardCausesAdded(award=award.award, person=command.person, causes=(cause,), proposer=proposer)]
+    return [] if state.resting_on(cause) else joined(command, state, (cause,), proposer, command.held_on)
 
 
 def joined(
-    command: ProposeAward | JudgeExcellence, state: Awards, causes: Sequence[Cause], proposer: str
+    command: ProposeAward | JudgeExcellence, state: Awards, causes: Sequence[Cause], proposer: str, ruled_on: date
 ) -> list[Event]:
     """Causes join the open proposal; where there is none, they make one."""
     if (open_ := state.open) is None:
@@ -208,6 +224,7 @@ def joined(
                 period=command.period,
                 causes=tuple(dict.fromkeys(causes)),
                 proposer=proposer,
+                ruled_on=ruled_on,
             )
         ]
     added = tuple(cause for cause in dict.fromkeys(causes) if cause not in open_.causes)
@@ -221,11 +238,11 @@ def reversed_(person: PersonId, award: Award, cause: Cause) -> list[Event]:
         case Standing.OPEN if award.causes == (cause,):
             gone = AwardCauseReversed(award=award.award, person=person, cause=cause)
             return [gone, AwardWithdrawn(award=award.award, person=person)]
-        case Standing.OPEN:
+        case Standing.OPEN | Standing.UNDER_REVIEW:
             return [AwardCauseReversed(award=award.award, person=person, cause=cause)]
         case Standing.GRANTED:
             return [AwardReviewOpened(award=award.award, person=person, cause=cause)]
-        case Standing.UNDER_REVIEW | Standing.CLOSED:
+        case Standing.CLOSED:
             return []
 
 
@@ -257,7 +274,7 @@ def repeated(command: ApproveAward | RejectAward, state: Awards, context: Contex
 
 
 def approve(command: ApproveAward, open_: Award, context: Context) -> list[Event]:
-    item = item_named(command.item, context.policy(AwardItems))
+    item = item_named(command.item, context.policy(AwardItems, on=open_.ruled_on))
     unset = Reward.MONEY in item.rewards and item.amount is None
     money = Fen(int(item.amount.amount)) if item.amount and Reward.MONEY in item.rewards else None
     approver = PersonId(context.actor)
@@ -324,9 +341,18 @@ Later = (
     AwardCausesAdded | AwardCauseReversed | AwardWithdrawn | AwardApproved | AwardRejected | AwardGranted
     | AwardReviewOpened | AwardConfirmed | AwardRevoked
 )  # fmt: skip
+FOLLOWS: Mapping[type, tuple[Standing, ...]] = {
+    AwardCausesAdded: (Standing.OPEN, Standing.GRANTED, Standing.UNDER_REVIEW),
+    AwardCauseReversed: (Standing.OPEN, Standing.UNDER_REVIEW),
+    AwardWithdrawn: (Standing.OPEN,),
+    AwardApproved: (Standing.OPEN,),
+    AwardRejected: (Standing.OPEN,),
+    AwardGranted: (Standing.OPEN,),
+    AwardReviewOpened: (Standing.GRANTED,),
+    AwardConfirmed: (Standing.UNDER_REVIEW,),
+    AwardRevoked: (Standing.UNDER_REVIEW,),
+}
 LEADS_TO: Mapping[type, Standing] = {
-    AwardWithdrawn: Standing.CLOSED,
-    AwardReviewOpened: Standing.UNDER_REVIEW,
     AwardApproved: Standing.OPEN,  # until it is granted, in the same breath
     AwardRejected: Standing.CLOSED,
     AwardConfirmed: Standing.GRANTED,
@@ -336,24 +362,41 @@ LEADS_TO: Mapping[type, Standing] = {
 
 def evolve(state: Awards, event: Event) -> Awards:
     if isinstance(event, AwardProposed):
-        return Awards(all=(*state.all, Award(award=event.award, causes=event.causes)))
-    return Awards(all=tuple(changed(a, event) if a.award == event.award else a for a in state.all))
+        return Awards(all=(*state.all, proposed(state, event)))
+    award = state.find(event.award)
+    if award is None or award.standing not in FOLLOWS[type(event)]:
+        raise ValueError(f"{type(event).__name__} of an award that is {award.standing if award else 'unknown'}")
+    return Awards(all=tuple(changed(a, event) if a is award else a for a in state.all))
+
+
+def proposed(state: Awards, event: AwardProposed) -> Award:
+    if state.open is not None:
+        raise ValueError("two proposals of an award are open")
+    return Award(award=event.award, causes=event.causes, ruled_on=event.ruled_on)
 
 
 def changed(award: Award, event: Later) -> Award:
     match event:
         case AwardCausesAdded():
-            causes = (*award.causes, *event.causes)
-            return replace(award, causes=causes)
+            lost = tuple(cause for cause in award.lost if cause not in event.causes)
+            return replace(award, causes=(*award.causes, *event.causes), lost=lost)
         case AwardCauseReversed():
-            causes = tuple(cause for cause in award.causes if cause != event.cause)
-            return replace(award, causes=causes)
+            return without(award, event.cause)
+        case AwardReviewOpened():
+            return replace(without(award, event.cause), standing=Standing.UNDER_REVIEW)
+        case AwardGranted() if isinstance(award.decided, AwardApproved):
+            return replace(award, standing=Standing.GRANTED, amount=event.amount, lost=())
         case AwardGranted():
-            return replace(award, standing=Standing.GRANTED, amount=event.amount)
-        case AwardWithdrawn() | AwardReviewOpened():
-            return replace(award, standing=LEADS_TO[type(event)])
+            raise ValueError("an award was granted that nobody approved")
+        case AwardWithdrawn():
+            return replace(award, standing=Standing.CLOSED)
         case AwardApproved() | AwardRejected() | AwardConfirmed() | AwardRevoked():
             return replace(award, standing=LEADS_TO[type(event)], decided=event)
+
+
+def without(award: Award, cause: Cause) -> Award:
+    left = tuple(one for one in award.causes if one != cause)
+    return replace(award, causes=left, lost=(*award.lost, cause))
 
 
 awards: Decider[Command, Awards, Event] = Decider(

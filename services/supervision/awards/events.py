@@ -44,11 +44,13 @@ class AwardProposed:
     period: str  # 2024-05, 2024-Q2 or 2024
     causes: tuple[Cause, ...]
     proposer: str  # a person, or policy:version for a rule's proposal
+    ruled_on: date | None = None  # the business date whose catalogue decides
 
 
 @value
 class AwardCausesAdded:
-    """To the open proposal: there is one for a person, an item and a period (R8)."""
+    """To the open proposal: there is one for a person, an item and a period (R8). Or to what was granted and had lost
+    the cause: it was restored."""
 
     award: str
     person: PersonId
@@ -58,7 +60,7 @@ class AwardCausesAdded:
 
 @value
 class AwardCauseReversed:
-    """A correction took a cause away."""
+    """A correction took a cause away from a proposal, or another one from an award under review."""
 
     award: str
     person: PersonId

@@ -85,15 +85,14 @@ def award(row: Award, event: Event) -> Award:
 def caused(row: Award, event: AwardCausesAdded | AwardCauseReversed | AwardWithdrawn | AwardReviewOpened) -> Award:
     match event:
         case AwardCausesAdded():
-            causes = (*row.causes, *event.causes)
-            return replace(row, causes=causes)
-        case AwardCauseReversed():
+            lost = tuple(cause for cause in row.lost if cause not in event.causes)
+            return replace(row, causes=(*row.causes, *event.causes), lost=lost)
+        case AwardCauseReversed() | AwardReviewOpened():
             left = tuple(cause for cause in row.causes if cause != event.cause)
-            return replace(row, causes=left, lost=(*row.lost, event.cause))
+            standing = Standing.HELD if isinstance(event, AwardReviewOpened) else row.standing
+            return replace(row, standing=standing, causes=left, lost=(*row.lost, event.cause))
         case AwardWithdrawn():
             return replace(row, standing=Standing.REVERSED)
-        case AwardReviewOpened():
-            return replace(row, standing=Standing.HELD, lost=(*row.lost, event.cause))
 
 
 def decided(row: Award, event: AwardApproved | AwardGranted | Settled) -> Award:
