@@ -7,7 +7,7 @@ still reaches it, and neither depends on which arrived first.
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Generic, cast, get_args
+from typing import Any, Generic, cast, get_args, overload
 
 import msgspec
 from typing_extensions import TypeVar
@@ -22,6 +22,7 @@ E = TypeVar("E")
 R = TypeVar("R")
 P = TypeVar("P", default=None)  # none: the result asks for no policy
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 class Known(Generic[E]):
@@ -40,26 +41,42 @@ class Known(Generic[E]):
 
     def every(self, kind: type[T]) -> list[Recorded[T]]:
         """All facts of a kind that concern the subject, in order; superseded ones too."""
-        return [recorded for recorded in self.said(kind) if self.concerns(cast(E, recorded.event))]
+        return [recorded for recorded in self.said(kind) if self.concerns(recorded.event)]
 
-    def last(self, kind: type[T]) -> dict[Hashable, Recorded[T]]:
-        """The last word of a kind about each thing, where it still concerns the subject; what it corrects is gone.
+    @overload
+    def last(self, kind: type[T], other: type[U], /) -> dict[Hashable, Recorded[T | U]]: ...
+    @overload
+    def last(self, *kinds: type[T]) -> dict[Hashable, Recorded[T]]: ...
+    def last(self, *kinds: type[Any]) -> Mapping[Hashable, Recorded[Any]]:
+        """The last word of these kinds about each thing, where it still concerns the subject; what it corrects is gone.
 
         Last is what was said last, by the version of the stream, not what happened last: a correction may carry any
-        business time. So one stream speaks of a thing; a second one is an error, for neither would be the last.
+        business time. Raises ValueError as `words` does.
         """
-        words: dict[Hashable, Recorded[T]] = {}
-        for recorded in self.said(kind):
-            thing = self.about(cast(E, recorded.event))
-            before = words.setdefault(thing, recorded).meta
-            if before.stream != recorded.meta.stream:
-                raise ValueError(f"{before.stream} and {recorded.meta.stream} both speak of {thing}")
-            if before.version < recorded.meta.version:
-                words[thing] = recorded
-        return {thing: word for thing, word in words.items() if self.concerns(cast(E, word.event))}
+        last = {thing: words[-1] for thing, words in self.words(*kinds).items()}
+        return {thing: word for thing, word in last.items() if self.concerns(word.event)}
 
-    def said(self, kind: type[T]) -> list[Recorded[T]]:
-        return [cast(Recorded[T], recorded) for recorded in self.facts if isinstance(recorded.event, cast(Any, kind))]
+    @overload
+    def words(self, kind: type[T], other: type[U], /) -> dict[Hashable, list[Recorded[T | U]]]: ...
+    @overload
+    def words(self, *kinds: type[T]) -> dict[Hashable, list[Recorded[T]]]: ...
+    def words(self, *kinds: type[Any]) -> Mapping[Hashable, list[Recorded[Any]]]:
+        """All that was said of these kinds about each thing, in the order in which it was said: superseded words too,
+        and those that concern others only.
+
+        Raises ValueError where two streams speak of one thing: neither would have the last word.
+        """
+        said: dict[Hashable, list[Recorded[Any]]] = {}
+        for word in self.said(*kinds):
+            said.setdefault(self.about(word.event), []).append(word)
+        for thing, words in said.items():
+            if len(streams := {word.meta.stream for word in words}) > 1:
+                raise ValueError(f"{' and '.join(sorted(streams))} both speak of {thing}")
+            words.sort(key=lambda word: word.meta.version)
+        return said
+
+    def said(self, *kinds: type[Any]) -> list[Recorded[Any]]:
+        return [recorded for recorded in self.facts if isinstance(recorded.event, kinds)]
 
 
 def moment(recorded: Recorded[Any]) -> tuple[datetime, str]:
