@@ -7,7 +7,7 @@ from typing import Annotated, NewType
 from annotated_types import Interval, Len
 from pydantic import Field, StringConstraints
 
-from shared.value import BUSINESS_ZONE
+from shared.value import BUSINESS_ZONE, value
 
 PersonId = NewType("PersonId", str)  # random, or a digest under a secret: never a badge or telephone number
 UnitId = NewType("UnitId", str)  # a studio or a unit within one
@@ -36,3 +36,12 @@ def day(moment: datetime) -> date:
 
 def first_day(month: Month) -> date:
     return date.fromisoformat(f"{month}-01")
+
+
+@value
+class PersonMonth:
+    person: PersonId
+    month: Month
+
+    def __post_init__(self) -> None:
+        first_day(self.month)  # ValueError for what is no month

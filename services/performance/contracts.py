@@ -7,13 +7,13 @@ from services.performance.reviews.events import (
     FeedbackInterviewHeld,
     FeedbackMode,
     NotApplicableDeclared,
-    PersonMonth,
     ReviewCompleted,
     ReviewOpened,
     ReviewScoreAdjusted,
     ReviewScored,
     ScoreRestated,
 )
+from services.vocabulary import PersonMonth
 from shared.event import Contract
 
 __all__ = [

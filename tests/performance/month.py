@@ -12,7 +12,6 @@ from services.performance.contracts import MetricId, MetricRecorded, ReviewOpene
 from services.performance.reviews.events import (
     Direction,
     NotApplicableDeclared,
-    PersonMonth,
     ReviewScoreAdjusted,
 )
 from services.performance.scores.facts import kpi
@@ -28,7 +27,7 @@ from services.training.contracts import (
     SessionAbsenceRecorded,
     SessionAttended,
 )
-from services.vocabulary import CourseId, Fen, Month, PersonId, PostId, SessionId, StreamId, UnitId
+from services.vocabulary import CourseId, Fen, Month, PersonId, PersonMonth, PostId, SessionId, StreamId, UnitId
 from shared.decider import Context
 from shared.event import Meta, Recorded
 from shared.explanation import Nothing, dump, evaluate, find, read, rules, verify
@@ -40,7 +39,7 @@ ANCHOR, STUDIO = PostId("anchor"), UnitId("east")
 MAY, JUNE = (PersonMonth(person=A, month=Month(m)) for m in ("2024-05", "2024-06"))
 BS_MAY = PersonMonth(person=B, month=Month("2024-05"))
 NOON = datetime(2024, 5, 14, 4, tzinfo=UTC)
-END_OF_MAY = datetime(2024, 5, 31, 10, tzinfo=UTC)
+MAY_IS_OVER = datetime(2024, 5, 31, 16, tzinfo=UTC)  # midnight in Shanghai
 
 TEXT = """
 kind: AppraisalStandard
@@ -280,7 +279,7 @@ def known(facts: Iterable[Any], subject: PersonMonth = MAY) -> Known[Any]:
 
 
 def context(
-    facts: Iterable[Any], under: AppraisalStandard = STANDARD, now: datetime = END_OF_MAY, by: str = "reviewer"
+    facts: Iterable[Any], under: AppraisalStandard = STANDARD, now: datetime = MAY_IS_OVER, by: str = "reviewer"
 ) -> Context:
     """In which these facts are known of every subject of the tests."""
     held = list(facts)

@@ -15,12 +15,12 @@ from services.performance.reviews.adjustments import (
     WithdrawAdjustment,
 )
 from services.performance.reviews.decisions import RestateScore, reviews
-from services.performance.reviews.events import Direction, PersonMonth, ReviewScoreAdjusted
+from services.performance.reviews.events import Direction, ReviewScoreAdjusted
 from services.performance.reviews.policies import AdjustmentPolicy
 from services.performance.reviews.reactions import points_deduction, restatement, second_look, training_excellence
 from services.supervision.contracts import PenaltyImposed, PenaltyKind, PenaltyRevoked
 from services.training.contracts import Attempt, Grade
-from services.vocabulary import Month
+from services.vocabulary import Month, PersonMonth
 from shared.decider import Context
 from shared.policy import load_policy
 from shared.testing import given

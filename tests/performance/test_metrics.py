@@ -1,17 +1,20 @@
 """Metrics: defined by version, recorded of a person and month, corrected. Clauses S-33 to S-36, O-89."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from services.performance.contracts import Aggregation, Better, MetricDefined, MetricId, MetricRecorded, Unit
 from services.performance.metrics.decisions import DefineMetric, RecordMetric, metrics, recorded_metrics
+from services.performance.scores.standard import AppraisalStandard, Deducted, Recorded, each
+from shared.policy import load_policies
 from shared.testing import Given, given
 from tests.performance.month import MAY
+from tests.performance.test_standards import DEMO, KINDS
 
 READS = DefineMetric(
     metric=MetricId("content_reads"),
@@ -85,13 +88,25 @@ def test_the_edge_refuses_what_is_no_record(wrong: dict[str, object]) -> None:
         adapter.validate_python(body | wrong)
 
 
-@pytest.mark.clause("S-33", "S-34", "S-35", "S-36", "O-89", "O-93")
-def test_the_metrics_that_the_regulations_name_are_defined_in_the_demo() -> None:
-    lines = (Path(__file__).parents[2] / "deploy/demo/policies/performance/metrics.ndjson").read_text().splitlines()
+def metrics_of(standard: object) -> Iterator[str]:
+    assert isinstance(standard, AppraisalStandard)
+    for component in each(standard.components):
+        for measure in (component.measure, *(line.measure for line in component.lowest_of)):
+            if isinstance(measure, Recorded):
+                yield measure.metric
+            if isinstance(measure, Deducted):
+                yield from (minus.metric for minus in measure.minus if minus.metric)
+
+
+def test_every_metric_that_a_standard_of_the_demo_measures_is_defined_in_the_demo() -> None:
+    """Another could never be recorded."""
+    lines = (DEMO / "metrics.ndjson").read_text().splitlines()
     commands = [TypeAdapter(DefineMetric).validate_python(json.loads(line)["body"]) for line in lines]
     assert {json.loads(line)["command"] for line in lines} == {"DefineMetric"}
     assert len({command.metric for command in commands}) == len(commands)
-    named = {clause for command in commands for clause in command.clauses}
-    assert {"S-33", "S-34", "S-35", "S-36", "S-38", "S-40", "O-89", "O-93"} <= named
+    standards = [document.body for document in load_policies(KINDS, [DEMO]).of(AppraisalStandard)]
+    measured = {metric for standard in standards for metric in metrics_of(standard)}
+    assert "conversion_rate" in measured
+    assert measured <= {command.metric for command in commands}
     for command in commands:
         assert (command.unit is Unit.PERCENT) == (command.aggregation is Aggregation.RATIO)

@@ -21,13 +21,12 @@ from services.performance.quarters.facts import (
     told,
 )
 from services.performance.quarters.policies import RollUpPolicy
-from services.performance.reviews.events import PersonMonth
-from services.vocabulary import Month
+from services.vocabulary import Month, PersonMonth
 from shared.decider import Context, Refused
 from shared.event import Recorded
 from shared.explanation import dump, evaluate, render, verify
 from shared.policy import load_policy
-from tests.performance.month import ANCHOR, END_OF_MAY, STUDIO, A
+from tests.performance.month import ANCHOR, MAY_IS_OVER, STUDIO, A
 from tests.performance.month import recorded as in_order
 
 SPRING = PersonQuarter(person=A, quarter=Quarter("2024-Q2"))
@@ -145,8 +144,8 @@ def test_the_function_is_the_organisations() -> None:
         load_policy(RollUpPolicy, weighted.replace("weighted_mean", "mean"))
     known = quarters.gathered(SPRING, recorded(THREE))
     with pytest.raises(Refused, match=r"policy\.not_configured"):
-        quarters.compute(SPRING, known, Context(now=END_OF_MAY, actor="x"))
-    under = quarters.compute(SPRING, known, Context(now=END_OF_MAY, actor="x").under(MEAN))
+        quarters.compute(SPRING, known, Context(now=MAY_IS_OVER, actor="x"))
+    under = quarters.compute(SPRING, known, Context(now=MAY_IS_OVER, actor="x").under(MEAN))
     assert evaluate(under) == Decimal("81.67")
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -42,9 +42,9 @@ from shared.privacy import Personal
 from shared.testing import Given, given
 from tests.performance.month import (
     ANCHOR,
-    END_OF_MAY,
     FACTS,
     MAY,
+    MAY_IS_OVER,
     STANDARD,
     STUDIO,
     TEXT,
@@ -82,7 +82,7 @@ def review(
 
 
 def scored(facts: Sequence[Any] = FACTS, under: AppraisalStandard = STANDARD) -> ReviewScored:
-    outcome = review(opened(), facts=facts, under=(under, SHORT)).when(SCORE, now=END_OF_MAY)
+    outcome = review(opened(), facts=facts, under=(under, SHORT)).when(SCORE, now=MAY_IS_OVER)
     (event,) = outcome.events
     assert isinstance(event, ReviewScored)
     return event
@@ -120,7 +120,7 @@ def test_a_person_enters_the_cycle_of_his_month_under_his_post() -> None:
     not_open.when(OPEN).refused("cycle.not_open")
 
 
-@pytest.mark.clause("S-39", "S-40", "C-05")
+@pytest.mark.clause("S-39", "C-05")
 def test_no_post_without_a_standard_enters_a_cycle() -> None:
     """C-05."""
     policies = load_policies(KINDS, [DEMO])
@@ -163,7 +163,7 @@ def test_a_review_is_scored_once_from_all_that_is_known() -> None:
 @pytest.mark.clause("S-42")
 def test_a_review_that_misses_something_is_refused_by_name() -> None:
     facts = [e for e in FACTS if e not in (exam("83.4"), observed(84))]
-    review(opened(), facts=[*facts, ended("s3", a=5)]).when(SCORE, now=END_OF_MAY).refused(
+    review(opened(), facts=[*facts, ended("s3", a=5)]).when(SCORE, now=MAY_IS_OVER).refused(
         "review.incomplete",
         missing="viewers: figures of s3; buyers: figures of s3; satisfied: figures of s3; ratings: figures of s3;"
         " training: no fact; attitude: no fact",
@@ -171,11 +171,10 @@ def test_a_review_that_misses_something_is_refused_by_name() -> None:
 
 
 @pytest.mark.clause("S-37")
-def test_a_month_is_scored_when_it_is_over() -> None:
-    for now, over in ((datetime(2024, 5, 30, 15, tzinfo=UTC), False), (datetime(2024, 5, 30, 16, tzinfo=UTC), True)):
-        outcome = review(opened()).when(SCORE, now=now)  # midnight in Shanghai
-        assert (outcome.refusal is None) == over
-    review(opened()).when(SCORE, now=datetime(2024, 5, 30, 15, tzinfo=UTC)).refused("review.month_not_over")
+def test_a_month_is_scored_from_the_first_moment_of_the_next_one_in_shanghai() -> None:
+    for before in (datetime(2024, 5, 30, 16, tzinfo=UTC), MAY_IS_OVER - timedelta(microseconds=1)):
+        review(opened()).when(SCORE, now=before).refused("review.month_not_over", month="2024-05")
+    review(opened()).when(SCORE, now=MAY_IS_OVER).then(scored())
 
 
 def test_what_is_not_open_is_not_scored_fed_back_or_completed() -> None:
@@ -185,10 +184,25 @@ def test_what_is_not_open_is_not_scored_fed_back_or_completed() -> None:
         review(opened()).when(command, now=JUNE_6).refused("review.not_scored")
 
 
+def test_an_impossible_history_is_an_error_and_no_refusal() -> None:
+    """A refusal would say that the command is at fault."""
+    for history in (
+        (scored(),),
+        (completed(),),
+        (told(feedback()),),
+        (opened(), completed()),
+        (opened(), scored(), scored()),
+        (opened(), scored(), opened()),
+        (opened(), scored(), completed(), completed()),
+    ):
+        with pytest.raises(ValueError, match="does not follow where a review is"):
+            review(*history).when(RESTATE, now=JUNE_6)
+
+
 def test_an_opening_that_the_facts_have_not_gathered_yet_is_waited_for() -> None:
-    review(opened(), facts=FACTS[:-1]).when(SCORE, now=END_OF_MAY).refused("review.not_gathered")
+    review(opened(), facts=FACTS[:-1]).when(SCORE, now=MAY_IS_OVER).refused("review.not_gathered")
     corrected = replace(opened(), studio=UnitId("west"))
-    review(opened(), corrected, facts=FACTS).when(SCORE, now=END_OF_MAY).refused("review.not_gathered")
+    review(opened(), corrected, facts=FACTS).when(SCORE, now=MAY_IS_OVER).refused("review.not_gathered")
 
 
 @pytest.mark.clause("S-42", "R11")
@@ -201,7 +215,7 @@ def test_a_month_that_is_not_covered_is_completed_as_not_rated() -> None:
     }
     there = replace(given(reviews).under(STANDARD, FACE_TO_FACE), seen=cycle)
     open_now = there.when(OPEN).then(opened(not_rated=reason))
-    (result,) = open_now.when(SCORE, now=END_OF_MAY).events
+    (result,) = open_now.when(SCORE, now=MAY_IS_OVER).events
     assert isinstance(result, ReviewScored)
     assert (result.score, result.grade, result.excellent) == (None, "not_rated", False)
     assert verify(result.explanation) == []
@@ -410,6 +424,6 @@ def test_what_a_decision_asked_for_is_known() -> None:
             asked.append(context.asked)
 
     there = review(opened())
-    replace(there, decider=replace(reviews, decide=noting)).when(SCORE, now=END_OF_MAY)
+    replace(there, decider=replace(reviews, decide=noting)).when(SCORE, now=MAY_IS_OVER)
     assert asked == [{"appraisal_standard.anchor:3"}]
     assert ReviewOpened in reviews.facts

@@ -237,7 +237,7 @@ async def test_single_marks_are_for_the_person_alone_and_observers_are_capacitie
     assert stranger.status_code == 403
 
 
-@pytest.mark.clause("S-42", "S-43", "A-61", "R6")
+@pytest.mark.clause("S-42", "A-61", "R6")
 async def test_late_facts_restate_beside_what_was_published(may: Performance) -> None:
     await may.done("/reviews/score", SUBJECT)
     await may.done("/reviews/complete", SUBJECT)

@@ -7,15 +7,15 @@ from decimal import Decimal
 from typing import assert_type
 
 from services.performance.reviews.decisions import ScoreReview, reviews
-from services.performance.reviews.events import PersonMonth, ReviewScoreAdjusted
+from services.performance.reviews.events import ReviewScoreAdjusted
+from services.performance.scores.evidence import Event, about, subjects
 from services.performance.scores.facts import kpi, population, score
 from services.performance.scores.standard import AppraisalStandard, Target
-from services.performance.scores.things import Event, about, subjects
 from services.supervision.contracts import StreamEnded, StreamMetricsRecorded, StreamObserved
 from services.supervision.penalties.facts import Offence, populations
 from services.supervision.violations.facts import monthly_figures
 from services.training.contracts import ExamScheduled
-from services.vocabulary import PersonId
+from services.vocabulary import PersonId, PersonMonth
 from shared.decider import Context
 from shared.event import Recorded
 from shared.explanation import AtMost, Bands, Fact, Occurrence, Sum, ToTarget, evaluate, fact, verify

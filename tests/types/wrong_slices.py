@@ -14,7 +14,6 @@ from services.performance.reviews.decisions import Review, ScoreReview, reviews
 from services.performance.reviews.events import (
     Event,
     NotApplicableDeclared,
-    PersonMonth,
     ReviewCompleted,
     ReviewOpened,
     ReviewScoreAdjusted,
@@ -22,7 +21,7 @@ from services.performance.reviews.events import (
 )
 from services.performance.reviews.projections import Restatement, ReviewRow, restatement, reviews_by_month
 from services.training.contracts import ExamGraded
-from services.vocabulary import Month, PersonId
+from services.vocabulary import Month, PersonId, PersonMonth
 from shared.decider import Context, look
 from shared.projection import Projection
 from shared.reaction import Reaction

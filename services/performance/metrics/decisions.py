@@ -7,8 +7,7 @@ from typing import Annotated
 from annotated_types import Ge
 
 from services.performance.metrics.events import Aggregation, Better, MetricDefined, MetricId, MetricRecorded, Unit
-from services.performance.reviews.events import PersonMonth
-from services.vocabulary import Text
+from services.vocabulary import PersonMonth, Text
 from shared.decider import Context, Decider, Refused, look
 from shared.value import value
 

@@ -9,8 +9,7 @@ from typing import Annotated, NewType
 
 from annotated_types import Ge
 
-from services.performance.reviews.events import PersonMonth
-from services.vocabulary import Text
+from services.vocabulary import PersonMonth, Text
 from shared.value import value
 
 MetricId = NewType("MetricId", str)  # content_reads, user_registrations …

@@ -7,7 +7,8 @@ from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse, Response
 
 from services.performance.quarters.facts import PersonQuarter, Quarter, QuarterScore, quarters, told
-from services.performance.scores.telling import TEXT, Accepts, InLanguage, Language, as_text, wants_text
+from services.performance.scores.disclosure import TEXT, Accepts, InLanguage, as_text, wants_text
+from services.performance.scores.languages import Language
 from services.vocabulary import PersonId
 from shared.access import requires
 from shared.explanation import load

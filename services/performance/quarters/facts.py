@@ -14,7 +14,7 @@ from pydantic import Field
 
 from services.performance.quarters.policies import Function, RollUpPolicy
 from services.performance.reviews.events import ReviewCompleted, ReviewOpened, ScoreRestated
-from services.performance.reviews.standing import hundredths
+from services.performance.reviews.results import hundredths
 from services.vocabulary import Month, PersonId, first_day
 from shared.explanation import Kind, Mean, Node, Nothing, Part, Round, Sum, Weighted, evaluate, fact, find
 from shared.facts import Facts, Known
@@ -78,16 +78,15 @@ quarters = Facts(name="quarter_score", about=about, subjects=subjects, result=ro
 def adjusted(month: Month, subject: PersonQuarter, known: Known[Event]) -> Node:
     """The result of a month that stands: as completed, or as restated since."""
     thing = "review", subject.person, month
-    opened, done = known.last(ReviewOpened).get(thing), known.last(ReviewCompleted).get(thing)
-    if done is None:
+    opened, result = known.last(ReviewOpened).get(thing), known.last(ReviewCompleted, ScoreRestated).get(thing)
+    if result is None or thing not in known.last(ReviewCompleted):
         kind, reason = (Kind.MISSING, "under review") if opened else (Kind.NOT_APPLICABLE, "no review")
         return Nothing(name=month, kind=kind, reason=reason)
-    stands = known.last(ScoreRestated).get(thing) or done  # what was restated before is what was completed
-    if stands.event.score is None:
+    if result.event.score is None:
         why = opened.event.not_rated if opened else None
         reason = f"not rated: {why}" if why else "not rated"
-        return Nothing(name=month, kind=Kind.NOT_APPLICABLE, reason=reason, event=stands.meta.id)
-    return Sum(name=month, of=(fact(stands, "score"),))
+        return Nothing(name=month, kind=Kind.NOT_APPLICABLE, reason=reason, event=result.meta.id)
+    return Sum(name=month, of=(fact(result, "score"),))
 
 
 @value

@@ -10,10 +10,10 @@ from typing import Annotated
 
 from annotated_types import Interval
 
-from services.performance.reviews.events import Direction, PersonMonth, ReviewScoreAdjusted
+from services.performance.reviews.events import Direction, ReviewScoreAdjusted
 from services.performance.reviews.policies import AdjustmentPolicy
 from services.training.contracts import Attempt
-from services.vocabulary import Score, Text, first_day
+from services.vocabulary import PersonMonth, Score, Text, first_day
 from shared.decider import Context, Refused
 from shared.value import value
 

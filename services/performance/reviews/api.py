@@ -32,17 +32,17 @@ from services.performance.reviews.projections import (
     restatements,
     reviews_by_month,
 )
-from services.performance.scores.telling import (
+from services.performance.scores.disclosure import (
     TEXT,
     Accepts,
     Effect,
     InLanguage,
-    Language,
     as_document,
     as_text,
     effect,
     wants_text,
 )
+from services.performance.scores.languages import Language
 from services.vocabulary import Month, PersonId, PostId, UnitId
 from shared.access import requires
 from shared.value import value

@@ -5,7 +5,6 @@ scores, completes and declares nothing himself (S-42). Clauses: S-37, S-39, S-42
 C-05, C-08, C-16; rulings R5, R6, R10; guarantee G10.
 """
 
-from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from datetime import date
@@ -23,7 +22,6 @@ from services.performance.reviews.events import (
     FeedbackInterviewHeld,
     FeedbackMode,
     NotApplicableDeclared,
-    PersonMonth,
     ReviewCompleted,
     ReviewOpened,
     ReviewScoreAdjusted,
@@ -31,11 +29,11 @@ from services.performance.reviews.events import (
     ScoreRestated,
 )
 from services.performance.reviews.policies import FeedbackPolicy
-from services.performance.reviews.standing import Standing, restated, scored
+from services.performance.reviews.results import Result, restated, scored
+from services.performance.scores.evidence import Event as Fact
 from services.performance.scores.facts import kpi
 from services.performance.scores.standard import AppraisalStandard
-from services.performance.scores.things import Event as Fact
-from services.vocabulary import Month, PersonId, PostId, Text, UnitId, first_day
+from services.vocabulary import Month, PersonId, PersonMonth, PostId, Text, UnitId, first_day, month
 from shared.decider import Context, Decider, Refused, Sight, look
 from shared.facts import Known
 from shared.privacy import Note
@@ -114,14 +112,14 @@ class Opened:
 @value
 class Scored:
     opened: Opened
-    standing: Standing
+    result: Result
     feedback: FeedbackInterviewHeld | None = None  # about a result that still stands
 
 
 @value
 class Completed:
     opened: Opened
-    standing: Standing
+    result: Result
     feedback: FeedbackInterviewHeld | None = None
 
 
@@ -136,26 +134,6 @@ class Review:
     adjustments: Mapping[str, ReviewScoreAdjusted] = field(default_factory=dict)
     declared: Mapping[str, NotApplicableDeclared] = field(default_factory=dict)
 
-    @property
-    def opened(self) -> Opened:
-        match self.stage:
-            case Unopened():
-                raise Refused("review.not_open", next="open the review first")
-            case Opened():
-                return self.stage
-            case Scored() | Completed():
-                return self.stage.opened
-
-    @property
-    def published(self) -> Scored | Completed:
-        match self.stage:
-            case Unopened():
-                raise Refused("review.not_open", next="open the review first")
-            case Opened():
-                raise Refused("review.not_scored", next="score the review first")
-            case Scored() | Completed():
-                return self.stage
-
 
 def decide(command: Command, review: Review, context: Context) -> Sequence[Event]:  # noqa: PLR0911 — one for each act
     match command:
@@ -166,13 +144,23 @@ def decide(command: Command, review: Review, context: Context) -> Sequence[Event
         case RestateScore():
             return restate(command, review.stage, context)
         case RecordFeedback():
-            return fed_back(command, review.published, context)
+            return fed_back(command, published(review.stage), context)
         case CompleteReview():
-            return completed(command, review.published, context)
+            return completed(command, published(review.stage), context)
         case DeclareNotApplicable():
             return declared(command, review, context)
         case AdjustScore() | CreditExcellence() | DeductForPenalty() | WithdrawAdjustment():
             return adjust(command, review.adjustments, context)
+
+
+def published(stage: Stage) -> Scored | Completed:
+    match stage:
+        case Unopened():
+            raise Refused("review.not_open", next="open the review first")
+        case Opened():
+            raise Refused("review.not_scored", next="score the review first")
+        case Scored() | Completed():
+            return stage
 
 
 def not_the_subject(person: PersonId, context: Context) -> None:
@@ -202,16 +190,15 @@ def first_score(command: ScoreReview, stage: Stage, context: Context) -> list[Ev
         case Unopened():
             raise Refused("review.not_open", next="open the review first")
         case Opened():
-            return [at_the_end_of_the_month(command, stage, context)]
+            return [after_the_month(command, stage, context)]
         case Scored() | Completed():
             return []
 
 
-def at_the_end_of_the_month(command: ScoreReview, review: Opened, context: Context) -> ReviewScored:
+def after_the_month(command: ScoreReview, review: Opened, context: Context) -> ReviewScored:
     on = first_day(command.subject.month)
-    end = on.replace(day=monthrange(on.year, on.month)[1])
-    if context.today < end:
-        raise Refused("review.month_not_over", end=end, next="score it at the end of the month")
+    if month(context.now) <= command.subject.month:
+        raise Refused("review.month_not_over", month=command.subject.month, next="score it when the month is over")
     if gathered(context.known(kpi, command.subject)) != review:
         raise Refused("review.not_gathered", next="its opening has not arrived at the facts yet: ask again")
     standard = context.policy(AppraisalStandard, on=on, post=review.post, studio=review.studio)
@@ -230,7 +217,7 @@ def restate(command: RestateScore, stage: Stage, context: Context) -> Sequence[E
         case Unopened() | Opened():
             return []  # nothing is scored that could be restated
         case Scored() | Completed():
-            return restated(command.subject, stage.standing, context)
+            return restated(command.subject, stage.result, context)
 
 
 def fed_back(command: RecordFeedback, stage: Scored | Completed, context: Context) -> list[Event]:
@@ -243,7 +230,7 @@ def fed_back(command: RecordFeedback, stage: Scored | Completed, context: Contex
     told = FeedbackInterviewHeld(
         person=command.person,
         month=command.month,
-        version=stage.standing.version,
+        version=stage.result.version,
         interviewer=PersonId(context.actor),
         mode=command.mode,
         merits=command.merits,
@@ -263,7 +250,7 @@ def completed(command: CompleteReview, stage: Scored | Completed, context: Conte
     if isinstance(stage, Completed):
         return []
     policy = feedback_policy(command.subject.month, stage.opened, context)
-    if policy.before_completion and stage.feedback is None and stage.standing.score is not None:
+    if policy.before_completion and stage.feedback is None and stage.result.score is not None:
         raise Refused(
             "review.feedback_first",
             clause=policy.clause,
@@ -274,10 +261,10 @@ def completed(command: CompleteReview, stage: Scored | Completed, context: Conte
             subject=command.subject,
             post=stage.opened.post,
             studio=stage.opened.studio,
-            version=stage.standing.version,
-            score=stage.standing.score,
-            grade=stage.standing.grade,
-            excellent=stage.standing.excellent,
+            version=stage.result.version,
+            score=stage.result.score,
+            grade=stage.result.grade,
+            excellent=stage.result.excellent,
         )
     ]
 
@@ -286,9 +273,19 @@ def feedback_policy(of: Month, review: Opened, context: Context) -> FeedbackPoli
     return context.policy(FeedbackPolicy, on=first_day(of), post=review.post, studio=review.studio)
 
 
+def opened_in(stage: Stage) -> Opened:
+    match stage:
+        case Unopened():
+            raise Refused("review.not_open", next="open the review first")
+        case Opened():
+            return stage
+        case Scored() | Completed():
+            return stage.opened
+
+
 def declared(command: DeclareNotApplicable, review: Review, context: Context) -> list[Event]:
     not_the_subject(command.subject.person, context)
-    under = review.opened
+    under = opened_in(review.stage)
     on = first_day(command.subject.month)
     names = context.policy(AppraisalStandard, on=on, post=under.post, studio=under.studio).names
     if command.component not in names:
@@ -305,27 +302,34 @@ def declared(command: DeclareNotApplicable, review: Review, context: Context) ->
     return [] if now == before else [now]
 
 
-def evolve(review: Review, event: Event) -> Review:  # noqa: PLR0911 — one for each event
+def evolve(review: Review, event: Event) -> Review:
+    """Raises ValueError for a history that no decision makes."""
     match event:
-        case ReviewOpened():
-            return replace(review, stage=Opened(post=event.post, studio=event.studio, not_rated=event.not_rated))
         case ReviewScoreAdjusted():
             return replace(review, adjustments={**review.adjustments, event.adjustment: event})
         case NotApplicableDeclared():
             return replace(review, declared={**review.declared, event.component: event})
-        case ReviewScored():
-            return replace(review, stage=Scored(opened=review.opened, standing=Standing.first(event)))
-        case FeedbackInterviewHeld():
-            return replace(review, stage=replace(review.published, feedback=event))
-        case ReviewCompleted():
-            before = review.published
-            stage = Completed(opened=before.opened, standing=before.standing, feedback=before.feedback)
-            return replace(review, stage=stage)
-        case ScoreRestated():
-            before = review.published
-            told = before.feedback if event.difference == 0 and event.grade == before.standing.grade else None
-            stands = before.standing.then(event)
-            return replace(review, stage=replace(before, standing=stands, feedback=told))
+        case ReviewOpened() | ReviewScored() | FeedbackInterviewHeld() | ReviewCompleted() | ScoreRestated():
+            return replace(review, stage=advanced(review.stage, event))
+
+
+def advanced(
+    stage: Stage, event: ReviewOpened | ReviewScored | FeedbackInterviewHeld | ReviewCompleted | ScoreRestated
+) -> Stage:
+    match stage, event:
+        case Unopened() | Opened(), ReviewOpened():
+            return Opened(post=event.post, studio=event.studio, not_rated=event.not_rated)
+        case Opened(), ReviewScored():
+            return Scored(opened=stage, result=Result.first(event))
+        case Scored() | Completed(), FeedbackInterviewHeld():
+            return replace(stage, feedback=event)
+        case Scored(), ReviewCompleted():
+            return Completed(opened=stage.opened, result=stage.result, feedback=stage.feedback)
+        case Scored() | Completed(), ScoreRestated():
+            same = event.difference == 0 and event.grade == stage.result.grade
+            return replace(stage, result=stage.result.then(event), feedback=stage.feedback if same else None)
+        case _:
+            raise ValueError(f"{type(event).__name__} does not follow where a review is {type(stage).__name__}")
 
 
 def key(command: Command) -> tuple[str, ...]:

@@ -9,18 +9,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from services.vocabulary import Month, PersonId, PostId, Score, Text, UnitId, first_day
+from services.vocabulary import Month, PersonId, PersonMonth, PostId, Score, Text, UnitId
 from shared.privacy import Note
 from shared.value import value
-
-
-@value
-class PersonMonth:
-    person: PersonId
-    month: Month
-
-    def __post_init__(self) -> None:
-        first_day(self.month)  # ValueError for what is no month
 
 
 class Direction(StrEnum):

@@ -13,14 +13,13 @@ from services.performance.reviews.events import (
     FeedbackInterviewHeld,
     FeedbackMode,
     NotApplicableDeclared,
-    PersonMonth,
     ReviewCompleted,
     ReviewOpened,
     ReviewScoreAdjusted,
     ReviewScored,
     ScoreRestated,
 )
-from services.vocabulary import Month, PersonId, PostId, UnitId, day
+from services.vocabulary import Month, PersonId, PersonMonth, PostId, UnitId, day
 from shared.event import Meta
 from shared.privacy import Note
 from shared.projection import Projection
@@ -62,19 +61,19 @@ def review(row: ReviewRow, event: Event, meta: Meta) -> ReviewRow:
         case ReviewOpened():
             return replace(row, post=event.post, studio=event.studio, not_rated=event.not_rated, state=State.OPEN)
         case ReviewScored():
-            standing = stands(row, 1, event)
-            return replace(standing, state=State.SCORED, standard=event.standard, scored_on=day(meta.occurred_at))
+            scored = with_result(row, 1, event)
+            return replace(scored, state=State.SCORED, standard=event.standard, scored_on=day(meta.occurred_at))
         case ReviewCompleted():
             return replace(row, state=State.COMPLETED, completed_on=day(meta.occurred_at))
         case ScoreRestated():
-            return stands(row, event.version, event)
+            return with_result(row, event.version, event)
         case FeedbackInterviewHeld():
             return fed_back(row, event)
         case ReviewScoreAdjusted() | NotApplicableDeclared():
             return row
 
 
-def stands(row: ReviewRow, version: int, event: ReviewScored | ScoreRestated) -> ReviewRow:
+def with_result(row: ReviewRow, version: int, event: ReviewScored | ScoreRestated) -> ReviewRow:
     return replace(row, version=version, score=event.score, grade=event.grade, excellent=event.excellent)
 
 

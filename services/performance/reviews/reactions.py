@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from services.performance.reviews.adjustments import CreditExcellence, DeductForPenalty, WithdrawAdjustment
 from services.performance.reviews.decisions import RestateScore, reviews
-from services.performance.reviews.events import PersonMonth, ReviewScored
+from services.performance.reviews.events import ReviewScored
 from services.supervision.contracts import PenaltyImposed, PenaltyKind, PenaltyRevoked
 from services.training.contracts import ExamGraded, ExamRegraded, Grade
-from services.vocabulary import Month, month
+from services.vocabulary import Month, PersonMonth, month
 from shared.decider import Context
 from shared.reaction import Reaction
 

@@ -7,10 +7,10 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse, Response
 
-from services.performance.reviews.events import PersonMonth
+from services.performance.scores.disclosure import TEXT, Accepts, InLanguage, as_document, as_text, wants_text
 from services.performance.scores.facts import kpi
-from services.performance.scores.telling import TEXT, Accepts, InLanguage, Language, as_document, as_text, wants_text
-from services.vocabulary import Month, PersonId
+from services.performance.scores.languages import Language
+from services.vocabulary import Month, PersonId, PersonMonth
 from shared.access import requires
 from shared.value import value
 from shared.web import Actor, Read

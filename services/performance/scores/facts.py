@@ -8,13 +8,11 @@ from decimal import Decimal
 
 from services.performance.reviews.events import (
     Direction,
-    PersonMonth,
 )
+from services.performance.scores.evidence import Event, Evidence, about, evidence_of, opened, subjects
 from services.performance.scores.measures import PER_CENT, measured
 from services.performance.scores.standard import AppraisalStandard, Banded, Component, Form, Line, Points, Target
-from services.performance.scores.things import Event, about, subjects
-from services.performance.scores.told import Told, opened, told
-from services.vocabulary import first_day
+from services.vocabulary import PersonMonth, first_day
 from shared.explanation import (
     AtMost,
     Bands,
@@ -43,8 +41,8 @@ def population(subject: PersonMonth, known: Known[Event]) -> Mapping[str, str]:
 
 def score(subject: PersonMonth, known: Known[Event], standard: AppraisalStandard) -> Bands:
     """The order of R5: weighted, adjusted with caps on the sums, clamped, rounded, graded."""
-    all_told = told(subject, known)
-    points = Round(name="score", of=not_rated(all_told) or clamped(all_told, standard))
+    evidence = evidence_of(subject, known)
+    points = Round(name="score", of=not_rated(evidence) or clamped(evidence, standard))
     return Bands(name="grade", of=points, bands=standard.grades)
 
 
@@ -58,52 +56,52 @@ kpi = Facts(
 )
 
 
-def not_rated(told: Told) -> Nothing | None:
-    review = told.opened
+def not_rated(evidence: Evidence) -> Nothing | None:
+    review = evidence.opened
     if review is None or review.event.not_rated is None:
         return None
     return Nothing(name="month", kind=Kind.NOT_RATED, reason=review.event.not_rated, event=review.meta.id)
 
 
-def clamped(told: Told, standard: AppraisalStandard) -> Clamp:
-    parts = tuple(weighed(component, told) for component in standard.components)
+def clamped(evidence: Evidence, standard: AppraisalStandard) -> Clamp:
+    parts = tuple(weighed(component, evidence) for component in standard.components)
     raw = Weighted(name="raw", of=parts, heir=standard.na_weight_to, least=standard.min_applicable_weight)
-    plus, minus = proposed(Direction.PLUS, told), proposed(Direction.MINUS, told)
+    plus, minus = proposed(Direction.PLUS, evidence), proposed(Direction.MINUS, evidence)
     plus = AtMost(name="plus", of=plus, cap=standard.plus_cap) if standard.plus_cap else plus
     minus = AtMost(name="minus", of=minus, cap=standard.minus_cap) if standard.minus_cap else minus
     adjusted = Difference(name="adjusted", of=Sum(name="raised", of=(raw, plus)), less=minus)
     return Clamp(name="clamped", of=adjusted, low=Decimal(0), high=Decimal(100))
 
 
-def proposed(direction: Direction, told: Told) -> Node:
-    points = tuple(fact(r, "points") for r in told.adjustments if r.event.direction is direction)
+def proposed(direction: Direction, evidence: Evidence) -> Node:
+    points = tuple(fact(r, "points") for r in evidence.adjustments if r.event.direction is direction)
     return Sum(name=f"{direction}_proposed", of=points)
 
 
-def weighed(component: Component, told: Told) -> Part:
-    return Part(weight=component.weight, of=declared(component, told) or scored(component, told))
+def weighed(component: Component, evidence: Evidence) -> Part:
+    return Part(weight=component.weight, of=declared(component, evidence) or scored(component, evidence))
 
 
-def declared(component: Component, told: Told) -> Nothing | None:
-    found = told.declared.get(component.name)
+def declared(component: Component, evidence: Evidence) -> Nothing | None:
+    found = evidence.declared.get(component.name)
     if found is None:
         return None
     return Nothing(name=component.name, kind=Kind.NOT_APPLICABLE, reason=found.event.reason, event=found.meta.id)
 
 
-def scored(component: Component, told: Told) -> Node:
+def scored(component: Component, evidence: Evidence) -> Node:
     if component.parts:
-        parts = tuple(weighed(part, told) for part in component.parts)
+        parts = tuple(weighed(part, evidence) for part in component.parts)
         return Weighted(name=component.name, of=parts, heir=component.na_weight_to)
     if component.lowest_of:
-        return Least(name=component.name, of=tuple(line(x, component.absent, told) for x in component.lowest_of))
+        return Least(name=component.name, of=tuple(line(x, component.absent, evidence) for x in component.lowest_of))
     if component.measure is None:
         raise TypeError(f"{component.name} has no measure")  # AppraisalStandard has refused it
-    return line(Line(name=component.name, measure=component.measure, form=component.form), component.absent, told)
+    return line(Line(name=component.name, measure=component.measure, form=component.form), component.absent, evidence)
 
 
-def line(of: Line, absent: Kind, told: Told) -> Node:
-    actual = measured(of.measure, of.name, told)
+def line(of: Line, absent: Kind, evidence: Evidence) -> Node:
+    actual = measured(of.measure, of.name, evidence)
     return formed(of.name, of.form, actual or Nothing(name=of.name, kind=absent, reason="no fact"))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from services.performance.metrics.events import Aggregation, MetricId
+from services.performance.scores.evidence import Evidence
 from services.performance.scores.standard import (
     Attribution,
     Deducted,
@@ -21,7 +22,6 @@ from services.performance.scores.standard import (
     Streams,
 )
 from services.performance.scores.standard import Recorded as RecordedMetric
-from services.performance.scores.told import Told
 from services.supervision.contracts import StreamEnded, StreamMetricsRecorded
 from services.vocabulary import PersonId
 from shared.event import Recorded
@@ -45,24 +45,24 @@ PER_CENT = Decimal(100)
 EXAM_MARKS, ATTENDANCE, SESSIONS_MISSED = "exam_marks", "session_attendance", "sessions_missed"
 
 
-def measured(measure: Measure, name: str, told: Told) -> Node | None:  # noqa: PLR0911 — one for each measure
+def measured(measure: Measure, name: str, evidence: Evidence) -> Node | None:  # noqa: PLR0911 — one for each measure
     """None: there is no fact at all."""
     match measure:
         case Streams():
-            return figure(measure, list(credited(measure, told))) if told.streams else None
+            return figure(measure, list(credited(measure, evidence))) if evidence.streams else None
         case Presence():
-            return on_air(measure.on_air, told) if told.streams else None
+            return on_air(measure.on_air, evidence) if evidence.streams else None
         case Observed():
-            return observed(measure, name, told) if told.observations else None
+            return observed(measure, name, evidence) if evidence.observations else None
         case Exams():
-            marks = tuple(fact(r, "score") for r in told.exams)
+            marks = tuple(fact(r, "score") for r in evidence.exams)
             return Mean(name=EXAM_MARKS, of=marks) if marks else None
         case Sessions():
-            return attendance(told) if told.attended or told.missed else None
+            return attendance(evidence) if evidence.attended or evidence.missed else None
         case RecordedMetric():
-            return recorded(measure.metric, told)
+            return recorded(measure.metric, evidence)
         case Deducted():
-            off = tuple(taken(minus, told) for minus in measure.minus)
+            off = tuple(taken(minus, evidence) for minus in measure.minus)
             left = Deduction(name=f"{name}_points", full=measure.full, off=off)
             return Ratio(name=name, over=left, under=measure.full, per=PER_CENT)
 
@@ -70,17 +70,17 @@ def measured(measure: Measure, name: str, told: Told) -> Node | None:  # noqa: P
 # Live streams
 
 
-def observed(measure: Observed, name: str, told: Told) -> Node:
-    marks = (fact(r, c.value, by=r.event.capacity) for r in told.observations for c in measure.criteria)
+def observed(measure: Observed, name: str, evidence: Evidence) -> Node:
+    marks = (fact(r, c.value, by=r.event.capacity) for r in evidence.observations for c in measure.criteria)
     return Mean(name=name, of=tuple(marks))
 
 
-def on_air(what: OnAir, told: Told) -> Node:
+def on_air(what: OnAir, evidence: Evidence) -> Node:
     match what:
         case OnAir.STREAMS:
-            return Sum(name="streams", of=tuple(occurrence(r) for r in told.streams))
+            return Sum(name="streams", of=tuple(occurrence(r) for r in evidence.streams))
         case OnAir.MINUTES:
-            own = (minutes for r in told.streams for minutes in own_minutes(r, told.subject.person))
+            own = (minutes for r in evidence.streams for minutes in own_minutes(r, evidence.subject.person))
             return Sum(name="minutes", of=tuple(own))
 
 
@@ -109,12 +109,14 @@ def figure(measure: Streams, by_stream: list[Credit]) -> Node:
             return whole.of[-1]
 
 
-def credited(measure: Streams, told: Told) -> Iterator[Credit]:
+def credited(measure: Streams, evidence: Evidence) -> Iterator[Credit]:
     """What the person is credited with of each live stream, in the order of their starts."""
-    for ended in told.streams:
-        found = told.figures.get(ended.event.stream)
-        upper = credit(measure.figure, measure.attribution, told.subject.person, ended, found)
-        lower = credit(measure.per, measure.attribution, told.subject.person, ended, found) if measure.per else upper
+    for ended in evidence.streams:
+        found = evidence.figures.get(ended.event.stream)
+        upper = credit(measure.figure, measure.attribution, evidence.subject.person, ended, found)
+        lower = (
+            credit(measure.per, measure.attribution, evidence.subject.person, ended, found) if measure.per else upper
+        )
         yield upper, lower
 
 
@@ -143,24 +145,24 @@ def credit(
 # Training, and what was recorded
 
 
-def attendance(told: Told) -> Node:
-    attended = tuple(occurrence(r) for r in told.attended)
-    counted = (*attended, *(occurrence(r) for r in told.missed))
+def attendance(evidence: Evidence) -> Node:
+    attended = tuple(occurrence(r) for r in evidence.attended)
+    counted = (*attended, *(occurrence(r) for r in evidence.missed))
     return Ratio(
         name=ATTENDANCE, over=Sum(name="attended", of=attended), under=Sum(name="counted", of=counted), per=PER_CENT
     )
 
 
-def taken(minus: Minus, told: Told) -> Node:
+def taken(minus: Minus, evidence: Evidence) -> Node:
     if minus.metric is None:
-        times: Node = Sum(name=SESSIONS_MISSED, of=tuple(occurrence(r) for r in told.missed))
+        times: Node = Sum(name=SESSIONS_MISSED, of=tuple(occurrence(r) for r in evidence.missed))
     else:
-        times = recorded(minus.metric, told) or Nothing(name=minus.metric, kind=Kind.MISSING, reason="no fact")
+        times = recorded(minus.metric, evidence) or Nothing(name=minus.metric, kind=Kind.MISSING, reason="no fact")
     return Product(name=f"off_for_{minus.metric or SESSIONS_MISSED}", of=(minus.each, times))
 
 
-def recorded(metric: MetricId, told: Told) -> Node | None:
-    found = told.metrics.get(metric)
+def recorded(metric: MetricId, evidence: Evidence) -> Node | None:
+    found = evidence.metrics.get(metric)
     if found is None:
         return None
     amount = fact(found, "amount")

@@ -1,4 +1,4 @@
-"""How a stored explanation is told, and to whom what of it.
+"""What of a stored explanation is disclosed to whom, and in which form.
 
 Observers stand in it by their capacity only (R5). Single marks and attendances are the archive's: whoever is not the
 person himself sees what they came to, as an indicator's score (R9).
@@ -6,23 +6,16 @@ person himself sees what they came to, as an indicator's score (R9).
 
 from collections.abc import Mapping
 from decimal import Decimal
-from enum import StrEnum
 from fractions import Fraction
 from typing import Annotated, Any
 
 from fastapi import Header, Query
 
+from services.performance.scores.languages import LANGUAGES, Language
 from services.performance.scores.measures import ATTENDANCE, EXAM_MARKS, SESSIONS_MISSED
-from services.performance.scores.words import LANGUAGES
 from services.vocabulary import PersonId
 from shared.explanation import Closed, Node, Values, dump, load, render, walk
 from shared.value import value
-
-
-class Language(StrEnum):
-    ZH = "zh"
-    EN = "en"
-
 
 Accepts = Annotated[str, Header(alias="Accept", include_in_schema=False)]
 InLanguage = Annotated[Language, Query(description="of the text; JSON has none")]

@@ -1,4 +1,4 @@
-"""The result that stands, from what is known; and what replaces it beside it. Guarantee G10, rulings R5, R6."""
+"""The published result of a review, from what is known, and its next version. Guarantee G10, rulings R5, R6."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -6,9 +6,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from services.performance.reviews.events import PersonMonth, ReviewScored, ScoreRestated
+from services.performance.reviews.events import ReviewScored, ScoreRestated
 from services.performance.scores.facts import kpi
 from services.performance.scores.standard import AppraisalStandard
+from services.vocabulary import PersonMonth
 from shared.decider import Context, Refused
 from shared.explanation import Bands, Kind, Nothing, dump, evaluate, find, walk
 from shared.policy import Issue
@@ -16,8 +17,8 @@ from shared.value import value
 
 
 @value
-class Standing:
-    """A published result. `used` is the whole set that was known, the leaves of the explanation are part of it."""
+class Result:
+    """A version of it. `used` is the whole set that was known, the leaves of the explanation are part of it."""
 
     version: int
     score: Decimal | None
@@ -28,7 +29,7 @@ class Standing:
     standard: str
 
     @classmethod
-    def first(cls, event: ReviewScored) -> "Standing":
+    def first(cls, event: ReviewScored) -> "Result":
         return cls(
             version=1,
             score=event.score,
@@ -39,7 +40,7 @@ class Standing:
             standard=event.standard,
         )
 
-    def then(self, event: ScoreRestated) -> "Standing":
+    def then(self, event: ScoreRestated) -> "Result":
         return replace(
             self,
             version=event.version,
@@ -66,7 +67,7 @@ def scored(subject: PersonMonth, standard: AppraisalStandard, context: Context) 
     )
 
 
-def restated(subject: PersonMonth, before: Standing, context: Context) -> list[ScoreRestated]:
+def restated(subject: PersonMonth, before: Result, context: Context) -> list[ScoreRestated]:
     """Under the version of the standard under which it was published. Nothing, where what is new changes nothing."""
     known = context.known(kpi, subject)
     if known.ids == before.used:

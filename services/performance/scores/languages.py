@@ -1,10 +1,18 @@
-"""Chinese for the nodes that a score has besides the components, which a standard names as it likes."""
+"""In which languages a score explains itself. Its components are named by the standard as it likes."""
+
+from enum import StrEnum
 
 from shared.explanation import CHINESE, ENGLISH
 
+
+class Language(StrEnum):
+    ZH = "zh"
+    EN = "en"
+
+
 LANGUAGES = {
-    "en": ENGLISH,
-    "zh": CHINESE
+    Language.EN: ENGLISH,
+    Language.ZH: CHINESE
     | {
         "grade": "等级",
         "score": "得分",
