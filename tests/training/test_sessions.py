@@ -11,7 +11,6 @@ from services.training.sessions.decisions import (
     Command,
     DeliverSession,
     EnrolTrainees,
-    Moment,
     ScheduleSession,
     SendTrainingNotice,
     State,
@@ -130,12 +129,6 @@ def test_a_session_is_scheduled_once() -> None:
 
 def test_a_session_ends_after_its_start() -> None:
     scheduling().when(replace(SCHEDULE, ends_at=START)).refused("session.ends_before_it_starts")
-
-
-@pytest.mark.parametrize("moment", ["2024-05-06T09:00:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
-def test_a_moment_has_an_offset_and_lies_in_our_days(moment: str) -> None:
-    with pytest.raises(ValidationError):
-        TypeAdapter(Moment).validate_python(moment)
 
 
 def test_trainees_are_enrolled_once_and_until_delivery() -> None:

@@ -1,8 +1,9 @@
 """An application is made in one's own name and decided by another; its approval ends. T-62, T-63; R9; P-03."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 
+from services.calendar import end_of
 from services.people.applications.events import (
     ArchiveAccessApproved,
     ArchiveAccessRejected,
@@ -13,7 +14,7 @@ from services.people.applications.rules import ArchiveRules
 from services.people.persons.decisions import persons
 from services.vocabulary import PersonId, Text
 from shared.decider import Context, Decider, Refused, Sight, look
-from shared.value import BUSINESS_ZONE, value
+from shared.value import value
 
 
 @value
@@ -130,11 +131,6 @@ def check_approver(application: ArchiveAccessRequested, context: Context) -> Arc
     if rules.approver_capacity and context.capacity != rules.approver_capacity:
         raise Refused("application.not_the_approver", capacity=rules.approver_capacity, next="act in this capacity")
     return rules
-
-
-def end_of(day: date) -> datetime:
-    """The moment after its last, in Shanghai."""
-    return datetime.combine(day + timedelta(days=1), time(), BUSINESS_ZONE).astimezone(UTC)
 
 
 def evolve(state: State, event: Event) -> State:

@@ -3,12 +3,13 @@
 Clauses: T-62, T-63; ruling R9; P-03.
 """
 
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from annotated_types import Interval, Len
+from annotated_types import Len
 
+from services.calendar import Day
 from services.vocabulary import PersonId, Text
 from shared.value import value
 
@@ -22,7 +23,6 @@ class Part(StrEnum):
     EFFECT = "effect"  # 效果评估
 
 
-Day = Annotated[date, Interval(ge=date(2000, 1, 1), lt=date(2100, 1, 1))]  # in Asia/Shanghai
 Persons = Annotated[tuple[PersonId, ...], Len(1, 1000)]  # sorted, each once
 Parts = Annotated[tuple[Part, ...], Len(1)]  # sorted, each once
 

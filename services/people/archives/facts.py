@@ -5,6 +5,8 @@ session. So the delivery reaches everybody whom any word of it ever named, and n
 another's archive.
 """
 
+from collections.abc import Hashable, Mapping, Sequence
+
 from services.people.archives.page import (
     ArchivePage,
     AttendanceEntry,
@@ -34,7 +36,7 @@ Exam = ExamGraded | ExamRegraded
 Entry = PersonRegistered | CategoriesChanged
 Event = SessionDelivered | Attendance | Exam | Entry
 Thing = tuple[str, ...]
-Said = dict[Thing, list[Recorded[Event]]]
+Words = Mapping[Hashable, Sequence[Recorded[Event]]]  # about each thing, as they were said
 
 
 def about(event: Event) -> Thing:
@@ -56,7 +58,7 @@ def subjects(event: Event) -> list[PersonArchive]:
 
 
 def page(subject: PersonArchive, known: Known[Event]) -> ArchivePage:
-    words = said(known)
+    words = known.words()
     sessions = tuple(dict.fromkeys(r.event.session for r in known.facts if not isinstance(r.event, Entry)))
     attendance = (attendance_entry(session, subject, words) for session in sessions)
     results = (result_entry(session, attempt, subject, words) for session in sessions for attempt in Attempt)
@@ -73,19 +75,7 @@ def page(subject: PersonArchive, known: Known[Event]) -> ArchivePage:
 archive = Facts(name="archive", about=about, subjects=subjects, result=page)
 
 
-def said(known: Known[Event]) -> Said:
-    """All that was said of each thing, in the order in which it was said; what is corrected stays."""
-    words: Said = {}
-    for word in sorted(known.facts, key=lambda word: word.meta.version):
-        thing = about(word.event)
-        before = words.setdefault(thing, [])
-        if before and before[0].meta.stream != word.meta.stream:
-            raise ValueError(f"{before[0].meta.stream} and {word.meta.stream} both speak of {thing}")
-        before.append(word)
-    return words
-
-
-def opened_by(subject: PersonArchive, words: Said) -> str | None:
+def opened_by(subject: PersonArchive, words: Words) -> str | None:
     """Once, for every live-marketing person (T-02, T-59): whoever leaves the category keeps his archive."""
     for word in words.get(("person", subject.person), ()):
         if isinstance(word.event, Entry) and Category.LIVE_MARKETING in word.event.categories:
@@ -93,7 +83,7 @@ def opened_by(subject: PersonArchive, words: Said) -> str | None:
     return None
 
 
-def session_entry(session: SessionId, subject: PersonArchive, words: Said) -> SessionEntry:
+def session_entry(session: SessionId, subject: PersonArchive, words: Words) -> SessionEntry:
     found = [
         session_word(word.meta.id, word.event, subject)
         for word in words.get(("session", session), ())
@@ -116,7 +106,7 @@ def session_word(event: str, delivered: SessionDelivered, subject: PersonArchive
     )
 
 
-def attendance_entry(session: SessionId, subject: PersonArchive, words: Said) -> AttendanceEntry | None:
+def attendance_entry(session: SessionId, subject: PersonArchive, words: Words) -> AttendanceEntry | None:
     found = [
         attendance_word(word.meta.id, word.event)
         for word in words.get(("attendance", session, subject.person), ())
@@ -127,9 +117,9 @@ def attendance_entry(session: SessionId, subject: PersonArchive, words: Said) ->
     return AttendanceEntry(session=session, first=found[0] if found else None, corrections=tuple(found[1:]))
 
 
-def awaited(session: SessionId, subject: PersonArchive, words: Said) -> bool:
+def awaited(session: SessionId, subject: PersonArchive, words: Words) -> bool:
     """The last word on the session counts the person among its trainees: either he was there or he was not."""
-    deliveries = words.get(("session", session), [])
+    deliveries = words.get(("session", session), ())
     return bool(deliveries) and subject in subjects(deliveries[-1].event)
 
 
@@ -146,7 +136,7 @@ def attendance_word(event: str, word: Attendance) -> AttendanceWord:
     )
 
 
-def result_entry(session: SessionId, attempt: Attempt, subject: PersonArchive, words: Said) -> ResultEntry | None:
+def result_entry(session: SessionId, attempt: Attempt, subject: PersonArchive, words: Words) -> ResultEntry | None:
     found = [
         result_word(word.meta.id, word.event)
         for word in words.get(("exam", session, subject.person, attempt), ())

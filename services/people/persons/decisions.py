@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
+from services.calendar import Day
 from services.people.persons.events import (
     CategoriesChanged,
     Category,
@@ -32,7 +33,7 @@ class AssignPersonToPost:
     person: PersonId
     post: PostId
     unit: UnitId
-    effective_on: date
+    effective_on: Day
     reports_to: PersonId | None = None
 
 

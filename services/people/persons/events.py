@@ -3,9 +3,9 @@
 Names and contacts are Personal. Clauses: T-02; C-42; ruling R4 (engagement).
 """
 
-from datetime import date
 from enum import StrEnum
 
+from services.calendar import Day
 from services.vocabulary import PersonId, PostId, UnitId
 from shared.privacy import Contact, Name
 from shared.value import value
@@ -36,7 +36,7 @@ class PersonRegistered:
     contact: Contact | None = None
     categories: tuple[Category, ...]  # sorted, each once
     engagement: Engagement
-    joined_on: date
+    joined_on: Day
 
 
 @value
@@ -56,7 +56,7 @@ class CategoriesChanged:
 class EngagementChanged:
     person: PersonId
     engagement: Engagement
-    effective_on: date
+    effective_on: Day
 
 
 @value
@@ -65,7 +65,7 @@ class PersonAssignedToPost:
     post: PostId
     unit: UnitId
     studio: UnitId
-    effective_on: date
+    effective_on: Day
     reports_to: PersonId | None = None
 
 

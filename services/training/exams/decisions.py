@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Annotated
 
-from annotated_types import Interval
-
+from services.calendar import Day
 from services.training.attendance.decisions import Attended, attendance
 from services.training.courses.decisions import Course, courses
 from services.training.courses.events import AssessmentStandardSet
@@ -32,8 +30,6 @@ from services.training.rules import Chance, TrainingRules
 from services.vocabulary import CourseId, PersonId, Score, SessionId, day
 from shared.decider import Context, Decider, Refused, Sight, look
 from shared.value import value
-
-Day = Annotated[date, Interval(ge=date(2000, 1, 1), lt=date(2100, 1, 1))]  # in Asia/Shanghai
 
 
 @value

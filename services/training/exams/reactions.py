@@ -1,12 +1,12 @@
 """The deadline of a make-up. Clause: T-53; P-07."""
 
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from datetime import datetime
 
+from services.calendar import end_of
 from services.training.exams.decisions import EndMakeUpTerm, exams
 from services.training.exams.events import MakeUpExamGranted
 from shared.reaction import Reaction
-from shared.value import BUSINESS_ZONE
 
 
 def end_make_up_term(granted: MakeUpExamGranted) -> Iterator[EndMakeUpTerm]:
@@ -15,10 +15,7 @@ def end_make_up_term(granted: MakeUpExamGranted) -> Iterator[EndMakeUpTerm]:
 
 
 def end_of_term(granted: MakeUpExamGranted) -> datetime | None:
-    """The midnight in Asia/Shanghai that ends the last day."""
-    if granted.due_on is None:
-        return None
-    return datetime.combine(granted.due_on + timedelta(days=1), time(), BUSINESS_ZONE)
+    return end_of(granted.due_on) if granted.due_on is not None else None
 
 
 make_up_term = Reaction(name="make_up_term", to=exams, react=end_make_up_term, at=end_of_term)

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 
-from annotated_types import Interval, Len
-from pydantic import AwareDatetime
+from annotated_types import Len
 
+from services.calendar import Moment
 from services.training.courses.decisions import courses
 from services.training.rules import TrainingRules
 from services.training.sessions.events import (
@@ -23,7 +23,6 @@ from services.vocabulary import CourseId, PersonId, SessionId, Text
 from shared.decider import Context, Decider, Refused, Sight, look
 from shared.value import value
 
-Moment = Annotated[AwareDatetime, Interval(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2100, 1, 1, tzinfo=UTC))]
 Trainees = Annotated[tuple[PersonId, ...], Len(1, 1000)]
 
 TAUGHT_BY = {Method.INTERNAL: TrainerKind.INTERNAL, Method.EXTERNAL: TrainerKind.EXTERNAL}  # T-40, T-41; else either
