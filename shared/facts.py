@@ -46,7 +46,7 @@ class Known(Generic[E]):
     @overload
     def last(self, kind: type[T], other: type[U], /) -> dict[Hashable, Recorded[T | U]]: ...
     @overload
-    def last(self, *kinds: type[T]) -> dict[Hashable, Recorded[T]]: ...
+    def last(self, kind: type[T], /, *kinds: type[T]) -> dict[Hashable, Recorded[T]]: ...
     def last(self, *kinds: type[Any]) -> Mapping[Hashable, Recorded[Any]]:
         """The last word of these kinds about each thing, where it still concerns the subject; what it corrects is gone.
 
@@ -57,17 +57,19 @@ class Known(Generic[E]):
         return {thing: word for thing, word in last.items() if self.concerns(word.event)}
 
     @overload
+    def words(self) -> dict[Hashable, list[Recorded[E]]]: ...
+    @overload
     def words(self, kind: type[T], other: type[U], /) -> dict[Hashable, list[Recorded[T | U]]]: ...
     @overload
-    def words(self, *kinds: type[T]) -> dict[Hashable, list[Recorded[T]]]: ...
+    def words(self, kind: type[T], /, *kinds: type[T]) -> dict[Hashable, list[Recorded[T]]]: ...
     def words(self, *kinds: type[Any]) -> Mapping[Hashable, list[Recorded[Any]]]:
-        """All that was said of these kinds about each thing, in the order in which it was said: superseded words too,
-        and those that concern others only.
+        """All that was said about each thing, of these kinds or, where none is named, of all: in the order in which it
+        was said, superseded words too, and those that concern others only.
 
         Raises ValueError where two streams speak of one thing: neither would have the last word.
         """
         said: dict[Hashable, list[Recorded[Any]]] = {}
-        for word in self.said(*kinds):
+        for word in self.said(*(kinds or (object,))):
             said.setdefault(self.about(word.event), []).append(word)
         for thing, words in said.items():
             if len(streams := {word.meta.stream for word in words}) > 1:

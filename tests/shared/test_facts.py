@@ -84,7 +84,7 @@ def test_all_words_about_a_thing_stand_in_the_order_in_which_they_were_said() ->
         here = known(*arrival)
         assert here.words(Weighed, WeighedAgain) == {"p": [FIRST, AGAIN, THIRD]}
         every: dict[Any, list[Recorded[Event]]] = here.words(Weighed, WeighedAgain, Stamped)
-        assert every == {"p": [FIRST, AGAIN, STAMP, THIRD]}
+        assert every == here.words() == {"p": [FIRST, AGAIN, STAMP, THIRD]}
 
 
 def test_one_stream_speaks_of_a_thing() -> None:
