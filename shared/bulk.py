@@ -29,7 +29,7 @@ from starlette.responses import Response
 from shared.access import IMPORT, Access, about_command, body_of, capability_of, identify, requires
 from shared.broker import Unavailable
 from shared.decider import Decider
-from shared.desk import Decided, Desk, KeyReused, Request
+from shared.desk import Decided, Desk, KeyReused, Request, TooLarge
 from shared.event import encode
 from shared.identity import Actor
 from shared.limits import Wrong, unkept, wrong
@@ -198,6 +198,8 @@ def result(number: int, answer: Decided) -> LineResult:
     problem: dict[str, Any] | None = None
     if answer.refusal is not None:
         problem = {"title": answer.refusal.code, "facts": {k: str(v) for k, v in answer.refusal.facts.items()}}
+    elif isinstance(answer.error, TooLarge):
+        status, problem = "refused", {"title": "too_large", "detail": str(answer.error)}
     elif isinstance(answer.error, KeyReused):
         status, problem = "refused", {"title": "key.reused", "detail": "another line was sent under this key"}
     elif status in ("failed", "contested"):

@@ -19,7 +19,7 @@ import structlog
 from shared.broker import Unavailable
 from shared.decider import Context
 from shared.desk import Decided, Desk, Request
-from shared.event import Contracts, Meta, decoder
+from shared.event import Contracts, Meta
 from shared.facts import Facts
 from shared.policy import Policies
 from shared.reaction import Reaction
@@ -38,6 +38,7 @@ class Trigger(msgspec.Struct):
 
     meta: Meta
     type: str = ""
+    schema: int = 1
     event: msgspec.Raw = msgspec.Raw(b"null")
     subject: str = ""
     occasion: str = ""
@@ -78,14 +79,14 @@ class Consequences:
 
     async def pause(self) -> float:
         """Seconds until the next row is due, at most two: another process may have left one."""
-        at = await self.store.next_due()
+        at = await self.store.next_due(list(self.reactions))
         left = (at - datetime.now(UTC)).total_seconds() if at else 2.0
         return min(max(left, 0.01), 2.0)
 
     async def step(self) -> int:
         """Take up what is due. Returns how many rows that were."""
         now = datetime.now(UTC)
-        rows = await self.store.due(now + timedelta(milliseconds=1), BATCH)
+        rows = wave(await self.store.due(now + timedelta(milliseconds=1), BATCH, list(self.reactions)))
         owed, failed = [], dict[int, str]()
         for due in rows:
             try:
@@ -132,7 +133,7 @@ class Consequences:
             (subject,) = (f for kind, f in self.subjects.items() if kind in reaction.events)
             return subject.named(trigger.subject)
         contract = self.contracts.by_service[trigger.meta.service]
-        return decoder(contract.events[trigger.type]).decode(trigger.event)
+        return contract.decode(trigger.type, trigger.schema, bytes(trigger.event))
 
     def request(self, reaction: Reaction[Any, Any], command: Any, trigger: Trigger, context: Context) -> Request:
         cause = trigger.meta
@@ -170,3 +171,8 @@ class Consequences:
         DUE_FAILED.labels(due.reaction).inc()
         log.error("consequence.failed", reaction=due.reaction, due=due.id, stream=due.stream, error=repr(error))
         return repr(error)
+
+
+def wave(rows: Sequence[Due]) -> list[Due]:
+    """The first of each stream: what follows it waits until it is done, or behind it if it fails."""
+    return list({(due.reaction, due.stream): due for due in reversed(rows)}.values())[::-1]

@@ -13,13 +13,14 @@ from typing import Any
 
 import structlog
 
+from shared.broker import Unavailable
 from shared.decider import Context, Decider, Sight
 from shared.event import Contract, Contracts, Envelope, Meta, Recorded, decoder, encode, new_id
 from shared.facts import Facts, Known, key_text
 from shared.policy import Policies
 from shared.projection import Projection
 from shared.refusal import Refused
-from shared.store import Group, Held, Kept, New, Once, Store, Stored
+from shared.store import Group, Held, Kept, Moved, New, Once, Store, Stored
 from shared.value import value
 from shared.wire import partition_of
 
@@ -28,10 +29,15 @@ log = structlog.get_logger()
 BATCH = 500
 QUEUE = 5_000
 TRIES = 3
+LARGEST = 900_000  # bytes of an event with its envelope
 
 
 class Busy(Exception):
     """More waits than can be decided soon: come back later."""
+
+
+class TooLarge(Exception):
+    """An event that no record of the broker can hold: it would stop everything behind it."""
 
 
 class KeyReused(Exception):
@@ -133,8 +139,28 @@ class Desk:
     async def decide(self, requests: Sequence[Request]) -> list[Decided]:
         """One answer each, in order. Raises Unavailable: what was stored then is told by the keys on the next try."""
         answers: dict[int, Decided] = {}
+        try:
+            await self.rounds(requests, range(len(requests)), answers)
+        except (Unavailable, Moved):
+            raise
+        except Exception as error:
+            # One of them cannot even be looked at, or be stored: it fails alone.
+            log.exception("desk.failed", requests=len(requests), error=repr(error))
+            for i in [i for i in range(len(requests)) if i not in answers]:
+                await self.alone(requests, i, answers)
+        return [answers[i] for i in range(len(requests))]
+
+    async def alone(self, requests: Sequence[Request], i: int, answers: dict[int, Decided]) -> None:
+        try:
+            await self.rounds(requests, [i], answers)
+        except (Unavailable, Moved):
+            raise
+        except Exception as error:  # noqa: BLE001 it is told to whoever asked
+            answers[i] = Decided(outcome="failed", stream="", error=error)
+
+    async def rounds(self, requests: Sequence[Request], those: Sequence[int], answers: dict[int, Decided]) -> None:
         tries = [0] * len(requests)
-        waiting = list(range(len(requests)))
+        waiting = list(those)
         while waiting:
             stale = await self.round(requests, waiting, answers)
             for i in stale:
@@ -143,7 +169,6 @@ class Desk:
                     request = requests[i]
                     answers[i] = Decided(outcome="contested", stream=request.decider.stream(request.command))
             waiting = [i for i in waiting if i not in answers]
-        return [answers[i] for i in range(len(requests))]
 
     async def round(
         self, requests: Sequence[Request], waiting: Sequence[int], answers: dict[int, Decided]
@@ -240,7 +265,7 @@ class Desk:
         try:
             live.state = decider.state(self.contract.decode(s.type, s.schema, s.data) for s in history)
         except Exception as error:  # noqa: BLE001 an impossible history is one stream's, not the batch's
-            live.error = error
+            live.error = RuntimeError(f"{decider.name} cannot be folded: {error!r}")  # never a refusal
         return live
 
 
@@ -298,20 +323,27 @@ class Batch:
             return Decided(outcome="stale", stream=stream, version=live.version)
         refusal: Refused | None = None
         events: Sequence[Any] = ()
+        basis = Basis()
         try:
-            basis = self.basis(i, request, stream)
+            self.fill(basis, i, request, stream)
             events = decider(request.command, readable(live), basis.context)
             state = decider.state(events, live.state)
+            new = [self.new(e, request, basis) for e in events]
         except Refused as refused:
-            refusal, state = refused, live.state
+            refusal, state, new = refused, live.state, []
         except Exception as error:
             log.exception("decision.failed", decider=decider.name, command=type(request.command).__name__)
             return Decided(outcome="failed", stream=stream, error=error)
         made = self.answer(request, stream, live, len(events), refusal)
-        if not events and not (request.once and (request.final or refusal is None)):
-            return made
+        keyed = bool(request.once) and (request.final or refusal is None)
+        if not events and not keyed:
+            if not self.writes(stream):
+                return made
+            self.pending[stream].requests.append(i)  # it rests on what the group decided: it stands or falls with it
+            self.made[i] = made
+            return None
         live.version, live.state = live.version + len(events), state
-        self.add(i, request, made, [self.new(e, request, basis) for e in events], basis.guards)
+        self.add(i, request, made, new, basis.guards)
         return None
 
     def answer(self, request: Request, stream: str, live: Live, events: int, refusal: Refused | None) -> Decided:
@@ -326,9 +358,8 @@ class Batch:
             refusal=refusal,
         )
 
-    def basis(self, i: int, request: Request, stream: str) -> "Basis":
+    def fill(self, basis: "Basis", i: int, request: Request, stream: str) -> None:
         """What the decision may know, and what of it is checked again when its events are stored."""
-        basis = Basis()
         for sight in self.looked.sights[i]:
             at = (sight.source.name, sight.key)
             if isinstance(sight.source, Decider):
@@ -349,7 +380,6 @@ class Batch:
             policies=self.desk.policies,
             seen=basis.seen,
         )
-        return basis
 
     def new(self, event: Any, request: Request, basis: "Basis") -> New:
         envelope = Envelope(
@@ -363,13 +393,16 @@ class Batch:
             policies=tuple(sorted(basis.context.asked)),
             seen=tuple(basis.notes),
         )
+        data, meta = encode(event), encode(envelope)
+        if len(data) + len(meta) > LARGEST:
+            raise TooLarge(f"{type(event).__name__} has {len(data) + len(meta)} bytes, {LARGEST} are possible")
         return New(
             id=new_id(),
             type=type(event).__name__,
             schema=self.desk.contract.schema(type(event)),
             occurred_at=request.now,
-            data=encode(event),
-            meta=encode(envelope),
+            data=data,
+            meta=meta,
         )
 
     def add(self, i: int, request: Request, made: Decided, events: list[New], guards: list[tuple[str, int]]) -> None:

@@ -109,6 +109,8 @@ class IssuerIdentity:
         raise Unauthenticated("the token is not valid")
 
     async def current(self, renew: bool) -> KeySet:
+        if not renew and self.keys is not None and monotonic() - self.asked <= FRESH:
+            return self.keys  # valid tokens never wait for a question that an unknown kid has raised
         async with self.lock:
             age = monotonic() - self.asked
             if age > FRESH or (age > SPARED and (renew or self.keys is None)):

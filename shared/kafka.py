@@ -197,6 +197,9 @@ class KafkaBroker:
     async def ends(self, topics: Sequence[str]) -> Mapping[Partition, int]:
         async with self.observing() as (admin, consumer):
             there = await partitions(admin)
+            # Taken for missing, such a topic would be read from the beginning by a reaction that is new.
+            if leaderless := sorted({t["topic"] for t in await admin.describe_topics()} & set(topics) - set(there)):
+                raise Unavailable(f"{', '.join(leaderless)}: a partition has no leader")
             places = [TopicPartition(topic, n) for topic in topics for n in range(there.get(topic, 0))]
             return {(place.topic, place.partition): end for place, end in (await consumer.end_offsets(places)).items()}
 

@@ -148,11 +148,11 @@ class MemoryStore:
         free = (r for r in rows.values() if not r.failed and r.id < failed.get((r.reaction, r.stream), r.id + 1))
         return sorted(free, key=lambda row: (row.at, row.id))
 
-    async def due(self, now: datetime, limit: int) -> list[Due]:
-        return [row for row in self.waiting_due() if row.at <= now][:limit]
+    async def due(self, now: datetime, limit: int, reactions: Sequence[str]) -> list[Due]:
+        return [row for row in self.waiting_due() if row.at <= now and row.reaction in reactions][:limit]
 
-    async def next_due(self) -> datetime | None:
-        return next((row.at for row in self.waiting_due()), None)
+    async def next_due(self, reactions: Sequence[str]) -> datetime | None:
+        return next((row.at for row in self.waiting_due() if row.reaction in reactions), None)
 
     async def settle_due(self, done: Sequence[int], failed: Mapping[int, str]) -> None:
         rows = self.tables["due"]
@@ -293,17 +293,27 @@ class MemoryWork:
 
     async def unpark(self, parked: Sequence[Parked], discard: bool) -> None:
         for p in parked:
-            if discard and (found := self.get("parked", place(p))):
+            found = self.get("parked", place(p))
+            if not found:
+                raise Moved(f"{p.reader} {p.partition}/{p.position} is no longer parked")
+            if discard:
                 self.put("discarded", place(p), found)
             self.put("parked", place(p), None)
+
+    async def discarded(self, reader: str) -> set[tuple[Partition, int]]:
+        rows = self.store.tables["discarded"]
+        return {(partition, position) for owner, partition, position in rows if owner == reader}
 
     async def checkpoint(
         self, reader: str, before: Mapping[Partition, Checkpoint | None], after: Mapping[Partition, Checkpoint]
     ) -> None:
         for partition, now in after.items():
-            if self.get("checkpoints", (reader, partition)) != before.get(partition):
+            stands, was = self.get("checkpoints", (reader, partition)), before.get(partition)
+            if (stands is None) != (was is None) or (
+                stands and was and (stands.log, stands.offset) != (was.log, was.offset)
+            ):
                 raise Moved(f"{reader} {partition} has another owner")
-            self.put("checkpoints", (reader, partition), now)
+            self.put("checkpoints", (reader, partition), replace(now, past=stands.past if stands else now.past))
 
 
 def table(reader: Projection[Any, Any] | Facts[Any, Any, Any, Any]) -> str:

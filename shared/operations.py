@@ -113,7 +113,9 @@ async def rebuild(connection: "asyncpg.Connection[Any]", reader: str) -> int:
     )
     async with connection.transaction():
         moved = await connection.execute(
-            """update checkpoints set log = '', "offset" = -1, position = 0, at = now() where reader = $1""", reader
+            "update checkpoints set past = greatest(past, position), log = '', \"offset\" = -1, position = 0,"
+            " at = now() where reader = $1",
+            reader,
         )
         await connection.execute("delete from parked where reader = $1", reader)
         await connection.execute("delete from dirty where facts = $1", prefix)

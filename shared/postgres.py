@@ -50,7 +50,7 @@ AWAY = (
     asyncpg.ReadOnlySQLTransactionError,  # a standby, for as long as it is one
 )
 # Not the failed rows, nor those that wait behind a failed one of their stream.
-WAITING = """from due d where failed = '' and not exists (
+WAITING = """from due d where failed = '' and reaction = any($1::text[]) and not exists (
     select from due f where f.failed <> '' and f.reaction = d.reaction and f.stream = d.stream and f.id < d.id)"""
 MET = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 
@@ -70,6 +70,7 @@ class PostgresStore:
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", log: str, topics: Mapping[str, int]) -> None:
         self.pool, self.log, self.partitions = pool, log, dict(topics)
         self.waiting: dict[str, asyncio.Event] = {"log": asyncio.Event(), "due": asyncio.Event()}
+        self.deaf = False
         self.listener: asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | None = None
         self.listening = asyncio.Lock()
 
@@ -171,11 +172,13 @@ class PostgresStore:
                 raise Moved("another relay moved a cursor")
 
     async def checkpoints(self, reader: str) -> dict[Partition, Checkpoint]:
-        sql = 'select topic, partition, log, "offset", position from checkpoints where reader = $1'
+        sql = 'select topic, partition, log, "offset", position, past from checkpoints where reader = $1'
         async with answering():
             records = await self.pool.fetch(sql, reader)
         return {
-            (r["topic"], r["partition"]): Checkpoint(log=r["log"], offset=r["offset"], position=r["position"])
+            (r["topic"], r["partition"]): Checkpoint(
+                log=r["log"], offset=r["offset"], position=r["position"], past=r["past"]
+            )
             for r in records
         }
 
@@ -199,14 +202,15 @@ class PostgresStore:
                 for sql in creates(reader):
                     await connection.execute(sql)
 
-    async def due(self, now: datetime, limit: int) -> list[Due]:
-        sql = f"select id, reaction, at, stream, trigger, failed {WAITING} and at <= $1 order by at, id limit $2"
+    async def due(self, now: datetime, limit: int, reactions: Sequence[str]) -> list[Due]:
+        sql = f"select id, reaction, at, stream, trigger, failed {WAITING} and at <= $2 order by at, id limit $3"
         async with answering():
-            return [Due(**dict(r)) for r in await self.pool.fetch(sql, now, limit)]
+            return [Due(**dict(r)) for r in await self.pool.fetch(sql, list(reactions), now, limit)]
 
-    async def next_due(self) -> datetime | None:
+    async def next_due(self, reactions: Sequence[str]) -> datetime | None:
+        sql = f"select at {WAITING} order by at, id limit 1"
         async with answering():
-            found: datetime | None = await self.pool.fetchval(f"select at {WAITING} order by at, id limit 1")
+            found: datetime | None = await self.pool.fetchval(sql, list(reactions))
             return found
 
     async def settle_due(self, done: Sequence[int], failed: Mapping[int, str]) -> None:
@@ -220,8 +224,8 @@ class PostgresStore:
             )
 
     async def wait(self, channel: str, timeout: float) -> None:
-        async with self.listening:
-            if self.listener is None or self.listener.is_closed():
+        async with answering(), self.listening:
+            if self.listener is None or self.deaf:
                 await self.listen()
         event = self.waiting[channel]
         with suppress(TimeoutError):
@@ -231,9 +235,16 @@ class PostgresStore:
 
     async def listen(self) -> None:
         async with answering():
-            self.listener = await self.pool.acquire()
+            self.listener, self.deaf = await self.pool.acquire(), False
+            self.listener.add_termination_listener(self.lost)
             for channel, event in self.waiting.items():
                 await self.listener.add_listener(channel, lambda *_, e=event: e.set())
+
+    def lost(self, *_: object) -> None:
+        """The connection that listens ended: whoever waits looks again."""
+        self.deaf = True
+        for event in self.waiting.values():
+            event.set()
 
     async def rows(self, projection: Projection[R, Any], keys: Sequence[tuple[Any, ...]]) -> list[R]:
         async with answering(), self.pool.acquire() as connection:
@@ -402,9 +413,18 @@ class PostgresWork:
                 " where reader = $1 and topic = $2 and partition = $3 and position = $4 on conflict do nothing",
                 keys,
             )
-        await self.connection.executemany(
-            "delete from parked where reader = $1 and topic = $2 and partition = $3 and position = $4", keys
+        gone = await self.connection.fetch(
+            "delete from parked p using unnest($1::text[], $2::text[], $3::int[], $4::bigint[])"
+            " as k(reader, topic, partition, position) where p.reader = k.reader and p.topic = k.topic"
+            " and p.partition = k.partition and p.position = k.position returning 1",
+            *(list(column) for column in zip(*keys, strict=True)),
         )
+        if len(gone) != len(keys):
+            raise Moved("somebody else has taken up what was parked")
+
+    async def discarded(self, reader: str) -> set[tuple[Partition, int]]:
+        sql = "select topic, partition, position from discarded where reader = $1"
+        return {((r["topic"], r["partition"]), r["position"]) for r in await self.connection.fetch(sql, reader)}
 
     async def checkpoint(
         self, reader: str, before: Mapping[Partition, Checkpoint | None], after: Mapping[Partition, Checkpoint]
@@ -412,9 +432,11 @@ class PostgresWork:
         for partition, now in after.items():
             was = before.get(partition)
             if was is None:
-                sql = """insert into checkpoints (reader, topic, partition, log, "offset", position)
-                         values ($1, $2, $3, $4, $5, $6) on conflict do nothing"""
-                done = await self.connection.execute(sql, reader, *partition, now.log, now.offset, now.position)
+                sql = """insert into checkpoints (reader, topic, partition, log, "offset", position, past)
+                         values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing"""
+                done = await self.connection.execute(
+                    sql, reader, *partition, now.log, now.offset, now.position, now.past
+                )
             else:
                 sql = """update checkpoints set log = $4, "offset" = $5, position = $6, at = now()
                           where reader = $1 and topic = $2 and partition = $3 and "offset" = $7 and log = $8"""

@@ -47,6 +47,7 @@ Reason = Annotated[Personal, TEXT, Sealed(kind="reason")]  # of a leave, an abse
 PREFIX = "enc1:"
 TOKEN = re.compile(r"enc1:([^:]*):([a-z]+):([A-Za-z0-9_-]+=*)")
 ERASED = "erased"
+CIPHERS = 10_000  # unwrapped keys that a process keeps
 WITHHELD = "withheld"
 
 
@@ -71,7 +72,7 @@ class Vault:
 
     def __init__(self, master: bytes, keys: Keys) -> None:
         self.master, self.store = master, keys
-        self.cache: dict[Owner, AESSIV] = {}
+        self.ciphers: dict[bytes, AESSIV] = {}
 
     async def seal(self, commands: Sequence[T]) -> list[T]:
         """Raises Forged, or Erased for a person whose keys were deleted."""
@@ -90,18 +91,23 @@ class Vault:
         return cast(T, opened(shown, keys, owners - readable))
 
     async def keys(self, owners: set[Owner], make: bool) -> dict[Owner, AESSIV]:
-        missing = sorted(owner for owner in owners if owner not in self.cache)
-        if missing:
-            found = await self.store.person_keys(missing)
-            if make and (new := [owner for owner in missing if owner not in found]):
-                await self.store.add_person_keys({o: aes_key_wrap(self.master, os.urandom(64)) for o in new})
-                found |= await self.store.person_keys(new)  # another process may have been first
-            for owner, wrapped in found.items():
-                if wrapped is not None:
-                    self.cache[owner] = AESSIV(aes_key_unwrap(self.master, wrapped))
-                elif make:
-                    raise Erased(owner[0])
-        return {owner: self.cache[owner] for owner in owners if owner in self.cache}
+        if not owners:
+            return {}
+        # Asked every time, one query a batch: a key that was deleted must be gone from every process at once.
+        found = await self.store.person_keys(sorted(owners))
+        if make and (new := sorted(owners - set(found))):
+            await self.store.add_person_keys({o: aes_key_wrap(self.master, os.urandom(64)) for o in new})
+            found |= await self.store.person_keys(new)  # another process may have been first
+        if make and (erased := [owner for owner, wrapped in found.items() if wrapped is None]):
+            raise Erased(erased[0][0])
+        return {owner: self.cipher(wrapped) for owner, wrapped in found.items() if wrapped is not None}
+
+    def cipher(self, wrapped: bytes) -> AESSIV:
+        if wrapped not in self.ciphers:
+            if len(self.ciphers) >= CIPHERS:
+                self.ciphers.clear()
+            self.ciphers[wrapped] = AESSIV(aes_key_unwrap(self.master, wrapped))
+        return self.ciphers[wrapped]
 
 
 @cache

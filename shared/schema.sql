@@ -35,7 +35,7 @@ create table cursors (topic text, partition int, position bigint not null, prima
 
 create table checkpoints (
   reader text, topic text, partition int,
-  log text not null, "offset" bigint not null, position bigint not null, at timestamptz not null default now(),
+  log text not null, "offset" bigint not null, position bigint not null, past bigint not null default 0, at timestamptz not null default now(),
   primary key (reader, topic, partition)
 );
 

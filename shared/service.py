@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,7 +20,7 @@ from starlette.routing import BaseRoute
 
 from shared import bulk
 from shared.access import Access, body_of, capability_of, load_access
-from shared.broker import Broker, Record, Unavailable
+from shared.broker import Broker, Partition, Record, Unavailable
 from shared.consequence import Consequences
 from shared.decider import Decider
 from shared.desk import Desk
@@ -36,7 +36,7 @@ from shared.projection import Projection
 from shared.reaction import Reaction
 from shared.relay import Relay
 from shared.settings import Settings
-from shared.store import Checkpoint, Store
+from shared.store import Checkpoint, Moved, Store
 from shared.subscription import Source, Subscription, reader_name
 from shared.telemetry import configure
 from shared.web import LARGEST, Edge, install, problem
@@ -253,33 +253,46 @@ class Workers:
 
     async def begin(self, source: Source, topics: Sequence[str]) -> None:
         """Give a new reader its place: a projection, or facts, at the beginning; a reaction at the end of the log, or
-        its first deployment would punish history. A topic that is not there yet has no history."""
+        its first deployment would punish history. A topic that is not there yet has no history: its first partition is
+        written down at once, so that whoever starts again knows it."""
         name = reader_name(source)
-        known = await patiently(lambda: self.store.checkpoints(name))
-        unborn: set[str] = set()
         while True:
+            known = await patiently(lambda: self.store.checkpoints(name))
             ends = await patiently(lambda: self.broker.ends(topics))
             missing = set(topics) - {topic for topic, _ in ends}
-            unborn |= missing
+            unborn = missing | {topic for topic, _ in known}
             new = [p for p in ends if p not in known]
             tails = await patiently(lambda new=new: self.broker.tail(new))  # type: ignore[misc]
-            at = {p: r for p, r in tails.items() if isinstance(source, Reaction) and p[0] not in unborn}
-            async with self.store.work() as work:
-                await work.checkpoint(name, {}, {p: place(at.get(p)) for p in new})
-            known |= {p: place(at.get(p)) for p in new}
+            places = {p: place(source, tails.get(p) if p[0] not in unborn else None) for p in new}
+            places |= {(t, 0): place(source, None) for t in missing if (t, 0) not in known}
+            if not await self.placed(name, places):
+                continue
             self.begun.add(name)
             if not missing:
                 return
             log.info("reader.waits_for_topics", reader=name, topics=sorted(missing))
             await asyncio.sleep(0.5)
 
+    async def placed(self, name: str, places: Mapping[Partition, Checkpoint]) -> bool:
+        """False where another worker placed it at the same moment, or the database is away."""
+        try:
+            async with self.store.work() as work:
+                await work.checkpoint(name, {}, places)
+        except (Moved, Unavailable) as error:
+            log.warning("reader.begins_again", reader=name, reason=str(error))
+            await asyncio.sleep(0.2)
+            return False
+        return True
 
-def place(record: Record | None) -> Checkpoint:
-    """Behind a record, or at the beginning."""
-    if record is None:
+
+def place(source: Source, last: Record | None) -> Checkpoint:
+    """Where a new reader begins, by the last record of the partition."""
+    if last is None:
         return Checkpoint(log="", offset=-1, position=0)
-    found = heading(record)
-    return Checkpoint(log=found.log, offset=record.offset, position=found.position)
+    found = heading(last)
+    if isinstance(source, Reaction):
+        return Checkpoint(log=found.log, offset=last.offset, position=found.position)
+    return Checkpoint(log="", offset=-1, position=0, past=found.position if isinstance(source, Facts) else 0)
 
 
 async def tend(parts: Parts, crew: Workers, role: str) -> None:
@@ -310,6 +323,8 @@ async def main(service: Service, settings: Settings, role: str) -> None:
         tended.cancel()
         await asyncio.wait([tended], timeout=DRAIN)
         halt.cancel()
+        if tended.done() and not tended.cancelled():
+            tended.result()  # what ended us is an error of the process
         log.info("service.stopped", role=role)
 
 

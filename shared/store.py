@@ -110,6 +110,7 @@ class Checkpoint:
     log: str
     offset: int  # of the last record that took effect
     position: int
+    past: int = 0  # up to here the past is read once more: nobody is told of what follows from it
 
 
 @value
@@ -154,12 +155,16 @@ class Work(Protocol):
 
     async def park(self, parked: Sequence[Parked]) -> None: ...
 
-    async def unpark(self, parked: Sequence[Parked], discard: bool) -> None: ...
+    async def unpark(self, parked: Sequence[Parked], discard: bool) -> None:
+        """Raises Moved where somebody else has one of them."""
+
+    async def discarded(self, reader: str) -> set[tuple[Partition, int]]:
+        """Partition and position of what an operator left out; it stays out when the reader is built anew."""
 
     async def checkpoint(
         self, reader: str, before: Mapping[Partition, Checkpoint | None], after: Mapping[Partition, Checkpoint]
     ) -> None:
-        """Compare and set. Raises Moved where another one stands than `before`."""
+        """Compare and set; `past` stays. Raises Moved where another one stands than `before`."""
 
 
 @value
@@ -236,9 +241,10 @@ class Store(Protocol):
     async def prepare(self, readers: Sequence[Projection[Any, Any] | Facts[Any, Any, Any, Any]]) -> None:
         """Make the tables of the readers that have none."""
 
-    async def due(self, now: datetime, limit: int) -> list[Due]: ...
+    async def due(self, now: datetime, limit: int, reactions: Sequence[str]) -> list[Due]:
+        """Of these reactions alone: a row of one that is not deployed here waits for whoever knows it."""
 
-    async def next_due(self) -> datetime | None:
+    async def next_due(self, reactions: Sequence[str]) -> datetime | None:
         """When the earliest waiting row is due."""
 
     async def settle_due(self, done: Sequence[int], failed: Mapping[int, str]) -> None:

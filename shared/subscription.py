@@ -31,7 +31,7 @@ from shared.refusal import Refused
 from shared.store import Checkpoint, Gathered, Held, Moved, NewDue, NewResult, Parked, Store, Work
 from shared.telemetry import READER_EVENTS, READER_LAG_SECONDS, READER_PARKED, READER_STOPPED
 from shared.value import value
-from shared.wire import Heading, heading, recorded
+from shared.wire import Heading, NotOurs, heading, recorded
 
 log = structlog.get_logger()
 
@@ -41,10 +41,15 @@ SETTLE = 200  # subjects a transaction
 PATIENCE = 20  # full batches between two settlings of a reader that is behind
 CACHE = 50_000  # facts kept decoded
 PARKED_AT_MOST = 1_000
+STANDS_SECONDS = 30.0
 
 
 class Stopped(Exception):
     """The reader cannot go on without an operator: a hole, a log that is not the one it knew, or too many parked."""
+
+
+class Hole(Stopped):
+    """A position is missing. Where a topic was made again its offsets are new: it is read once from the beginning."""
 
 
 @value
@@ -85,6 +90,9 @@ class Subscription:
         self.cache: OrderedDict[str, Recorded[Any]] = OrderedDict()
         self.unsettled = 0
         self.owed = True  # subjects may have been left dirty by whoever owned this before
+        self.discarded: set[tuple[Partition, int]] = set()
+        self.rebuilding = False
+        self.rewound = False
         self.looked = 0.0
 
     async def run(self) -> None:
@@ -97,10 +105,20 @@ class Subscription:
                 log.warning("reader.waits", reader=self.name, error=str(error), seconds=round(pause, 2))
                 await asyncio.sleep(pause * random.uniform(0.5, 1))
                 pause = min(pause * 2, 5.0)
-            except (Stopped, OffsetGone) as error:
-                READER_STOPPED.labels(self.name).set(1)
-                log.error("reader.stopped", reader=self.name, reason=str(error))
-                await asyncio.sleep(30)
+            except (Hole, OffsetGone) as error:
+                if self.rewound:
+                    await self.stand(error)
+                else:
+                    log.warning("reader.rewinds", reader=self.name, reason=str(error))
+                self.rewound = not self.rewound
+            except (Stopped, NotOurs) as error:
+                await self.stand(error)
+
+    async def stand(self, error: Exception) -> None:
+        """Still, and said loudly, until somebody has done something about it."""
+        READER_STOPPED.labels(self.name).set(1)
+        log.error("reader.stopped", reader=self.name, reason=str(error))
+        await asyncio.sleep(STANDS_SECONDS)
 
     async def read(self) -> None:
         reader = await self.broker.reader(self.group, self.topics, self.positions)
@@ -112,6 +130,7 @@ class Subscription:
                 items = [item for partition, records in batch.items() for item in self.fresh(partition, records)]
                 if items:
                     await self.take(items)
+                    self.rewound = False
                     READER_STOPPED.labels(self.name).set(0)
                 await self.settle(behind=sum(map(len, batch.values())) >= BATCH)
         finally:
@@ -126,7 +145,10 @@ class Subscription:
                 self.checkpoints[partition] = known[partition]
         async with self.store.work() as work:
             self.parked = await work.parked(self.name)
-        return {p: known[p].offset + 1 if p in known else 0 for p in partitions}
+            self.discarded = await work.discarded(self.name)
+        self.owed = True
+        self.rebuilding = any(c.position < c.past for c in known.values())
+        return {p: known[p].offset + 1 if p in known and not self.rewound else 0 for p in partitions}
 
     def fresh(self, partition: Partition, records: Iterable[Record]) -> Iterable[Item]:
         """What is above the checkpoint, without a hole. Raises Stopped."""
@@ -142,7 +164,7 @@ class Subscription:
             if found.position <= position:
                 continue
             if found.previous != position:
-                raise Stopped(
+                raise Hole(
                     f"{partition[0]}/{partition[1]} has a hole: position {found.position} follows {found.previous}, "
                     f"the last one here was {position}; republish the topic from its store"
                 )
@@ -181,6 +203,7 @@ class Subscription:
         parked = [self.park(i, poison) for i in wanted if poison or i.heading.stream in held_back]
         behind = {p.stream for p in parked}
         after = {i.partition: i.checkpoint for i in items}
+        wanted = [i for i in wanted if (i.partition, i.heading.position) not in self.discarded]
         events = [recorded(i.record, self.contracts) for i in wanted if i.heading.stream not in behind]
         async with self.store.work() as work:
             await self.effect(work, events)
@@ -251,12 +274,16 @@ class Subscription:
         at = reaction.at(cause.event) if reaction.at else cause.meta.recorded_at
         if at is None:
             return []
-        trigger = encode({"type": type(cause.event).__name__, "event": cause.event, "meta": cause.meta})
+        kind = type(cause.event)
+        schema = self.contracts.by_service[cause.meta.service].schema(kind)
+        trigger = encode({"type": kind.__name__, "schema": schema, "event": cause.event, "meta": cause.meta})
         return [NewDue(reaction=reaction.name, at=at, stream=cause.meta.stream, trigger=trigger)]
 
     async def settle(self, behind: bool) -> None:
         """Compute what is known about the touched subjects: when the log is quiet, or at times while it is not."""
         if not isinstance(self.source, Facts) or not self.owed or (behind and self.unsettled % PATIENCE):
+            return
+        if self.rebuilding and await self.in_the_past():
             return
         while True:
             try:
@@ -266,6 +293,11 @@ class Subscription:
                 await asyncio.sleep(random.uniform(0, 0.05))
         self.unsettled, self.owed = 0, False
 
+    async def in_the_past(self) -> bool:
+        """What is known is a part of what was known before: a result of it would be told as if it were new."""
+        self.rebuilding = any(c.position < c.past for c in (await self.store.checkpoints(self.name)).values())
+        return self.rebuilding
+
     async def settle_some(self, facts: Facts[Any, Any, Any, Any]) -> int:
         async with self.store.work() as work:
             subjects = await work.dirty(facts, SETTLE)
@@ -274,32 +306,40 @@ class Subscription:
             held = await work.facts(facts, subjects)
             results, sets = [], {}
             for text in subjects:
-                sets[text] = [self.recall(h) for h in held[text]]
-                results.append(self.compute(facts, text, sets[text]))
+                result, sets[text] = self.compute(facts, text, held[text])
+                results.append(result)
             changed = await work.put_results(facts, results)
             used = {r.subject: r.used for r in results}
             await work.add_due([d for s in changed for d in self.changed(facts, s, sets[s], used[s])])
         log.info("facts.computed", reader=self.name, subjects=len(subjects), changed=len(changed))
         return len(subjects)
 
-    def compute(self, facts: Facts[Any, Any, Any, Any], text: str, found: Sequence[Recorded[Any]]) -> NewResult:
-        subject = facts.named(text)
-        known = facts.gathered(subject, found)
+    def compute(
+        self, facts: Facts[Any, Any, Any, Any], text: str, held: Sequence[Held]
+    ) -> tuple[NewResult, list[Recorded[Any]]]:
+        """A result, or what went wrong, and the facts that it rests on."""
+        used = tuple(h.id for h in held)
+        found: list[Recorded[Any]] = []
         try:
-            result = facts.compute(subject, known, Context(now=datetime.now(UTC), actor="", policies=self.policies))
+            found = [self.recall(h) for h in held]
+            known = facts.gathered(facts.named(text), found)
+            used = known.ids
+            context = Context(now=datetime.now(UTC), actor="", policies=self.policies)
+            result = facts.compute(facts.named(text), known, context)
+            document = encode(dump(result) if isinstance(result, Node) else result)
         except Refused as refused:
-            return NewResult(subject=text, document=b"", used=known.ids, error=f"{refused.code} {refused.facts}")
+            return NewResult(subject=text, document=b"", used=used, error=f"{refused.code} {refused.facts}"), found
         except Exception as error:
             log.exception("facts.failed", reader=self.name, subject=text)
-            return NewResult(subject=text, document=b"", used=known.ids, error=f"failed: {error!r}")
-        return NewResult(
-            subject=text, document=encode(dump(result) if isinstance(result, Node) else result), used=known.ids
-        )
+            return NewResult(subject=text, document=b"", used=used, error=f"failed: {error!r}"), found
+        return NewResult(subject=text, document=document, used=used), found
 
     def changed(
         self, facts: Facts[Any, Any, Any, Any], text: str, found: Sequence[Recorded[Any]], used: Sequence[str]
     ) -> list[NewDue]:
         """For the reactions that are told: the set of facts is the occasion, since sets only grow."""
+        if not found:
+            return []
         cause = max((r.meta for r in found), key=lambda m: (m.recorded_at, m.id))
         occasion = hashlib.sha256("".join(sorted(used)).encode()).hexdigest()[:32]
         meta = encode(cause)
@@ -327,7 +367,7 @@ class Subscription:
                 async with self.store.work() as work:
                     await work.unpark([first], discard=True)
                 await self.retry([p for p in self.parked if p.stream == first.stream and p is not first])
-            elif first.request == "retry":
+            elif first.request == "retry" or not first.error:  # only waits: the one before it is gone
                 await self.retry([p for p in self.parked if p.stream == first.stream])
 
     async def retry(self, parked: Sequence[Parked]) -> None:

@@ -23,7 +23,7 @@ from starlette.exceptions import HTTPException
 from shared.access import IMPORT, PERSONAL, Access, CurrentActor, Forbidden, identify
 from shared.broker import Unavailable
 from shared.decider import Decider
-from shared.desk import Busy, Decided, Desk, KeyReused, Request
+from shared.desk import Busy, Decided, Desk, KeyReused, Request, TooLarge
 from shared.event import encode
 from shared.facts import Facts, key_text
 from shared.identity import IssuerAway, Unauthenticated
@@ -281,6 +281,7 @@ PROBLEMS: Mapping[type[Exception], Callable[[Any], JSONResponse]] = {
     Forbidden: lambda e: problem(403, "capability.missing", f"this needs the capability {e}", capability=str(e)),
     NotFound: lambda e: problem(404, "not_found", "there is no such thing here, or not for you"),
     Stale: lambda e: problem(412, "stream.changed", f"{e}; read it again, then decide again"),
+    TooLarge: lambda e: problem(413, "too_large", str(e)),
     KeyReused: lambda e: problem(422, "idempotency_key.reused", "another request was made under this key"),
     Forged: lambda e: problem(422, "personal.forged", str(e)),
     Malformed: lambda e: problem(400, "malformed", str(e)),
@@ -348,9 +349,6 @@ class Edge:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
-        refusal = self.refuse(scope, headers)
-        if refusal is not None:
-            return await refusal(scope, receive, send)
         named = headers.get("kaibo-correlation-id", "")
         correlation = named if CORRELATION.fullmatch(named) else secrets.token_hex(16)
         scope.setdefault("state", {})["correlation"] = correlation
@@ -369,7 +367,7 @@ class Edge:
 
         structlog.contextvars.bind_contextvars(correlation=correlation)
         try:
-            await self.app(scope, receive, answering)
+            await (self.refuse(scope, headers) or self.app)(scope, receive, answering)
         except Exception as error:  # noqa: BLE001 the application has answered already
             where = traceback.format_tb(error.__traceback__)
             log.error("http.failed", error=type(error).__name__, traceback="".join(where))

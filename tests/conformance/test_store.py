@@ -246,7 +246,7 @@ class TestCheckpoints:
         assert await store.checkpoints("reader/1") == {HERE: at(4)}
         assert await store.rows(counts, [("a",)]) == []
         assert await store.known(archive, ["s"]) == {"s": []}
-        assert await store.next_due() is None
+        assert await store.next_due(REACTIONS) is None
 
     async def test_an_error_leaves_nothing(self, store: Store) -> None:
         async def breaks() -> None:
@@ -616,6 +616,9 @@ async def met(gathers: Callable[[bool], Awaitable[None]]) -> None:
         await gathers(False)
 
 
+REACTIONS = ["r", "other"]
+
+
 def due(at: datetime = NOON, stream: str = "s", reaction: str = "r", trigger: bytes = b"{}") -> NewDue:
     return NewDue(reaction=reaction, at=at, stream=stream, trigger=trigger)
 
@@ -629,38 +632,44 @@ class TestDue:
         later = NOON + timedelta(seconds=1)
         await self.add(store, due(later, trigger=b"1"), due(trigger=b"2"), due(trigger=b"3"))
         await self.add(store, due(later + timedelta(days=1), trigger=b"4"), due(trigger=b"5"))
-        assert [d.trigger for d in await store.due(later, 100)] == [b"2", b"3", b"5", b"1"]
-        assert [d.trigger for d in await store.due(NOON, 2)] == [b"2", b"3"]
-        assert await store.due(NOON - timedelta(microseconds=1), 100) == []
-        assert await store.next_due() == NOON
+        assert [d.trigger for d in await store.due(later, 100, REACTIONS)] == [b"2", b"3", b"5", b"1"]
+        assert [d.trigger for d in await store.due(NOON, 2, REACTIONS)] == [b"2", b"3"]
+        assert await store.due(NOON - timedelta(microseconds=1), 100, REACTIONS) == []
+        assert await store.next_due(REACTIONS) == NOON
 
     async def test_what_is_done_goes(self, store: Store) -> None:
         await self.add(store, due(trigger=b"1"), due(trigger=b"2"))
-        first, second = await store.due(NOON, 100)
+        first, second = await store.due(NOON, 100, REACTIONS)
         assert (first.reaction, first.at, first.stream, first.failed) == ("r", NOON, "s", "")
         await store.settle_due([first.id], {})
-        assert await store.due(NOON, 100) == [second]
+        assert await store.due(NOON, 100, REACTIONS) == [second]
         await store.settle_due([first.id, second.id], {})
-        assert await store.next_due() is None
+        assert await store.next_due(REACTIONS) is None
 
     async def test_a_failed_one_holds_back_the_later_ones_of_its_stream(self, store: Store) -> None:
         await self.add(store, due(trigger=b"1"), due(trigger=b"2"), due(trigger=b"3"))
         await self.add(store, due(stream="other", trigger=b"4"), due(reaction="other", trigger=b"5"))
-        rows = {d.trigger: d.id for d in await store.due(NOON, 100)}
+        rows = {d.trigger: d.id for d in await store.due(NOON, 100, REACTIONS)}
         await store.settle_due([], {rows[b"2"]: "no such post"})
-        assert [d.trigger for d in await store.due(NOON, 100)] == [b"1", b"4", b"5"]
+        assert [d.trigger for d in await store.due(NOON, 100, REACTIONS)] == [b"1", b"4", b"5"]
 
     async def test_nobody_is_woken_for_what_is_held_back(self, store: Store) -> None:
         later = NOON + timedelta(days=1)
         await self.add(store, due(trigger=b"1"), due(trigger=b"2"), due(later, stream="other"))
-        first = (await store.due(NOON, 1))[0]
+        first = (await store.due(NOON, 1, REACTIONS))[0]
         await store.settle_due([], {first.id: "no such post"})
-        assert await store.next_due() == later
+        assert await store.next_due(REACTIONS) == later
+
+    async def test_rows_of_reactions_that_are_not_deployed_here_wait(self, store: Store) -> None:
+        await self.add(store, due(reaction="newer"), due(NOON + timedelta(days=1)))
+        assert await store.due(NOON, 100, REACTIONS) == []
+        assert await store.next_due(REACTIONS) == NOON + timedelta(days=1)
+        assert len(await store.due(NOON, 100, ["newer"])) == 1
 
     async def test_failed_without_a_word_is_failed(self, store: Store) -> None:
         await self.add(store, due())
-        await store.settle_due([], {(await store.due(NOON, 1))[0].id: ""})
-        assert await store.due(NOON, 1) == []
+        await store.settle_due([], {(await store.due(NOON, 1, REACTIONS))[0].id: ""})
+        assert await store.due(NOON, 1, REACTIONS) == []
 
 
 def parked(position: int, stream: str = "s", error: str = "", reader: str = "reader/1") -> Parked:
@@ -670,6 +679,19 @@ def parked(position: int, stream: str = "s", error: str = "", reader: str = "rea
 
 
 class TestParked:
+    async def test_two_that_take_up_one_meet(self, store: Store) -> None:
+        async with store.work() as work:
+            await work.park([parked(1), parked(2)])
+        async with store.work() as work:
+            await work.unpark([parked(1)], discard=True)
+        for discard in (False, True):
+            with pytest.raises(Moved):
+                async with store.work() as work:
+                    await work.unpark([parked(1)], discard=discard)
+        async with store.work() as work:
+            assert await work.discarded("reader/1") == {(HERE, 1)}
+            assert await work.discarded("reader/2") == set()
+
     async def put(self, store: Store, *waiting: Parked) -> None:
         async with store.work() as work:
             await work.park(waiting)
