@@ -501,6 +501,26 @@ def test_without_configured_points_none_are_deducted() -> None:
     configured.when(imposing(POOR_MAY), by=HR, capacity="hr").then(imposed(POINTS))
 
 
+GONE = PenaltyWithdrawn(penalty=ANY, person=LI, cause=EXCUSED.cause)
+LIFTED = PenaltyRevoked(penalty=ANY, person=LI, kind=PenaltyKind.CRITICISM, cause=EXCUSED.cause)
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        (imposed(CRITICISM),),
+        (CRITICISM, CRITICISM),
+        (CRITICISM, LIFTED),
+        (CRITICISM, GONE, GONE),
+        (CRITICISM, imposed(CRITICISM), GONE),
+        (CRITICISM, imposed(CRITICISM), CRITICISM),
+    ],
+)
+def test_what_cannot_have_happened_is_no_history(history: tuple[Event, ...]) -> None:
+    with pytest.raises(ValueError, match="of a penalty that is"):
+        penalties.state(history)
+
+
 # What is shown
 
 

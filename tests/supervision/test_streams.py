@@ -134,6 +134,12 @@ def test_what_is_no_stream_is_refused_at_the_edge(wrong: dict[str, object]) -> N
         TypeAdapter(EndStream).validate_python(body)
 
 
+@pytest.mark.parametrize("history", [(figures(),), (STARTED, figures()), (ENDED, STARTED), (STARTED, SCHEDULED)])
+def test_what_cannot_have_happened_is_no_history(history: tuple[Event, ...]) -> None:
+    with pytest.raises(ValueError, match="of a stream that is"):
+        streams.state(history)
+
+
 def test_the_list_of_streams_knows_the_month_in_shanghai() -> None:
     late = datetime(2024, 5, 31, 16, 30, tzinfo=UTC)  # half past midnight on 1 June
     rows = folded(all_streams, SCHEDULED, STARTED, ended(started_at=late), figures(viewers=900, complaints=3))

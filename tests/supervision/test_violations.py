@@ -100,6 +100,14 @@ def withdrawn(recorded: ViolationRecorded, cause: str, recorder: str = "") -> Vi
     )
 
 
+CAUSED = ViolationCauseRecorded(
+    person=LI,
+    kind=ViolationKind.POOR_PERFORMANCE,
+    occasion=MAY,
+    recorder=ZHAO,
+    capacity="supervision_group",
+    finding=NOTE,
+)
 EXCUSED = withdrawn(ABSENT, "the absence is excused, or he had no notice of the session")
 
 
@@ -264,6 +272,12 @@ def test_what_a_person_took_back_stays_taken_back() -> None:
     given(violations, FAILED, taken_back).under(CONSEQUENCES).when(again).then()
 
 
+@pytest.mark.parametrize("history", [(CAUSED,), (ABSENT, ABSENT), (EXCUSED,), (ABSENT, EXCUSED, EXCUSED)])
+def test_what_cannot_have_happened_is_no_history(history: tuple[Event, ...]) -> None:
+    with pytest.raises(ValueError, match="where a violation is"):
+        violations.state(history)
+
+
 # Poor performance: clause A-61, ruling R3
 
 
@@ -408,14 +422,6 @@ def test_the_figures_of_a_month_are_shown_once_it_is_reviewed() -> None:
 
 
 CAUSE = RecordCause(person=LI, month=MAY, finding=NOTE)
-CAUSED = ViolationCauseRecorded(
-    person=LI,
-    kind=ViolationKind.POOR_PERFORMANCE,
-    occasion=MAY,
-    recorder=ZHAO,
-    capacity="supervision_group",
-    finding=NOTE,
-)
 
 
 @pytest.mark.clause("A-61", "R3")

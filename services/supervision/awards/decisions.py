@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 from typing import Annotated
-from uuid import NAMESPACE_URL, uuid5
 
 from annotated_types import Len
 from pydantic import Field
@@ -31,6 +30,7 @@ from services.supervision.awards.events import (
     Reward,
 )
 from services.supervision.awards.items import AwardItems, Item
+from services.supervision.deciding import check_decider, numbered
 from services.training.contracts import Attempt
 from services.vocabulary import Fen, PersonId, SessionId, Text
 from shared.decider import Context, Decider, Refused
@@ -152,10 +152,10 @@ def decide(command: Command, state: Awards, context: Context) -> list[Event]:
         case JudgeExcellence():
             return judge(command, state, context)
         case ApproveAward() | RejectAward():
-            refuse_unfit(command.person, context)
+            check_decider("award", command.person, context)
             return rule(command, state, context)
         case ConfirmAward() | RevokeAward():
-            refuse_unfit(command.person, context)
+            check_decider("award", command.person, context)
             return review(command, state, context)
 
 
@@ -166,13 +166,6 @@ def item_named(name: str, rules: AwardItems) -> Item:
             "award.unknown_item", item=name, known=[item.name for item in rules.items], next="name one of these"
         )
     return found
-
-
-def refuse_unfit(person: PersonId, context: Context) -> None:
-    if context.actor == person:
-        raise Refused("award.by_the_subject", next="somebody else decides on it")
-    if context.capacity in ("", "system"):
-        raise Refused("award.without_capacity", next="a named person decides, in the capacity that may")
 
 
 # Proposed
@@ -218,7 +211,7 @@ def joined(
         subject = f"{command.person}/{command.item}/{command.period}"
         return [
             AwardProposed(
-                award=str(uuid5(NAMESPACE_URL, f"urn:kaibo:award/{subject}#{len(state.all) + 1}")),
+                award=numbered(f"award/{subject}", len(state.all) + 1),
                 person=command.person,
                 item=command.item,
                 period=command.period,

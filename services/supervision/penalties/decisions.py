@@ -6,8 +6,8 @@ There is one penalty at a time for one violation. Clauses: A-60, A-61, S-45, T-6
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from uuid import NAMESPACE_URL, uuid5
 
+from services.supervision.deciding import check_decider, numbered
 from services.supervision.directory.projections import Member, members
 from services.supervision.penalties.events import (
     Event,
@@ -209,10 +209,7 @@ def catalogues(member: Member, on: date, context: Context) -> Sequence[PenaltyCa
 
 def rule(command: ImposePenalty | RejectPenalty | RevokePenalty, state: State, context: Context) -> list[Event]:
     """By somebody who is not the person concerned, and who decides in a capacity of his own (R3)."""
-    if context.actor == command.person:
-        raise Refused("penalty.by_the_subject", next="somebody else decides on it")
-    if context.capacity in ("", "system"):
-        raise Refused("penalty.without_capacity", next="a named person decides, in the capacity that may")
+    check_decider("penalty", command.person, context)
     match command, state:
         case ImposePenalty(), Pending():
             return [impose(command, state.told, context)]
@@ -238,14 +235,14 @@ def repeated(command: ImposePenalty | RejectPenalty | RevokePenalty, state: Stat
             return False
 
 
-def check_decider(proposed: PenaltyProposed, context: Context) -> None:
+def check_not_the_proposer(proposed: PenaltyProposed, context: Context) -> None:
     rules = context.policy(ConsequenceRules, on=proposed.ruled_on)
     if rules.decider_differs and proposed.proposer == context.actor:
         raise Refused("penalty.by_the_proposer", next="somebody other than the proposer decides")
 
 
 def impose(command: ImposePenalty, proposed: PenaltyProposed, context: Context) -> PenaltyImposed:
-    check_decider(proposed, context)
+    check_not_the_proposer(proposed, context)
     violation = standing(command, context)
     member = known_member(command.person, context)
     entry = check_catalogue(proposed.kind, violation.recorded, member, context)
@@ -292,7 +289,7 @@ def configured_amount(entry: Entry) -> Fen:
 
 
 def reject(command: RejectPenalty, proposed: PenaltyProposed, context: Context) -> PenaltyRejected:
-    check_decider(proposed, context)
+    check_not_the_proposer(proposed, context)
     return PenaltyRejected(
         penalty=proposed.penalty,
         person=proposed.person,
@@ -330,7 +327,7 @@ def proposal(
     violation = violations.named(command.person, command.offence, command.occasion)
     month = Month(f"{occurred_on:%Y-%m}") if kind in TOUCHING_A_MONTH else None
     return PenaltyProposed(
-        penalty=str(uuid5(NAMESPACE_URL, f"urn:kaibo:{violation}#{state.proposals + 1}")),
+        penalty=numbered(violation, state.proposals + 1),
         person=command.person,
         violation=violation,
         kind=kind,
@@ -400,14 +397,16 @@ def subject_of(command: SettlePenalty) -> Offence:
 
 def evolve(state: State, event: Event) -> State:
     match event:
-        case PenaltyProposed():
+        case PenaltyProposed() if isinstance(state, Unproposed | Closed):
             return Pending(told=event, proposals=state.proposals + 1)
         case PenaltyImposed() if isinstance(state, Pending):
             return Imposed(told=event, proposed=state.told, proposals=state.proposals)
-        case PenaltyImposed():
-            return state  # nothing is imposed but what is pending
-        case PenaltyRejected() | PenaltyRevoked() | PenaltyWithdrawn():
+        case PenaltyRejected() | PenaltyWithdrawn() if isinstance(state, Pending):
             return Closed(told=event, proposals=state.proposals)
+        case PenaltyRevoked() if isinstance(state, Imposed):
+            return Closed(told=event, proposals=state.proposals)
+        case PenaltyProposed() | PenaltyImposed() | PenaltyRejected() | PenaltyWithdrawn() | PenaltyRevoked():
+            raise ValueError(f"{type(event).__name__} of a penalty that is {type(state).__name__.lower()}")
 
 
 def sees(command: Command) -> list[Sight]:

@@ -148,14 +148,16 @@ def check_ratings(metrics: StreamMetricsRecorded) -> None:
 
 def evolve(state: State, event: Event) -> State:
     match event:
-        case StreamScheduled():
+        case StreamScheduled() if isinstance(state, Unknown | Scheduled):
             return Scheduled(told=event)
-        case StreamStarted():
+        case StreamStarted() if isinstance(state, Unknown | Scheduled):
             return Live(told=event)
         case StreamEnded():
             return Ended(told=event, metrics=state.metrics if isinstance(state, Ended) else None)
-        case StreamMetricsRecorded():
-            return Ended(told=state.told, metrics=event) if isinstance(state, Ended) else state
+        case StreamMetricsRecorded() if isinstance(state, Ended):
+            return Ended(told=state.told, metrics=event)
+        case StreamScheduled() | StreamStarted() | StreamMetricsRecorded():
+            raise ValueError(f"{type(event).__name__} of a stream that is {type(state).__name__.lower()}")
 
 
 streams: Decider[Command, State, Event] = Decider(

@@ -9,6 +9,7 @@ from annotated_types import Interval, Len
 from pydantic import StringConstraints
 
 from services.performance.contracts import PersonMonth
+from services.supervision.deciding import check_not_the_subject
 from services.supervision.penalties.rules import ConsequenceRules, PenaltyTrigger
 from services.supervision.violations.events import (
     Event,
@@ -135,8 +136,7 @@ def decide(command: Command, state: State, context: Context) -> list[Event]:
 
 
 def amend(command: WithdrawViolation | RecordCause, state: State, context: Context) -> list[Event]:
-    if context.actor == command.person:
-        raise Refused("violation.by_the_subject", next="somebody else decides on it")
+    check_not_the_subject("violation", command.person, context)
     match command, state:
         case WithdrawViolation(), Standing():
             return [withdrawn(command.person, command.kind, command.occasion, command.cause, context.actor)]
@@ -274,12 +274,14 @@ def withdrawn(
 
 def evolve(state: State, event: Event) -> State:
     match event:
-        case ViolationRecorded():
+        case ViolationRecorded() if not isinstance(state, Standing):
             return Standing(recorded=event)
-        case ViolationCauseRecorded():
-            return replace(state, caused=event) if isinstance(state, Standing) else state
-        case ViolationWithdrawn():
+        case ViolationCauseRecorded() if isinstance(state, Standing):
+            return replace(state, caused=event)
+        case ViolationWithdrawn() if isinstance(state, Standing):
             return Withdrawn(told=event)
+        case ViolationRecorded() | ViolationCauseRecorded() | ViolationWithdrawn():
+            raise ValueError(f"{type(event).__name__} where a violation is {type(state).__name__}")
 
 
 def key(command: Command) -> tuple[str, str, str]:

@@ -1,0 +1,25 @@
+"""What every decision about a person shares: who may decide, and the names of what is proposed. Rulings R3, R8."""
+
+from uuid import NAMESPACE_URL, uuid5
+
+from services.vocabulary import PersonId
+from shared.decider import Context, Refused
+
+
+def check_not_the_subject(matter: str, person: PersonId, context: Context) -> None:
+    """Raises Refused("<matter>.by_the_subject")."""
+    if context.actor == person:
+        raise Refused(f"{matter}.by_the_subject", next="somebody else decides on it")
+
+
+def check_decider(matter: str, person: PersonId, context: Context) -> None:
+    """A named person in a capacity of his own, who is not the subject. Raises Refused("<matter>.without_capacity")
+    besides."""
+    check_not_the_subject(matter, person, context)
+    if context.capacity in ("", "system"):
+        raise Refused(f"{matter}.without_capacity", next="a named person decides, in the capacity that may")
+
+
+def numbered(matter: str, number: int) -> str:
+    """The id of the how-manieth proposal in a matter: the same, however often it is decided."""
+    return str(uuid5(NAMESPACE_URL, f"urn:kaibo:{matter}#{number}"))
