@@ -54,14 +54,13 @@ def history(subject: Examinee, known: Known[Event]) -> ExamHistory:
 
 
 def ended(known: Known[Event]) -> Iterator[EndedChain]:
-    chains: dict[SessionId, State] = {}
-    for said in sorted(known.facts, key=lambda said: said.meta.version):
-        session = said.event.session
-        chains[session] = evolve(chains.get(session), said.event)
-    for session, chain in chains.items():
+    for words in known.words().values():
+        chain: State = None
+        for word in words:
+            chain = evolve(chain, word.event)
         if chain is not None and chain.turn is None:
             yield EndedChain(
-                session=session,
+                session=words[0].event.session,
                 course=chain.course,
                 cycle=chain.cycle,
                 last_on=chain.last_on,
