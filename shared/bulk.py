@@ -32,7 +32,7 @@ from shared.decider import Decider
 from shared.desk import Decided, Desk, KeyReused, Request, TooLarge
 from shared.event import encode
 from shared.identity import Actor
-from shared.limits import Wrong, unkept, wrong
+from shared.limits import Wrong, unkept, wrong, wrong_stream
 from shared.privacy import Erased, Forged, Vault
 from shared.store import Moved
 from shared.telemetry import COMMANDS
@@ -128,7 +128,7 @@ class Bulk:
             if (known := self.commands.get(line.command)) is None:
                 raise msgspec.ValidationError("command: it is none of this service's")
             command = adapter(known.kind).validate_json(bytes(line.body))
-            wrongs = [*line.wrong(), *wrong(command)]
+            wrongs = [*line.wrong(), *wrong(command), *wrong_stream(known.decider.stream(command))]
         except ValidationError as error:
             problem = {"errors": told(error.errors(), "body")}
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -1,9 +1,9 @@
 """What the edge takes: nothing that a database, an index or another system's JSON reader could not keep.
 
-A text without a bound of its own is an id: its rows are found by it, so it has to fit into an index.
+A text without a bound of its own is an id: rows are found by it, so it has to fit into an index, with others.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,7 +13,7 @@ from typing import Annotated, Any, NewType, cast, get_args, get_origin, get_type
 
 from pydantic import StringConstraints
 
-ID = 200  # characters
+ID = 200  # bytes
 STREAM = 2_000  # bytes: an entry of PostgreSQL's index takes 2,704
 INTEGER = 2**53 - 1  # what every JSON reader keeps exact
 WHOLE, PLACES = 15, 6  # digits before and after the point: their sums stay exact
@@ -22,28 +22,33 @@ YEARS = range(1900, 2200)
 Wrong = tuple[str, str]  # where, and what
 
 
-def wrong(thing: Any, at: str = "body", longest: int = ID) -> Iterator[Wrong]:
+def wrong(thing: Any, at: str = "body", bounded: bool = False) -> Iterator[Wrong]:
     """Everything in a command that cannot be kept; never its value, which may be personal."""
     if is_dataclass(thing):
-        bounds = longest_texts(cast(Any, type(thing)))
+        bounds = bounded_texts(cast(Any, type(thing)))
         for f in fields(thing):
-            yield from wrong(getattr(thing, f.name), f"{at}/{f.name}", bounds[f.name])
+            yield from wrong(getattr(thing, f.name), f"{at}/{f.name}", f.name in bounds)
     elif isinstance(thing, tuple | list):
         for i, part in enumerate(thing):
-            yield from wrong(part, f"{at}/{i}", longest)
-    elif what := unkept(thing, longest):
+            yield from wrong(part, f"{at}/{i}", bounded)
+    elif what := unkept(thing, bounded):
         yield at, what
 
 
-def unkept(thing: Any, longest: int = ID) -> str:  # noqa: PLR0911 a case a kind of value
+def wrong_stream(stream: str) -> Iterator[Wrong]:
+    if len(stream) > STREAM:
+        yield "body", f"the ids that name its stream are longer than {STREAM} bytes together"
+
+
+def unkept(thing: Any, bounded: bool = False) -> str:  # noqa: PLR0911 a case a kind of value
     """What is wrong with one value, or nothing."""
     match thing:
         case Enum() | bool() | None:
             return ""
         case str() if "\0" in thing:
             return "a text holds the character NUL, which no database keeps"
-        case str() if len(thing) > longest:
-            return f"a text has at most {longest} characters here"
+        case str() if not bounded and len(thing.encode()) > ID:
+            return f"an id has at most {ID} bytes"
         case int() if abs(thing) > INTEGER:
             return f"a whole number lies within ±{INTEGER}"
         case Decimal() if not written_out(thing):
@@ -61,14 +66,10 @@ def written_out(number: Decimal) -> bool:
 
 
 @cache
-def longest_texts(kind: type) -> Mapping[str, int]:
-    """By field: the longest text that its type allows."""
-    return {name: longest(hint) for name, hint in get_type_hints(kind, include_extras=True).items()}
-
-
-def longest(hint: Any) -> int:
-    bounds = [c.max_length for c in constraints(hint) if c.max_length is not None]
-    return min(bounds, default=ID)
+def bounded_texts(kind: type) -> frozenset[str]:
+    """The fields whose type says how long a text may be."""
+    hints = get_type_hints(kind, include_extras=True)
+    return frozenset(name for name, hint in hints.items() if any(c.max_length for c in constraints(hint)))
 
 
 def constraints(hint: Any) -> Iterator[StringConstraints]:

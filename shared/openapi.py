@@ -24,7 +24,7 @@ A command answers 202 with a position; a query that names it in `Kaibo-Min-Posit
 same request under the same `Idempotency-Key` happens once. What goes wrong is told as problem details (RFC 9457), \
 never with a value that was sent.
 
-A body has at most {LARGEST} bytes. A text without a bound of its own is an id and has at most {limits.ID} characters; \
+A body has at most {LARGEST} bytes. A text without a bound of its own is an id and has at most {limits.ID} bytes; \
 a whole number lies within ±{limits.INTEGER}; a number has at most {limits.WHOLE} digits before the point and \
 {limits.PLACES} after it; a date lies within the years {limits.YEARS.start} to {limits.YEARS.stop - 1}; a moment tells \
 its offset from UTC."""

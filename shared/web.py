@@ -27,7 +27,7 @@ from shared.desk import Busy, Decided, Desk, KeyReused, Request, TooLarge
 from shared.event import encode
 from shared.facts import Facts, key_text
 from shared.identity import IssuerAway, Unauthenticated
-from shared.limits import Wrong, unkept, wrong
+from shared.limits import Wrong, unkept, wrong, wrong_stream
 from shared.privacy import Erased, Forged, Vault
 from shared.projection import Projection
 from shared.refusal import Refused
@@ -104,7 +104,7 @@ class Handler:
         """Raises Refused (409), Stale (412), Invalid (422), Later (503), Erased (409)."""
         app = self.request.app.state
         actor = identify(self.request)
-        if wrongs := list(wrong(command)):
+        if wrongs := [*wrong(command), *wrong_stream(decider.stream(command))]:
             raise Invalid(wrongs)
         (sealed,) = await cast(Vault, app.vault).seal([command])
         request = self.framed(decider, sealed, actor.person, actor.capacity)
