@@ -189,6 +189,18 @@ def demo(
     run_demo(context.obj, source=source, seed=seed, leave=leave, figures=figures, small=small)
 
 
+@app.command("import")
+def import_file(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="What the platform exports: CSV in UTF-8 or GB18030, or XLSX.")],
+    kind: Annotated[str, typer.Option("--as", help="What its rows are.")] = "metrics",
+) -> None:
+    """Take over the figures that the platform exports, into what runs here."""
+    from cli.demo.imports import run as run_import
+
+    run_import(context.obj, file, kind)
+
+
 @app.command()
 def bench(
     names: Annotated[list[str] | None, typer.Argument(help="All without it.")] = None,

@@ -247,6 +247,7 @@ def free_port(preferred: int | None = None) -> int:
 def private_directory(path: Path, user: User | None = None) -> Path:
     """The directory, made with mode 0700 for `user` where it is absent."""
     if not path.exists():
+        path.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
         path.mkdir(mode=0o700)
         if user is not None:
             os.chown(path, user.uid, user.gid)
