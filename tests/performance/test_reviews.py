@@ -173,7 +173,7 @@ def test_a_review_that_misses_something_is_refused_by_name() -> None:
 @pytest.mark.clause("S-37")
 def test_a_month_is_scored_from_the_first_moment_of_the_next_one_in_shanghai() -> None:
     for before in (datetime(2024, 5, 30, 16, tzinfo=UTC), MAY_IS_OVER - timedelta(microseconds=1)):
-        review(opened()).when(SCORE, now=before).refused("review.month_not_over", month="2024-05")
+        review(opened()).when(SCORE, now=before).refused("review.month_not_over", over_at=MAY_IS_OVER)
     review(opened()).when(SCORE, now=MAY_IS_OVER).then(scored())
 
 

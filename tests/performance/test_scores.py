@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,13 +12,16 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from services.performance.reviews.events import Direction
+from services.performance.reviews.policies import AdjustmentPolicy, FeedbackPolicy
 from services.performance.scores.disclosure import Effect, effect
 from services.performance.scores.facts import kpi
 from services.performance.scores.facts import score as score_of
 from services.performance.scores.languages import LANGUAGES, Language
+from services.performance.scores.unset import NO_LEAST_WEIGHT, NO_MINUS_CAP, NO_PLUS_CAP, NO_POINTS, unset
 from services.training.contracts import Attempt
 from services.vocabulary import PostId
 from shared.explanation import Kind, Node, Nothing, Weighted, compare, dump, evaluate, find, moved, render, walk
+from shared.policy import Policies, load_policies, load_policy
 from tests.performance.month import (
     BS_MAY,
     FACTS,
@@ -44,6 +48,8 @@ from tests.performance.month import (
     standard,
     was_sick,
 )
+
+ROOT = Path(__file__).parents[2]
 
 
 def at(node: Node, name: str) -> Any:
@@ -362,6 +368,22 @@ def test_the_post_of_the_review_says_whose_standard_it_is() -> None:
     assert kpi.population(MAY, known(recorded(FACTS[:-1]))) == {}
     moved_on = recorded([*FACTS, opened(post=PostId("assistant_anchor"))])
     assert kpi.population(MAY, known(moved_on))["post"] == "assistant_anchor"
+
+
+@pytest.mark.clause("P-04")
+def test_a_score_names_the_settings_that_the_organisation_has_left_open() -> None:
+    month = MAY.month
+    assert unset(dump(tree(FACTS)), month, Policies()) == (NO_POINTS,)
+    ships = load_policies([AdjustmentPolicy, FeedbackPolicy], [ROOT / "services/performance/policies"])
+    assert unset(dump(tree(FACTS)), month, ships) == (NO_POINTS,)
+    said = "{kind: AdjustmentPolicy, issue: {policy: adjustments, version: 2}, clause: T-65, training_excellence: %s}"
+    set_by_them = Policies().under(load_policy(AdjustmentPolicy, said % "{points: 2}"))
+    assert unset(dump(tree(FACTS)), month, set_by_them) == ()
+    bare = TEXT.replace("plus_cap: 5\nminus_cap: 5\nmin_applicable_weight: 50\n", "")
+    plus = [*FACTS, adjusted("1", "3")]
+    assert unset(dump(tree(plus, bare)), month, set_by_them) == (NO_PLUS_CAP, NO_MINUS_CAP, NO_LEAST_WEIGHT)
+    not_rated = tree([opened(not_rated="facts begin on 28 April")], bare)
+    assert unset(dump(not_rated), month, Policies()) == ()
 
 
 def test_every_leaf_has_a_source() -> None:

@@ -42,14 +42,33 @@ from tests.performance.month import MAY, NOON, A, attended, ended, exam, figures
 DEMO = Path(__file__).parents[2] / "deploy/demo/policies/performance"
 PATIENCE = 60.0
 
+Exam = ExamGraded | ExamRegraded | None
+
+
+def tell_exam(exam: ExamGraded | ExamRegraded, before: Exam) -> list[ExamGraded | ExamRegraded]:
+    return [exam]
+
+
+def told_exam(before: Exam, exam: ExamGraded | ExamRegraded) -> Exam:
+    return exam
+
+
+exams = Decider(  # a correction stands on the stream of what it corrects
+    name="exam",
+    key=lambda e: (e.person, e.session),
+    initial=lambda: None,
+    decide=tell_exam,
+    evolve=told_exam,
+)
+
 REGISTERS: dict[type, Decider[Any, Any, Any]] = {
     StreamEnded: register(name="stream", fact=StreamEnded, key=lambda e: (e.stream,)),
     StreamMetricsRecorded: register(name="figures", fact=StreamMetricsRecorded, key=lambda e: (e.stream,)),
     StreamObserved: register(name="observation", fact=StreamObserved, key=lambda e: (e.observation,)),
     PenaltyImposed: register(name="penalty", fact=PenaltyImposed, key=lambda e: (e.penalty,)),
     PenaltyRevoked: register(name="revocation", fact=PenaltyRevoked, key=lambda e: (e.penalty,)),
-    ExamGraded: register(name="exam", fact=ExamGraded, key=lambda e: (e.person, e.session)),
-    ExamRegraded: register(name="regrading", fact=ExamRegraded, key=lambda e: (e.person, e.session)),
+    ExamGraded: exams,
+    ExamRegraded: exams,
     SessionAttended: register(name="attendance", fact=SessionAttended, key=lambda e: (e.person, e.session)),
 }
 
@@ -135,10 +154,10 @@ async def until(true: Callable[[], Awaitable[Any]]) -> Any:
 
 
 @asynccontextmanager
-async def running() -> AsyncIterator[Performance]:
+async def running(organisation: Path | None = DEMO) -> AsyncIterator[Performance]:
     broker = MemoryBroker()
     store = MemoryStore(dict.fromkeys(service.contract.topics, 2))
-    policies = service.load_policies(DEMO)
+    policies = service.load_policies(organisation)
     settings = Settings(
         service="performance",
         database_url="",
@@ -213,6 +232,7 @@ async def test_a_month_is_scored_from_what_others_told_and_explains_itself(may: 
         "effective": "2.00",
     }
     assert told["standard"] == "appraisal_standard.anchor:1"
+    assert told["not_configured"] == []
     assert render(load(told["document"])).startswith("grade = A (band)\n  score = 97.4 (rounded half up)")
 
 
@@ -326,6 +346,20 @@ async def test_what_a_person_was_told_is_sealed_and_late_is_shown(may: Performan
     (withheld,) = (await may.get("/reviews/a/2024-05/feedback", capacity="auditor")).json()["items"]
     assert withheld["merits"] == "withheld"
     assert not any(b"calm in trouble" in event.data for event in may.store.events)
+
+
+@pytest.mark.clause("P-11")
+async def test_without_settings_of_the_organisation_a_score_says_which_are_not_configured() -> None:
+    async with running(organisation=None) as there:
+        await there.supervision.tell(ended("s1", a=240))
+
+        async def computed() -> dict[str, Any] | None:
+            answer = await there.get("/scores/a/2024-05")
+            return answer.json() if answer.status_code == 200 else None
+
+        score = await until(computed)
+        assert score["not_configured"] == ["appraisal_standard (P-11): not configured"]
+        assert score["document"] is None
 
 
 async def test_lists_are_filtered(may: Performance) -> None:

@@ -9,6 +9,7 @@ from fastapi.responses import PlainTextResponse, Response
 from services.performance.quarters.facts import PersonQuarter, Quarter, QuarterScore, quarters, told
 from services.performance.scores.disclosure import TEXT, Accepts, InLanguage, as_text, wants_text
 from services.performance.scores.languages import Language
+from services.performance.scores.unset import NO_ROLL_UP, lacking
 from services.vocabulary import PersonId
 from shared.access import requires
 from shared.explanation import load
@@ -26,6 +27,7 @@ class QuarterTold:
     document: Mapping[str, Any] | None = None
     used: tuple[str, ...] = ()
     error: str = ""
+    not_configured: tuple[str, ...] = ()
 
 
 @router.get("/{person}/{quarter}", dependencies=[requires("review.read")], response_model=QuarterTold, responses=TEXT)
@@ -42,7 +44,7 @@ async def quarter(
     subject = PersonQuarter(person=person, quarter=quarter)
     found = await read.result(quarters, subject)
     if found.error:
-        return QuarterTold(used=found.used, error=found.error)
+        return QuarterTold(used=found.used, error=found.error, not_configured=lacking(found.error, NO_ROLL_UP))
     if wants_text(accept):
         return PlainTextResponse(as_text(found.document, who.person, person, language))
     return QuarterTold(result=told(subject, load(found.document)), document=found.document, used=found.used)

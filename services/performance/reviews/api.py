@@ -43,6 +43,7 @@ from services.performance.scores.disclosure import (
     wants_text,
 )
 from services.performance.scores.languages import Language
+from services.performance.scores.unset import InForce, unset
 from services.vocabulary import Month, PersonId, PostId, UnitId
 from shared.access import requires
 from shared.value import value
@@ -166,7 +167,8 @@ async def restatements_of(person: PersonId, month: Month, read: Read, paging: Pa
 
 @value
 class ExplanationTold:
-    """`document` is the tree from the grade down to facts (event ids) and rules (policy, version, clause)."""
+    """`document` is the tree from the grade down to facts (event ids) and rules (policy, version, clause).
+    `not_configured` are the settings that the organisation has left open."""
 
     person: PersonId
     month: Month
@@ -176,6 +178,7 @@ class ExplanationTold:
     standard: str
     effect: Effect
     used: tuple[str, ...]
+    not_configured: tuple[str, ...]
     document: Mapping[str, Any]
 
 
@@ -191,6 +194,7 @@ async def explanation(
     month: Month,
     read: Read,
     who: Actor,
+    policies: InForce,
     version: int | None = None,
     accept: Accepts = "",
     language: InLanguage = Language.ZH,
@@ -211,5 +215,6 @@ async def explanation(
         standard=found.standard,
         effect=effect(found.document),
         used=found.used,
+        not_configured=unset(found.document, month, policies),
         document=as_document(found.document, who.person, person),
     )

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from datetime import date
 
+from services.calendar import end_of, last_day
 from services.performance.cycles.decisions import Open, cycles
 from services.performance.reviews.adjustments import (
     AdjustScore,
@@ -33,7 +34,7 @@ from services.performance.reviews.results import Result, restated, scored
 from services.performance.scores.evidence import Event as Fact
 from services.performance.scores.facts import kpi
 from services.performance.scores.standard import AppraisalStandard
-from services.vocabulary import Month, PersonId, PersonMonth, PostId, Text, UnitId, first_day, month
+from services.vocabulary import Month, PersonId, PersonMonth, PostId, Text, UnitId, first_day
 from shared.decider import Context, Decider, Refused, Sight, look
 from shared.facts import Known
 from shared.privacy import Note
@@ -197,8 +198,9 @@ def first_score(command: ScoreReview, stage: Stage, context: Context) -> list[Ev
 
 def after_the_month(command: ScoreReview, review: Opened, context: Context) -> ReviewScored:
     on = first_day(command.subject.month)
-    if month(context.now) <= command.subject.month:
-        raise Refused("review.month_not_over", month=command.subject.month, next="score it when the month is over")
+    over_at = end_of(last_day(command.subject.month))
+    if context.now < over_at:
+        raise Refused("review.month_not_over", over_at=over_at, next="score it when the month is over")
     if gathered(context.known(kpi, command.subject)) != review:
         raise Refused("review.not_gathered", next="its opening has not arrived at the facts yet: ask again")
     standard = context.policy(AppraisalStandard, on=on, post=review.post, studio=review.studio)

@@ -10,6 +10,7 @@ from fastapi.responses import PlainTextResponse, Response
 from services.performance.scores.disclosure import TEXT, Accepts, InLanguage, as_document, as_text, wants_text
 from services.performance.scores.facts import kpi
 from services.performance.scores.languages import Language
+from services.performance.scores.unset import NO_STANDARD, InForce, lacking, unset
 from services.vocabulary import Month, PersonId, PersonMonth
 from shared.access import requires
 from shared.value import value
@@ -20,7 +21,8 @@ router = APIRouter(prefix="/scores", tags=["scores"])
 
 @value
 class Running:
-    """`error` says why there is no tree: the review is not open, or its post has no standard."""
+    """`error` says why there is no tree: the review is not open, or its post has no standard. `not_configured` are the
+    settings that the organisation has left open."""
 
     person: PersonId
     month: Month
@@ -30,6 +32,7 @@ class Running:
     used: tuple[str, ...] = ()
     computed_at: datetime
     error: str = ""
+    not_configured: tuple[str, ...] = ()
 
 
 @router.get("/{person}/{month}", dependencies=[requires("score.read")], response_model=Running, responses=TEXT)
@@ -39,13 +42,21 @@ async def running(
     month: Month,
     read: Read,
     who: Actor,
+    policies: InForce,
     accept: Accepts = "",
     language: InLanguage = Language.ZH,
 ) -> Running | Response:
     """What is known of a month today, with its tree; as text where `Accept: text/plain` asks. Clauses: S-38, S-42."""
     found = await read.result(kpi, PersonMonth(person=person, month=month))
     if found.error:
-        return Running(person=person, month=month, used=found.used, computed_at=found.computed_at, error=found.error)
+        return Running(
+            person=person,
+            month=month,
+            used=found.used,
+            computed_at=found.computed_at,
+            error=found.error,
+            not_configured=lacking(found.error, NO_STANDARD),
+        )
     if wants_text(accept):
         return PlainTextResponse(as_text(found.document, who.person, person, language))
     document = as_document(found.document, who.person, person)
@@ -57,4 +68,5 @@ async def running(
         document=document,
         used=found.used,
         computed_at=found.computed_at,
+        not_configured=unset(found.document, month, policies),
     )
