@@ -188,7 +188,7 @@ def penalised(seen: Seen, policies: "Settings", deciders: Deciders) -> list[Pena
     for session, person, excused in seen.missed():
         standing = "reversed" if excused else STANDING[deciders.on_penalty(person, ABSENT, session)]
         found.append(("criticism", person, session, standing))
-    trigger = policies.chosen("ConsequenceRules", date(2024, 5, 1))["penalty_trigger"]
+    trigger = policies.chosen("FailedAssessment", date(2024, 5, 1))["penalty_trigger"]
     for (person, session), marks in seen.marks.items():
         fails = [grade == "fail" for _, _, grade in marks]
         if fails[0] if trigger == "first_fail" else fails == [True, True]:

@@ -33,6 +33,7 @@ from services.supervision.streams.events import (
     StreamStarted,
 )
 from services.supervision.violations.events import (
+    AttemptJudged,
     Severity,
     ViolationCauseRecorded,
     ViolationKind,
@@ -42,6 +43,7 @@ from services.supervision.violations.events import (
 from shared.event import Contract
 
 __all__ = [
+    "AttemptJudged",
     "AwardApproved",
     "AwardCauseReversed",
     "AwardCausesAdded",
@@ -85,6 +87,7 @@ contract = Contract(
     # marks of persons, and what was decided about them
     restricted=[
         StreamObserved,
+        AttemptJudged,
         ViolationRecorded,
         ViolationCauseRecorded,
         ViolationWithdrawn,

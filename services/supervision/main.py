@@ -30,7 +30,7 @@ from services.supervision.violations.decisions import violations
 from services.supervision.violations.facts import monthly_figures
 from services.supervision.violations.projections import all_violations
 from services.supervision.violations.reactions import absences, failed_exams, poor_months
-from services.supervision.violations.rules import PoorPerformance
+from services.supervision.violations.rules import FailedAssessment, PoorPerformance
 from services.training.contracts import contract as training
 from shared.service import Service
 
@@ -49,7 +49,15 @@ service = Service(
         penalty_settlements,
         excellent_exams,
     ],
-    policies=[StreamRules, ObservationRules, ConsequenceRules, PenaltyCatalogue, PoorPerformance, AwardItems],
+    policies=[
+        StreamRules,
+        ObservationRules,
+        ConsequenceRules,
+        PenaltyCatalogue,
+        FailedAssessment,
+        PoorPerformance,
+        AwardItems,
+    ],
     routers=[
         streams_api.router,
         observations_api.router,

@@ -37,6 +37,7 @@ class World:
         self.named: dict[tuple[str, Hashable], set[Hashable]] = defaultdict(set)
         self.dirty: dict[str, set[Hashable]] = defaultdict(set)
         self.results: dict[tuple[str, Hashable], bytes] = {}
+        self.asked: list[tuple[Decider[Any, Any, Any], Any, str, str]] = []
         self.count = 0
         readers: list[Source] = [*service.own_reactions(), *service.facts]
         self.readers = {reader.name: reader for reader in readers}
@@ -63,6 +64,10 @@ class World:
             if isinstance(event, reader.events):
                 self.heard[reader.name, stream].append(recorded)
 
+    def ask(self, decider: Decider[Any, Any, Any], command: Any, by: str, capacity: str) -> None:
+        """What a person asks for, at whatever moment."""
+        self.asked.append((decider, command, by, capacity))
+
     def run(self) -> None:
         """Until nothing is left to do."""
         while steps := list(self.possible()):
@@ -74,12 +79,19 @@ class World:
         for queue, events in self.heard.items():
             if self.given[queue] < len(events):
                 yield lambda queue=queue: self.deliver_next(queue)  # type: ignore[misc]
+        if self.asked:
+            yield self.hear
         for facts in service.facts:
             if self.dirty[facts.name]:
                 yield lambda facts=facts: self.settle(facts)  # type: ignore[misc]
         for key, waiting in self.owed.items():
             if waiting:
                 yield lambda key=key: self.consequence(*key)  # type: ignore[misc]
+
+    def hear(self) -> None:
+        decider, command, by, capacity = self.asked.pop(0)
+        latest = max((r for events in self.log.values() for r in events), key=lambda r: r.meta.position)
+        self.decide(decider, command, latest, replace(self.context(latest), actor=by, capacity=capacity))
 
     def deliver_next(self, queue: tuple[str, str]) -> None:
         number = self.given[queue]
@@ -127,11 +139,11 @@ class World:
             key = reaction.once(target, occasion or cause.meta.id)
             if key not in self.once:
                 self.once.add(key)
-                self.decide(reaction.to, command, cause)
+                self.decide(reaction.to, command, cause, self.context(cause))
 
-    def decide(self, decider: Decider[Any, Any, Any], command: Any, cause: Recorded[Any]) -> None:
+    def decide(self, decider: Decider[Any, Any, Any], command: Any, cause: Recorded[Any], context: Context) -> None:
         stream = decider.stream(command)
-        context = replace(self.context(cause), seen=dict(self.look(decider, command)))
+        context = replace(context, seen=dict(self.look(decider, command)))
         try:
             events = decider(command, self.state(decider, stream), context)
         except Refused:

@@ -12,7 +12,7 @@ from services.supervision.main import service
 from services.supervision.penalties.rules import ConsequenceRules, PenaltyCatalogue
 from services.supervision.streams.events import Shift, StreamEnded, StreamMetricsRecorded
 from services.supervision.streams.rules import StreamRules
-from services.supervision.violations.rules import PoorPerformance
+from services.supervision.violations.rules import FailedAssessment, PoorPerformance
 from services.training.contracts import (
     Attempt,
     ExamGraded,
@@ -42,7 +42,7 @@ def shipped(name: str) -> str:
 
 
 def consequence_rules(**changes: str) -> ConsequenceRules:
-    """The shipped rules with other words, such as `first_fail="after_make_up"`."""
+    """The shipped rules with other words, such as `{"mode: propose": "mode: impose"}`."""
     text = shipped("consequence_rules")
     for old, new in changes.items():
         assert old in text
@@ -52,7 +52,8 @@ def consequence_rules(**changes: str) -> ConsequenceRules:
 
 CONSEQUENCES = consequence_rules()
 IMPOSING = consequence_rules(**{"penalty: criticism, mode: propose": "penalty: criticism, mode: impose"})
-AFTER_MAKE_UP = consequence_rules(**{"penalty_trigger: first_fail": "penalty_trigger: after_make_up"})
+FIRST_FAIL = load_policy(FailedAssessment, shipped("failed_assessment"))
+AFTER_MAKE_UP = load_policy(FailedAssessment, shipped("failed_assessment").replace("first_fail", "after_make_up"))
 ITEMS = load_policy(AwardItems, shipped("award_items"))
 TWELVE_HOURS = load_policy(StreamRules, shipped("stream_rules").replace("max_hours:", "max_hours: 12"))
 NO_LIMIT = load_policy(StreamRules, shipped("stream_rules"))

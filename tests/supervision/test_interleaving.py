@@ -12,6 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from services.people.contracts import CategoriesChanged, Category
+from services.supervision.awards.decisions import ApproveAward, awards
 from services.supervision.awards.projections import Standing as AwardStanding
 from services.supervision.awards.projections import all_awards
 from services.supervision.penalties.events import PenaltyKind
@@ -24,6 +25,7 @@ from tests.supervision.interleaving import World
 from tests.supervision.organisation import (
     AFTER_MAKE_UP,
     CONSEQUENCES,
+    HR,
     IMPOSING,
     LI,
     POOR_PERFORMANCE,
@@ -44,7 +46,8 @@ Outcome = tuple[Any, ...]
 
 def training() -> Iterator[Told]:
     """Sessions: `laws` was excused later, `sales` stays, of `voice` he had no notice. Chains of exams: `laws` 55, 58,
-    then 55 is corrected to 62; `goods` 57, 64; `voice` 95, corrected to 70; `safety` 92."""
+    then 55 is corrected to 62; `goods` 57, 64; `voice` 95, corrected to 70; `safety` 92; `service` 55, 58, the first
+    corrected to 62, the make-up to 57, the first to 54; `care` 93, corrected to 80 and to 94."""
     yield "attendance/laws", absence("laws")
     yield "attendance/laws", absence_corrected("laws")
     yield "attendance/sales", absence("sales")
@@ -57,6 +60,14 @@ def training() -> Iterator[Told]:
     yield "exam/voice", graded("95", "voice")
     yield "exam/voice", regraded("70", "voice")
     yield "exam/safety", graded("92", "safety")
+    yield "exam/service", graded("55", "service")
+    yield "exam/service", graded("58", "service", Attempt.MAKE_UP)
+    yield "exam/service", regraded("62", "service")
+    yield "exam/service", regraded("57", "service", Attempt.MAKE_UP)
+    yield "exam/service", regraded("54", "service")
+    yield "exam/care", graded("93", "care")
+    yield "exam/care", regraded("80", "care")
+    yield "exam/care", regraded("94", "care")
 
 
 def live() -> Iterator[Told]:
@@ -79,10 +90,14 @@ def told(*categories: Category) -> list[Told]:
 
 def world(under: Policies, facts: list[Told], pace: Random) -> World:
     made = World(under, pace)
+    tell(made, facts)
+    return made
+
+
+def tell(made: World, facts: list[Told]) -> None:
     for stream, event in facts:
         made.tell(stream, event, datetime(2024, 9 if isinstance(event, CategoriesChanged) else 5, 2, tzinfo=UTC))
     made.run()
-    return made
 
 
 def outcome(made: World) -> Outcome:
@@ -105,6 +120,7 @@ ABSENCE, FAIL, POOR = (
     ViolationKind.TRAINING_ASSESSMENT_FAILED,
     ViolationKind.POOR_PERFORMANCE,
 )
+BEARING = (AwardStanding.PENDING, AwardStanding.FINAL, AwardStanding.HELD)
 CRITICISM, POINTS = PenaltyKind.CRITICISM, PenaltyKind.POINTS_DEDUCTION
 
 
@@ -116,24 +132,43 @@ def test_any_interleaving_and_repetition_decides_the_same(rules: Any, pace: Rand
     violations, standing, proposed, pending = outcome(world(under, told(), pace))
     decided = Standing.FINAL if rules is IMPOSING else Standing.PENDING
     failed = set() if rules is AFTER_MAKE_UP else {(FAIL, "goods")}
-    assert violations == {(ABSENCE, "sales"), (POOR, "2024-05")} | failed
+    assert violations == {(ABSENCE, "sales"), (POOR, "2024-05"), (FAIL, "service")} | failed
     assert standing == {
         (ABSENCE, "sales", CRITICISM, decided),
         (POOR, "2024-05", POINTS, Standing.PENDING),
+        (FAIL, "service", CRITICISM, Standing.PENDING),  # a correction turned against him: never imposed by a rule
         *((kind, occasion, CRITICISM, decided) for kind, occasion in failed),
     }
     assert proposed == {
         (ABSENCE, "laws", CRITICISM, Standing.REVERSED): 1,
         (ABSENCE, "sales", CRITICISM, decided): 1,
         (FAIL, "laws", CRITICISM, Standing.REVERSED): 1,
+        (FAIL, "service", CRITICISM, Standing.REVERSED): 1,
+        (FAIL, "service", CRITICISM, Standing.PENDING): 1,
         **{(kind, occasion, CRITICISM, decided): 1 for kind, occasion in failed},
     }
     (award,) = pending
     assert (award[0], award[1], {cause.fact for cause in award[2]}) == (
         "training_excellence",
         "2024-05",
-        {"safety/first"},
+        {"safety/first", "care/first"},
     )
+
+
+@pytest.mark.clause("R8")
+@settings(max_examples=60, deadline=None)
+@for_all(paces)
+def test_whenever_awards_are_approved_they_rest_in_the_end_on_what_is_excellent(pace: Random) -> None:
+    """Proposed, granted or under review, by however many persons' words in between."""
+    made = World(policies(POOR_PERFORMANCE), pace)
+    approve = ApproveAward(person=LI, item="training_excellence", period="2024-05")
+    for _ in range(3):
+        made.ask(awards, approve, by=HR, capacity="hr")
+    tell(made, told())
+    rows = made.rows(all_awards)
+    resting = [cause.fact for a in rows if a.standing in BEARING for cause in a.causes]
+    assert sorted(resting) == ["care/first", "safety/first"]
+    assert all(a.standing is AwardStanding.HELD for a in rows if a.granted_on and not a.causes)
 
 
 @pytest.mark.clause("C-11")
@@ -143,9 +178,15 @@ def test_nothing_is_left_of_what_his_regulation_does_not_know(pace: Random) -> N
     """Whether who he is arrives before or after."""
     under = policies(IMPOSING, POOR_PERFORMANCE)
     violations, standing, proposed, _ = outcome(world(under, told(Category.E_COMMERCE), pace))
-    assert violations == {(ABSENCE, "sales"), (POOR, "2024-05"), (FAIL, "goods")}
+    assert violations == {(ABSENCE, "sales"), (POOR, "2024-05"), (FAIL, "goods"), (FAIL, "service")}
     assert standing == set()
-    assert set(proposed.values()) == {1}
+    assert proposed == {
+        (ABSENCE, "laws", CRITICISM, Standing.REVERSED): 1,
+        (ABSENCE, "sales", CRITICISM, Standing.REVERSED): 1,
+        (FAIL, "laws", CRITICISM, Standing.REVERSED): 1,
+        (FAIL, "goods", CRITICISM, Standing.REVERSED): 1,
+        (FAIL, "service", CRITICISM, Standing.REVERSED): 2,
+    }
 
 
 @settings(max_examples=25, deadline=None)

@@ -8,7 +8,6 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from services.performance.contracts import PersonMonth
-from services.supervision.penalties.rules import ConsequenceRules
 from services.supervision.violations.decisions import (
     Command,
     ExamineMonth,
@@ -19,6 +18,7 @@ from services.supervision.violations.decisions import (
     violations,
 )
 from services.supervision.violations.events import (
+    AttemptJudged,
     Event,
     Severity,
     ViolationCauseRecorded,
@@ -29,9 +29,9 @@ from services.supervision.violations.events import (
 from services.supervision.violations.facts import MonthlyFigures, monthly_figures, moved, total
 from services.supervision.violations.projections import Stands, all_violations
 from services.supervision.violations.reactions import absences, failed_exams, poor_months
-from services.supervision.violations.rules import PoorPerformance
+from services.supervision.violations.rules import FailedAssessment, PoorPerformance
 from services.training.contracts import Attempt, ExamGraded, ExamRegraded
-from services.vocabulary import Month
+from services.vocabulary import Month, SessionId
 from shared.decider import Context
 from shared.explanation import evaluate, load, verify
 from shared.policy import load_policy
@@ -44,7 +44,7 @@ from tests.supervision.organisation import (
     AFTER_MAKE_UP,
     ANCHOR,
     ASSISTANT,
-    CONSEQUENCES,
+    FIRST_FAIL,
     LI,
     MAY,
     NOON,
@@ -121,7 +121,7 @@ def after(reaction: Reaction[Any, Command], facts: Sequence[Any], *rules: object
             outcome = specification.when(command, by="system")
             assert outcome.refusal is None
             history += outcome.events
-    return [event for history in histories.values() for event in history]
+    return [e for history in histories.values() for e in history if not isinstance(e, AttemptJudged)]
 
 
 # Absence from training
@@ -171,13 +171,14 @@ WORKED = [
     graded("64", "laws-again", Attempt.MAKE_UP, held_on=date(2024, 6, 17), began_on=JUNE),
 ]
 MAKE_UP_58 = graded("58", attempt=Attempt.MAKE_UP)
+MAKE_UP_57, MAKE_UP_64 = (regraded(points, attempt=Attempt.MAKE_UP) for points in ("57", "64"))
 FAILED_AGAIN = replace(FAILED, occasion="laws-again", occurred_on=JUNE, ruled_on=JUNE)
 
 
 @pytest.mark.clause("T-67", "C-13", "R1")
 def test_every_first_fail_is_criticised_once() -> None:
     """55, make-up 58, retraining 57, make-up 64: two criticisms, for 55 and 57."""
-    assert after(failed_exams, WORKED, CONSEQUENCES) == [FAILED, FAILED_AGAIN]
+    assert after(failed_exams, WORKED, FIRST_FAIL) == [FAILED, FAILED_AGAIN]
 
 
 @pytest.mark.clause("T-67", "C-13", "R1")
@@ -191,24 +192,51 @@ def test_or_only_a_failed_make_up() -> None:
 def test_a_passed_make_up_takes_nothing_back() -> None:
     assert after(failed_exams, [graded("55"), graded("61", attempt=Attempt.MAKE_UP)]) == [FAILED]
     regraded_make_up = regraded("61", attempt=Attempt.MAKE_UP)
-    assert after(failed_exams, [graded("55"), MAKE_UP_58, regraded_make_up], CONSEQUENCES) == [FAILED]
+    assert after(failed_exams, [graded("55"), MAKE_UP_58, regraded_make_up], FIRST_FAIL) == [FAILED]
 
 
 @pytest.mark.clause("T-67", "R1")
 @pytest.mark.parametrize(
     ("facts", "rules", "attempt"),
     [
-        ([graded("55"), regraded("62")], CONSEQUENCES, "first"),
-        ([graded("55"), MAKE_UP_58, regraded("62")], CONSEQUENCES, "first"),
+        ([graded("55"), regraded("62")], FIRST_FAIL, "first"),
+        ([graded("55"), MAKE_UP_58, regraded("62")], FIRST_FAIL, "first"),
         ([graded("55"), MAKE_UP_58, regraded("62")], AFTER_MAKE_UP, "first"),
         ([graded("55"), MAKE_UP_58, regraded("62", attempt=Attempt.MAKE_UP)], AFTER_MAKE_UP, "make_up"),
     ],
 )
 def test_a_correction_to_a_pass_takes_the_criticism_back(
-    facts: list[ExamGraded | ExamRegraded], rules: ConsequenceRules, attempt: str
+    facts: list[ExamGraded | ExamRegraded], rules: FailedAssessment, attempt: str
 ) -> None:
     """55 → 62."""
     assert after(failed_exams, facts, rules) == [FAILED, withdrawn(FAILED, f"the exam ({attempt}) is no fail")]
+
+
+@pytest.mark.clause("T-67", "C-13", "R1")
+@pytest.mark.parametrize(
+    ("facts", "fails"),
+    [
+        ([graded("55"), MAKE_UP_58, regraded("62"), regraded("55")], True),  # 58 is a failed make-up again
+        ([graded("55"), MAKE_UP_58, regraded("62"), MAKE_UP_57, regraded("55")], True),
+        ([graded("55"), MAKE_UP_58, regraded("62"), MAKE_UP_64, regraded("55")], False),
+        ([graded("55"), MAKE_UP_58, MAKE_UP_64, regraded("62"), regraded("55"), MAKE_UP_57], True),
+        ([graded("55"), MAKE_UP_58, regraded("62"), MAKE_UP_57], False),  # there was nothing to make up
+        ([graded("55"), graded("64", attempt=Attempt.MAKE_UP), regraded("62"), MAKE_UP_57], False),
+        ([graded("62"), regraded("55"), MAKE_UP_58], True),
+    ],
+)
+def test_a_make_up_is_judged_by_what_both_exams_are_now(facts: list[ExamGraded | ExamRegraded], fails: bool) -> None:
+    """Where the failed make-up decides: 55, make-up 58, the first corrected to 62 and back to 55."""
+    events = after(failed_exams, facts, AFTER_MAKE_UP)
+    stands = bool(events) and isinstance(events[-1], ViolationRecorded)
+    assert stands is fails
+    assert {e.occurred_on for e in events if isinstance(e, ViolationRecorded)} <= {FAILED.occurred_on}
+
+
+def test_the_violation_is_dated_by_the_make_up_whichever_exam_was_corrected() -> None:
+    facts = [WORKED[0], WORKED[1], regraded("62"), regraded("55")]
+    dates = [e.occurred_on for e in after(failed_exams, facts, AFTER_MAKE_UP) if isinstance(e, ViolationRecorded)]
+    assert dates == [date(2024, 5, 27)] * 2
 
 
 @pytest.mark.clause("R6")
@@ -220,14 +248,17 @@ def test_a_correction_to_a_fail_counts_as_one() -> None:
 def test_the_policy_is_the_one_in_force_when_the_chain_began() -> None:
     """The organisation changed its mind on 25 May, between the first exam and its make-up."""
     first = policies().documents
-    changed = policies(AFTER_MAKE_UP).of(ConsequenceRules)[0]
+    changed = policies(AFTER_MAKE_UP).of(FailedAssessment)[0]
     later = replace(changed, issue=replace(changed.issue, version=2, effective_from=date(2024, 5, 25)))
     both = replace(policies(), documents=(*first, later))
     (judged,) = failed_exams(WORKED[1], Context(now=NOON, actor="system"))
     replace(given(violations, FAILED), policies=both).when(judged).then()
     began_later = replace(WORKED[1], began_on=date(2024, 5, 26))
     (judged,) = failed_exams(began_later, Context(now=NOON, actor="system"))
-    (event,) = replace(given(violations), policies=both).when(judged).events
+    first_failed = AttemptJudged(
+        person=LI, session=SessionId("laws"), attempt=Attempt.FIRST, failed=True, held_on=date(2024, 5, 26)
+    )
+    _, event = replace(given(violations, first_failed), policies=both).when(judged).events
     assert isinstance(event, ViolationRecorded)
     assert event.ruled_on == date(2024, 5, 26)
 
@@ -269,7 +300,7 @@ def test_what_a_person_took_back_stays_taken_back() -> None:
     given(violations, FAILED).when(take_back, by=LI).refused("violation.by_the_subject")
     given(violations).when(take_back, by=ZHAO).refused("violation.not_standing")
     (again,) = failed_exams(regraded("54"), Context(now=NOON, actor="system"))
-    given(violations, FAILED, taken_back).under(CONSEQUENCES).when(again).then()
+    given(violations, FAILED, taken_back).under(FIRST_FAIL).when(again).then()
 
 
 @pytest.mark.parametrize("history", [(CAUSED,), (ABSENT, ABSENT), (EXCUSED,), (ABSENT, EXCUSED, EXCUSED)])

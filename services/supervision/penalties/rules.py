@@ -1,7 +1,6 @@
-"""What follows from a violation, and what may follow at all. Clauses: T-66, T-67, S-45, A-60; C-11, C-12, C-13."""
+"""What follows from a violation, and what may follow at all. Clauses: T-66, T-67, S-45, A-60; C-11, C-12."""
 
 from collections.abc import Sequence
-from enum import StrEnum
 
 from services.supervision.penalties.events import Mode, PenaltyKind
 from services.supervision.violations.events import Severity, ViolationKind
@@ -9,13 +8,6 @@ from services.vocabulary import Text
 from shared.explanation import Rule
 from shared.policy import Issue
 from shared.value import value
-
-
-class PenaltyTrigger(StrEnum):
-    """Which fail of a chain of exams is criticised (C-13)."""
-
-    FIRST_FAIL = "first_fail"
-    AFTER_MAKE_UP = "after_make_up"
 
 
 @value
@@ -43,7 +35,6 @@ class Fines:
 class ConsequenceRules:
     issue: Issue
     clause: str = ""
-    penalty_trigger: PenaltyTrigger
     decider_differs: bool = False  # whoever proposed a penalty may not decide on it
     consequences: tuple[Consequence, ...]
     fines: Fines | None = None  # off

@@ -10,8 +10,8 @@ from pydantic import StringConstraints
 
 from services.performance.contracts import PersonMonth
 from services.supervision.deciding import check_not_the_subject
-from services.supervision.penalties.rules import ConsequenceRules, PenaltyTrigger
 from services.supervision.violations.events import (
+    AttemptJudged,
     Event,
     Severity,
     ViolationCauseRecorded,
@@ -20,6 +20,7 @@ from services.supervision.violations.events import (
     ViolationWithdrawn,
 )
 from services.supervision.violations.facts import examine, monthly_figures, moved, reviewed, window
+from services.supervision.violations.rules import FailedAssessment, PenaltyTrigger
 from services.training.contracts import Attempt
 from services.vocabulary import Month, PersonId, SessionId, Text, first_day
 from shared.decider import Context, Decider, Refused, Sight, look
@@ -103,19 +104,42 @@ TOLD_BY_FACTS = {
 
 
 @value
+class Attempts:
+    """The last word about each attempt of a chain of exams."""
+
+    first: AttemptJudged | None = None
+    make_up: AttemptJudged | None = None
+
+    def then(self, judged: AttemptJudged) -> "Attempts":
+        match judged.attempt:
+            case Attempt.FIRST:
+                return replace(self, first=judged)
+            case Attempt.MAKE_UP:
+                return replace(self, make_up=judged)
+
+    @property
+    def failed_on(self) -> date | None:
+        """The day of the make-up, where it was a fail and there was one to make up."""
+        failed = self.first and self.make_up and self.first.failed and self.make_up.failed
+        return self.make_up.held_on if failed and self.make_up else None
+
+
+@value
 class NotRecorded:
-    pass
+    attempts: Attempts = Attempts()
 
 
 @value
 class Standing:
     recorded: ViolationRecorded
     caused: ViolationCauseRecorded | None = None
+    attempts: Attempts = Attempts()
 
 
 @value
 class Withdrawn:
     told: ViolationWithdrawn
+    attempts: Attempts = Attempts()
 
 
 State = NotRecorded | Standing | Withdrawn
@@ -197,22 +221,44 @@ def judge_absence(command: JudgeAbsence, state: State) -> list[Event]:
 
 
 def judge_exam(command: JudgeExam, state: State, context: Context) -> list[Event]:
-    """Once a chain, for the attempt that the policy names. A pass of another attempt takes nothing back; but where
-    the first exam was none, there was nothing to make up (R1)."""
-    rules = context.policy(ConsequenceRules, on=command.began_on)
-    first_fail = rules.penalty_trigger is PenaltyTrigger.FIRST_FAIL
-    decisive = command.attempt is (Attempt.FIRST if first_fail else Attempt.MAKE_UP)
-    if not decisive and (command.failed or command.attempt is not Attempt.FIRST):
-        return []
+    """Once a chain, for the fail that the policy names (R1)."""
+    match context.policy(FailedAssessment, on=command.began_on).penalty_trigger:
+        case PenaltyTrigger.FIRST_FAIL if command.attempt is Attempt.FIRST:
+            return settle_exam(command, state, command.held_on if command.failed else None)
+        case PenaltyTrigger.FIRST_FAIL:
+            return []
+        case PenaltyTrigger.AFTER_MAKE_UP:
+            return judge_chain(command, state)
+
+
+def judge_chain(command: JudgeExam, state: State) -> list[Event]:
+    """A failed make-up counts as long as the first exam is a fail: where that was none, there was nothing to make up.
+    A pass takes back what the other attempt may yet bring again."""
+    judged = AttemptJudged(
+        person=command.person,
+        session=command.session,
+        attempt=command.attempt,
+        failed=command.failed,
+        held_on=command.held_on,
+    )
+    attempts = state.attempts.then(judged)
+    told = [] if attempts == state.attempts else [judged]
+    return [*told, *settle_exam(command, state, attempts.failed_on)]
+
+
+def settle_exam(command: JudgeExam, state: State, failed_on: date | None) -> list[Event]:
+    otherwise = f"the exam ({command.attempt}) is no fail"
+    if failed_on is None:
+        return settle(state, None, otherwise)
     recorded = told_by_fact(
         command.person,
         ViolationKind.TRAINING_ASSESSMENT_FAILED,
         command.session,
-        occurred_on=command.held_on,
+        occurred_on=failed_on,
         ruled_on=command.began_on,
         corrected=command.corrected,
     )
-    return settle(state, recorded if command.failed else None, f"the exam ({command.attempt}) is no fail")
+    return settle(state, recorded, otherwise)
 
 
 def examine_month(subject: PersonMonth, state: State, context: Context) -> list[Event]:
@@ -274,12 +320,14 @@ def withdrawn(
 
 def evolve(state: State, event: Event) -> State:
     match event:
+        case AttemptJudged():
+            return replace(state, attempts=state.attempts.then(event))
         case ViolationRecorded() if not isinstance(state, Standing):
-            return Standing(recorded=event)
+            return Standing(recorded=event, attempts=state.attempts)
         case ViolationCauseRecorded() if isinstance(state, Standing):
             return replace(state, caused=event)
         case ViolationWithdrawn() if isinstance(state, Standing):
-            return Withdrawn(told=event)
+            return Withdrawn(told=event, attempts=state.attempts)
         case ViolationRecorded() | ViolationCauseRecorded() | ViolationWithdrawn():
             raise ValueError(f"{type(event).__name__} where a violation is {type(state).__name__}")
 

@@ -9,7 +9,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from services.vocabulary import PersonId, Text
+from services.training.contracts import Attempt
+from services.vocabulary import PersonId, SessionId, Text
 from shared.privacy import Note
 from shared.value import value
 
@@ -49,6 +50,18 @@ class ViolationRecorded:
 
 
 @value
+class AttemptJudged:
+    """An attempt of a chain of exams, where the failed make-up decides: of a later correction of either, the other
+    must be known (R1)."""
+
+    person: PersonId
+    session: SessionId
+    attempt: Attempt
+    failed: bool
+    held_on: date
+
+
+@value
 class ViolationCauseRecorded:
     """A member of the group found that ineffective work caused the complaints or the decline (A-61, R3)."""
 
@@ -71,4 +84,4 @@ class ViolationWithdrawn:
     recorder: str = ""  # none: a fact of others
 
 
-Event = ViolationRecorded | ViolationCauseRecorded | ViolationWithdrawn
+Event = AttemptJudged | ViolationRecorded | ViolationCauseRecorded | ViolationWithdrawn

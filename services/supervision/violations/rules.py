@@ -1,10 +1,29 @@
-"""When work is poor enough for the group to look at its cause. Clause: A-61; P-14; ruling R3."""
+"""Which fail of an exam counts, and when work is poor enough for the group to look at its cause.
+
+Clauses: T-67, A-61; C-13, P-14; rulings R1, R3.
+"""
 
 from enum import StrEnum
 
 from shared.explanation import Rule
 from shared.policy import Issue
 from shared.value import value
+
+
+class PenaltyTrigger(StrEnum):
+    """Which fail of a chain of exams is criticised (C-13)."""
+
+    FIRST_FAIL = "first_fail"
+    AFTER_MAKE_UP = "after_make_up"
+
+
+@value
+class FailedAssessment:
+    """In force when a chain of exams began (R1)."""
+
+    issue: Issue
+    clause: str = ""
+    penalty_trigger: PenaltyTrigger
 
 
 class Figure(StrEnum):
