@@ -2,17 +2,18 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from shared.decider import Context, Decider, look
-from shared.desk import Decided, Desk, KeyReused, Request
+from shared.desk import Decided, Desk, KeyReused, Request, TooLarge
 from shared.event import Contract, Contracts, NewerSchema
 from shared.memory import MemoryStore
 from shared.policy import Policies
 from shared.refusal import Refused
-from shared.store import Stored
+from shared.store import Answer, Group, Stored
 from shared.value import value
 
 NOW = datetime(2026, 1, 9, tzinfo=UTC)
@@ -130,6 +131,43 @@ async def test_what_a_decision_saw_is_checked_again_when_it_is_stored() -> None:
     await desk(store).decide([asking(Opened(door="a"))])
     (decided,) = await desk(store).decide([asking(Pass(door="a", who="li"))])
     assert (decided.outcome, str(decided.refusal)) == ("refused", "('door.shut', {'door': 'a'})")
+
+
+class Locking(MemoryStore):
+    """Somebody locks the door for good between the decisions of a batch and their storing."""
+
+    locked = False
+
+    async def append(self, groups: Sequence[Group]) -> list[Answer]:
+        if not self.locked:
+            self.locked = True
+            await Desk(self, contract, Contracts(contract), TOPICS, Policies()).decide([asking(Opened(door="a"))])
+        return await super().append(groups)
+
+
+async def test_an_answer_stands_or_falls_with_what_it_rests_on() -> None:
+    """The second is decided on the first one's event, which was never stored: it is decided again too."""
+    store = Locking(TOPICS)
+    first, second = await desk(store).decide([asking(Opened(door="a")), asking(Opened(door="a"))])
+    assert outcomes([first, second]) == [("unchanged", 1), ("unchanged", 1)]
+    assert (first.position, second.position, await store.maximum()) == (1, 1, 1)
+
+
+async def test_a_command_that_cannot_even_be_looked_at_fails_alone() -> None:
+    store = MemoryStore(TOPICS)
+    broken = replace(doors, key=lambda c: (c.window,))
+    good, bad, other = await desk(store).decide(
+        [asking(Opened(door="a")), replace(asking(Opened(door="b")), decider=broken), asking(Opened(door="c"))]
+    )
+    assert [d.outcome for d in (good, bad, other)] == ["stored", "failed", "stored"]
+    assert await store.maximum() == 2
+
+
+async def test_an_event_that_no_record_can_hold_is_refused() -> None:
+    store = MemoryStore(TOPICS)
+    big, small = await desk(store).decide([asking(Opened(door="a" * 1_000_000)), asking(Opened(door="b"))])
+    assert isinstance(big.error, TooLarge)
+    assert small.outcome == "stored"
 
 
 async def test_a_key_answers_as_before_and_refuses_another_request() -> None:

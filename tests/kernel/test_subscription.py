@@ -181,6 +181,22 @@ async def test_an_operator_has_it_tried_again_or_leaves_it_out(what: str, total:
         assert await shop.totals() == {"a": total}
 
 
+async def test_a_retry_that_was_interrupted_goes_on() -> None:
+    """The first of the stream is done, the ones behind it only wait: nobody has to ask again."""
+    shop = Shop()
+    await shop.sell(("a", 13), ("a", 5))
+    async with shop.open():
+        await shop.reached(2)
+        first, behind = await shop.parked()
+        shop.till.broken = set()
+        async with shop.store.work() as work:
+            await work.unpark([first], discard=False)  # and then the process was killed
+        async with asyncio.timeout(20):
+            while await shop.parked():  # noqa: ASYNC110 the reader tells nobody
+                await asyncio.sleep(0.01)
+        assert (behind.error, await shop.totals()) == ("", {"a": 5})
+
+
 async def an_outage_parks_nothing(shop: Shop) -> None:
     shop.till.error = Unavailable
     await shop.sell(("a", 13), ("b", 2))
