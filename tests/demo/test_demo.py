@@ -22,7 +22,7 @@ from cli.demo.ledger import Ledger
 from cli.demo.main import METRICS, Demo, choose, started
 from cli.demo.story import MONTH, Story
 from cli.demo.world.world import World, make_world
-from cli.state import State
+from cli.state import Run, State
 from deploy.local.processes import StartFailed, until
 
 SEED = 3
@@ -200,7 +200,7 @@ class Killer:
             service, role = self.victims.pop(0)
             run = self.state.read_run()
             assert run is not None
-            pid = run.services[service].pids[role]
+            pid = process(run, service, role)
             os.kill(pid, signal.SIGKILL)
             self.killed.append(pid)
 
@@ -211,19 +211,39 @@ class Killer:
         pass
 
 
+def process(run: Run, service: str, role: str) -> int:
+    match service:
+        case "kafka":
+            return run.kafka.pids[0]
+        case "postgres":
+            assert run.postgres is not None
+            return run.postgres.pid
+        case _:
+            return run.services[service].pids[role]
+
+
 def test_processes_killed_in_the_middle_change_no_total(place: Path) -> None:
-    """G12 in the small: an API, a reader and a relay die while lines come in, and nothing is lost or doubled."""
+    """G12 in the small: an API, readers and relays, the broker and the database die while lines come in, and nothing
+    is lost or doubled."""
     with running(place / "killed") as small:
-        victims = [("supervision", "api"), ("supervision", "workers"), ("training", "api"), ("people", "workers")]
+        victims = [
+            ("supervision", "api"),
+            ("supervision", "workers"),
+            ("kafka", ""),
+            ("training", "api"),
+            ("postgres", ""),
+            ("people", "workers"),
+        ]
         killer = Killer(small.state, victims)
         demo = small.demo
         work = Import(demo.client, demo.databases, small.world, deciders=demo.deciders, metrics=METRICS, screen=killer)
         phases = list(work.run())
-        assert len(killer.killed) == 4
+        assert len(killer.killed) == 6
         for _ in until(30.0):
             run = small.state.read_run()
             assert run is not None
-            if not set(killer.killed) & {pid for service in run.services.values() for pid in service.pids.values()}:
+            alive = {pid for service in run.services.values() for pid in service.pids.values()}
+            if not set(killer.killed) & {*alive, process(run, "kafka", ""), process(run, "postgres", "")}:
                 break
         ledger = demo.ledger(rows=small.rows)
         assert list(ledger.differences) == []
