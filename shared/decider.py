@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from inspect import signature
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from urllib.parse import quote
@@ -115,7 +115,7 @@ class Decider(Generic[C, S, E]):
         return self.named(*self.key(command))
 
     def named(self, *key: str) -> str:
-        return "/".join((self.name, *(quote(part, safe="") for part in key)))
+        return "/".join((self.name, *map(escaped, key)))
 
     def state(self, events: Iterable[E], state: S | None = None) -> S:
         current = self.initial() if state is None else state
@@ -126,6 +126,11 @@ class Decider(Generic[C, S, E]):
     def __call__(self, command: C, state: S, context: Context) -> Sequence[E]:
         decide = cast(Any, self.decide)
         return cast(Sequence[E], decide(command, state, context) if arity(decide) == 3 else decide(command, state))
+
+
+@lru_cache(100_000)
+def escaped(part: str) -> str:
+    return quote(part, safe="")
 
 
 @cache

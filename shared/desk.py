@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import structlog
@@ -63,6 +64,10 @@ class Request:
     digest: bytes = b""  # tells a repeat from another request under the key
     final: bool = False  # a refusal stands under the key
 
+    @cached_property
+    def stream(self) -> str:
+        return self.decider.stream(self.command)
+
 
 @value
 class Decided:
@@ -95,8 +100,24 @@ class Live:
 class Pending:
     """What a batch has decided on one stream."""
 
-    group: Group
+    first: Decided
+    expected: int
+    events: list[New] = field(default_factory=list)
+    guards: dict[tuple[str, int], None] = field(default_factory=dict)
+    once: list[Once] = field(default_factory=list)
     requests: list[int] = field(default_factory=list)
+
+    @property
+    def group(self) -> Group:
+        return Group(
+            stream=self.first.stream,
+            expected=self.expected,
+            topic=self.first.topic,
+            partition=self.first.partition,
+            events=tuple(self.events),
+            guards=tuple(self.guards),
+            once=tuple(self.once),
+        )
 
 
 class Desk:
@@ -167,7 +188,7 @@ class Desk:
                 tries[i] += 1
                 if tries[i] > TRIES:
                     request = requests[i]
-                    answers[i] = Decided(outcome="contested", stream=request.decider.stream(request.command))
+                    answers[i] = Decided(outcome="contested", stream=request.stream)
             waiting = [i for i in waiting if i not in answers]
 
     async def round(
@@ -192,7 +213,7 @@ class Desk:
     async def store_batch(
         self, batch: "Batch", requests: Sequence[Request], answers: dict[int, Decided]
     ) -> Sequence[int]:
-        pending = [p for p in batch.pending.values() if p.group.events or p.group.once]
+        pending = [p for p in batch.pending.values() if p.events or p.once]
         results = await self.store.append([p.group for p in pending]) if pending else []
         stale: list[int] = []
         for p, result in zip(pending, results, strict=True):
@@ -231,7 +252,7 @@ class Desk:
         sights = {i: requests[i].decider.sees(requests[i].command) for i in fresh}
         streams: dict[str, Decider[Any, Any, Any]] = {}
         for i in fresh:
-            streams[requests[i].decider.stream(requests[i].command)] = requests[i].decider
+            streams[requests[i].stream] = requests[i].decider
             for sight in sights[i]:
                 if isinstance(sight.source, Decider):
                     streams[sight.source.named(*sight.key)] = sight.source  # type: ignore[misc]
@@ -300,7 +321,7 @@ class Batch:
 
     def depends(self, request: Request) -> bool:
         """On something that this round has decided and not stored yet."""
-        stream = request.decider.stream(request.command)
+        stream = request.stream
         seen = [
             s.source.named(*s.key)  # type: ignore[misc]
             for s in request.decider.sees(request.command)
@@ -313,11 +334,11 @@ class Batch:
         )
 
     def writes(self, stream: str) -> bool:
-        return stream in self.pending and bool(self.pending[stream].group.events)
+        return stream in self.pending and bool(self.pending[stream].events)
 
     def decide(self, i: int, request: Request) -> Decided | None:
         """An answer at once, or None where it is to be stored first."""
-        decider, stream = request.decider, request.decider.stream(request.command)
+        decider, stream = request.decider, request.stream
         live = self.looked.live[stream]
         if request.expected is not None and request.expected != live.version:
             return Decided(outcome="stale", stream=stream, version=live.version)
@@ -406,23 +427,15 @@ class Batch:
         )
 
     def add(self, i: int, request: Request, made: Decided, events: list[New], guards: list[tuple[str, int]]) -> None:
-        key: tuple[Once, ...] = ()
-        if request.once:
-            outcome = f"refused:{made.refusal.code}" if made.refusal else made.outcome
-            key = (Once(key=request.once, digest=request.digest, version=made.version, outcome=outcome),)
-            self.keys.add(request.once)
         pending = self.pending.get(made.stream)
         if pending is None:
-            before = made.version - len(events)
-            group = Group(stream=made.stream, expected=before, topic=made.topic, partition=made.partition, events=())
-            pending = self.pending[made.stream] = Pending(group)
-        g = pending.group
-        pending.group = replace(
-            g,
-            events=(*g.events, *events),
-            guards=tuple(dict.fromkeys((*g.guards, *guards))),
-            once=(*g.once, *key),
-        )
+            pending = self.pending[made.stream] = Pending(made, made.version - len(events))
+        pending.events += events
+        pending.guards |= dict.fromkeys(guards)
+        if request.once:
+            outcome = f"refused:{made.refusal.code}" if made.refusal else made.outcome
+            pending.once.append(Once(key=request.once, digest=request.digest, version=made.version, outcome=outcome))
+            self.keys.add(request.once)
         pending.requests.append(i)
         self.made[i] = made
         self.guarded.update(stream for stream, _ in guards)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
 from functools import cache
+from operator import attrgetter
 from typing import Any, Generic, TypeVar, cast, get_type_hints
 
 from shared.decider import arity
@@ -40,7 +41,7 @@ class Projection(Generic[R, E]):
         return primary(cast(type, self.row))
 
     def identity(self, row: R) -> tuple[Any, ...]:
-        return tuple(getattr(row, name) for name in self.primary)
+        return key_of(cast(type, type(row)))(row)
 
     def touched(self, event: E) -> list[R]:
         rows = self.key(event)
@@ -52,6 +53,16 @@ class Projection(Generic[R, E]):
         for blank in self.touched(recorded.event):
             key = self.identity(blank)
             rows[key] = evolve(rows.get(key, blank), recorded.event, *extra)
+
+
+@cache
+def key_of(row: type) -> Callable[[Any], tuple[Any, ...]]:
+    """Reads the primary key from a row."""
+    names = primary(row)
+    if len(names) == 1:
+        only = attrgetter(names[0])
+        return lambda row: (only(row),)
+    return attrgetter(*names)
 
 
 @cache

@@ -132,7 +132,7 @@ class Subscription:
                     await self.take(items)
                     self.rewound = False
                     READER_STOPPED.labels(self.name).set(0)
-                await self.settle(behind=sum(map(len, batch.values())) >= BATCH)
+                await self.settle(behind=bool(batch))
         finally:
             await reader.stop()
 
@@ -202,9 +202,9 @@ class Subscription:
         wanted = [i for i in items if self.wants(i)]
         parked = [self.park(i, poison) for i in wanted if poison or i.heading.stream in held_back]
         behind = {p.stream for p in parked}
-        after = {i.partition: i.checkpoint for i in items}
+        after = {partition: i.checkpoint for partition, i in {i.partition: i for i in items}.items()}
         wanted = [i for i in wanted if (i.partition, i.heading.position) not in self.discarded]
-        events = [recorded(i.record, self.contracts) for i in wanted if i.heading.stream not in behind]
+        events = [recorded(i.record, i.heading, self.contracts) for i in wanted if i.heading.stream not in behind]
         async with self.store.work() as work:
             await self.effect(work, events)
             if parked:
@@ -267,6 +267,7 @@ class Subscription:
             for e in events
         ]
         await work.gather(facts, found)
+        self.cache |= {e.meta.id: e for e in events}
         self.unsettled += 1
         self.owed = True
 
@@ -351,8 +352,8 @@ class Subscription:
         if (found := self.cache.get(held.id)) is None:
             found = self.contracts.recorded(decoder(Meta).decode(held.meta), held.type, held.schema, held.data)
             self.cache[held.id] = found
-            if len(self.cache) > CACHE:
-                self.cache.popitem(last=False)
+        while len(self.cache) > CACHE:
+            self.cache.popitem(last=False)
         return found
 
     async def requests(self, reader: Reader) -> None:
@@ -370,11 +371,15 @@ class Subscription:
             elif first.request == "retry" or not first.error:  # only waits: the one before it is gone
                 await self.retry([p for p in self.parked if p.stream == first.stream])
 
+    def unpacked(self, parked: Parked) -> Recorded[Any]:
+        record = decoder(Record).decode(parked.record)
+        return recorded(record, heading(record), self.contracts)
+
     async def retry(self, parked: Sequence[Parked]) -> None:
         for one in parked:
             try:
                 async with self.store.work() as work:
-                    await self.effect(work, [recorded(decoder(Record).decode(one.record), self.contracts)])
+                    await self.effect(work, [self.unpacked(one)])
                     await work.unpark([one], discard=False)
             except (Unavailable, Moved):
                 raise

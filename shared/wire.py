@@ -151,12 +151,12 @@ def meta_of(record: Record) -> Meta:
         raise NotOurs(f"offset {record.offset}, key {record.key!r}: {problem!r}") from problem
 
 
-def recorded(record: Record, contracts: Contracts) -> Recorded[Any]:
+def recorded(record: Record, head: Heading, contracts: Contracts) -> Recorded[Any]:
     """The event with what is known of it. Raises NotOurs, NewerSchema, and what decoding raises."""
-    meta, head = meta_of(record), heading(record)
-    return contracts.recorded(meta, head.type, head.schema, record.value)
+    return contracts.recorded(meta_of(record), head.type, head.schema, record.value)
 
 
+@lru_cache(100_000)
 def partition_of(stream: str, count: int) -> int:
     """Where the default partitioner of any Kafka client puts the key: all services and their subscribers agree."""
     return (murmur2(stream.encode()) & 0x7FFFFFFF) % count

@@ -136,7 +136,7 @@ class TestReading:
         )
 
     def test_event_and_meta_come_back(self) -> None:
-        found = recorded(sent(), Contracts(contract))
+        found = recorded(sent(), heading(sent()), Contracts(contract))
         assert found.event == Graded(person="p-1", points=88, remark="良好")
         assert found.meta == Meta(
             id=STORED.id,
