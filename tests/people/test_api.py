@@ -26,8 +26,8 @@ from shared.privacy import Vault
 from shared.service import Parts, api
 from shared.settings import Settings
 from shared.store import NewResult
+from shared.wire import heading, to_record
 from shared.wire import recorded as record_read
-from shared.wire import to_record
 from tests.people.test_archives import attended, delivered, graded, logged, page
 
 HR, LI, REVIEWER = (PersonId(p) for p in ("p-hr", "p-li", "p-reviewer"))
@@ -68,7 +68,8 @@ class People:
             await work.put_results(archive, found)
 
     def read(self, stored: Any) -> Recorded[Any]:
-        return record_read(to_record("people", self.store.log, stored, 0), service.contracts)
+        record = to_record("people", self.store.log, stored, 0)
+        return record_read(record, heading(record), service.contracts)
 
     def recorded(self, name: str) -> list[Any]:
         return [fact.event for stored in self.store.events if stored.type == name for fact in [self.read(stored)]]
