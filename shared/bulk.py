@@ -128,7 +128,7 @@ class Bulk:
             if (known := self.commands.get(line.command)) is None:
                 raise msgspec.ValidationError("command: it is none of this service's")
             command = adapter(known.kind).validate_json(bytes(line.body))
-            wrongs = [*line.wrong(), *wrong(command), *wrong_stream(known.decider.stream(command))]
+            wrongs = [*line.wrong(), *wrong(command)] or list(wrong_stream(known.decider.stream(command)))
         except ValidationError as error:
             problem = {"errors": told(error.errors(), "body")}
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -197,7 +197,7 @@ def result(number: int, answer: Decided) -> LineResult:
     status = "unchanged" if answer.repeated and answer.outcome == "stored" else answer.outcome
     problem: dict[str, Any] | None = None
     if answer.refusal is not None:
-        problem = {"title": answer.refusal.code, "facts": {k: str(v) for k, v in answer.refusal.facts.items()}}
+        problem = {"title": answer.refusal.code, "facts": answer.refusal.told()}
     elif isinstance(answer.error, TooLarge):
         status, problem = "refused", {"title": "too_large", "detail": str(answer.error)}
     elif isinstance(answer.error, KeyReused):

@@ -3,6 +3,7 @@
 A text without a bound of its own is an id: rows are found by it, so it has to fit into an index, with others.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
@@ -18,6 +19,7 @@ STREAM = 2_000  # bytes: an entry of PostgreSQL's index takes 2,704
 INTEGER = 2**53 - 1  # what every JSON reader keeps exact
 WHOLE, PLACES = 15, 6  # digits before and after the point: their sums stay exact
 YEARS = range(1900, 2200)
+HALF = re.compile("[\ud800-\udfff]")
 
 Wrong = tuple[str, str]  # where, and what
 
@@ -47,6 +49,8 @@ def unkept(thing: Any, bounded: bool = False) -> str:  # noqa: PLR0911 a case a 
             return ""
         case str() if "\0" in thing:
             return "a text holds the character NUL, which no database keeps"
+        case str() if HALF.search(thing):
+            return "a text holds half of a character, which UTF-8 does not know"
         case str() if not bounded and len(thing.encode()) > ID:
             return f"an id has at most {ID} bytes"
         case int() if abs(thing) > INTEGER:

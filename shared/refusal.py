@@ -9,3 +9,10 @@ class Refused(Exception):
     def __init__(self, code: str, **facts: object) -> None:
         super().__init__(code, facts)
         self.code, self.facts = code, facts
+
+    def told(self) -> dict[str, str]:
+        """The facts in words; of several, with commas between."""
+        return {
+            name: ", ".join(map(str, told)) if isinstance(told, list | tuple | frozenset) else str(told)
+            for name, told in self.facts.items()
+        }

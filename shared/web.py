@@ -104,7 +104,7 @@ class Handler:
         """Raises Refused (409), Stale (412), Invalid (422), Later (503), Erased (409)."""
         app = self.request.app.state
         actor = identify(self.request)
-        if wrongs := [*wrong(command), *wrong_stream(decider.stream(command))]:
+        if wrongs := list(wrong(command)) or list(wrong_stream(decider.stream(command))):
             raise Invalid(wrongs)
         (sealed,) = await cast(Vault, app.vault).seal([command])
         request = self.framed(decider, sealed, actor.person, actor.capacity)
@@ -275,7 +275,7 @@ AGAIN = {"Retry-After": "1"}
 UNSERVED = {400: "malformed", 404: "not_found", 405: "method.not_allowed", 413: "too_large"}
 
 PROBLEMS: Mapping[type[Exception], Callable[[Any], JSONResponse]] = {
-    Refused: lambda e: problem(409, e.code, "a rule says no", facts={k: str(v) for k, v in e.facts.items()}),
+    Refused: lambda e: problem(409, e.code, "a rule says no", facts=e.told()),
     Erased: lambda e: problem(409, "person.erased", "nothing personal is recorded of this person any more"),
     Unauthenticated: lambda e: problem(401, "unauthenticated", str(e), {"WWW-Authenticate": "Bearer"}),
     Forbidden: lambda e: problem(403, "capability.missing", f"this needs the capability {e}", capability=str(e)),
@@ -369,7 +369,7 @@ class Edge:
         try:
             await (self.refuse(scope, headers) or self.app)(scope, receive, answering)
         except Exception as error:  # noqa: BLE001 the application has answered already
-            where = traceback.format_tb(error.__traceback__)
+            where = traceback.format_tb(error.__traceback__)[-8:]
             log.error("http.failed", error=type(error).__name__, traceback="".join(where))
         finally:
             route = scope["route"].path if "route" in scope and hasattr(scope["route"], "path") else "none"

@@ -38,7 +38,7 @@ def evolve(state: State, event: Event) -> State:
 
 
 def sees(command: DefineUnit) -> list[Sight]:
-    return [look(units, command.parent)] if command.parent else []
+    return [] if command.parent is None else [look(units, command.parent)]
 
 
 units: Decider[DefineUnit, State, Event] = Decider(
