@@ -98,7 +98,10 @@ def status(
 
 
 @events.command("show")
-def events_show(context: typer.Context, stream: Annotated[str, typer.Argument(help="As in exams/P1/S1.")]) -> None:
+def events_show(
+    context: typer.Context,
+    stream: Annotated[str, typer.Argument(help="As in exam/PERSON/SESSION; `events tail` shows real ones.")],
+) -> None:
     """Every event of a stream, from the log of its service."""
     from cli.events import show as show_events
 

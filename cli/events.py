@@ -51,7 +51,9 @@ def show(state: State, stream: str) -> None:
     urls = state.database_urls()
     lines = asyncio.run(history(urls, stream))
     if not lines:
-        raise StartFailed(f"No log of {', '.join(urls)} has a stream {stream}. A stream is named like exams/P1/S1.")
+        raise StartFailed(
+            f"No log of {', '.join(urls)} has a stream {stream}. A stream is named like exam/PERSON/SESSION; `kaibo events tail` shows real ones."
+        )
     console = Console()
     for line in lines:
         console.print(line.text(), soft_wrap=True)
@@ -83,6 +85,7 @@ def stored_line(service: str, stored: Stored) -> Line:
 def tail(state: State) -> None:
     """What is published from now on, until Ctrl-C."""
     console = Console()
+    Console(stderr=True).print("Listening; what is published from now on is shown. Ctrl-C ends it.")
     try:
         asyncio.run(follow(broker_settings(state.broker_environment()), console))
     except KeyboardInterrupt:

@@ -34,6 +34,8 @@ def run(state: State, file: Path, kind: str) -> None:
     running = state.read_run()
     if running is None or running.secret is None:
         raise StartFailed("Nothing runs here that would take an import: start it with `kaibo up`.")
+    if missing := sorted({"people", "supervision"} - set(running.services)):
+        raise StartFailed(f"{', '.join(missing)} does not run here: an import needs people and supervision.")
     client = Client({name: service.url for name, service in running.services.items()}, running.secret)
     try:
         answers, problems = import_metrics(client, file)

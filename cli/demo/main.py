@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from time import sleep
 
 from rich.console import Console
 from rich.panel import Panel
@@ -188,14 +189,15 @@ def together(name: str, phases: list[Phase]) -> Phase:
 
 
 def stay(console: Console, run: Run, state: State) -> None:
-    """Until Ctrl-C or SIGTERM."""
+    """Until Ctrl-C, SIGTERM or `kaibo down`."""
     for name, service in run.services.items():
         console.print(f"{name:12} {service.url}/docs")
     console.print(f"{'Kafka':12} {run.kafka.bootstrap_servers}")
     console.print(f"It stays up. What runs stands in {state.run_file}; `kaibo status` shows it. Ctrl-C ends it.")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        while True:
-            signal.pause()
+        while (now := state.read_run()) is not None and now.pid == run.pid:
+            sleep(0.5)
+        console.print("Ended by `kaibo down`")
     except KeyboardInterrupt:
         console.print("Draining and ending")
