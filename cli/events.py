@@ -52,7 +52,8 @@ def show(state: State, stream: str) -> None:
     lines = asyncio.run(history(urls, stream))
     if not lines:
         raise StartFailed(
-            f"No log of {', '.join(urls)} has a stream {stream}. A stream is named like exam/PERSON/SESSION; `kaibo events tail` shows real ones."
+            f"No log of {', '.join(urls)} has a stream {stream}. "
+            "A stream is named like exam/PERSON/SESSION; `kaibo events tail` shows real ones."
         )
     console = Console()
     for line in lines:
