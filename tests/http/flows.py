@@ -1,0 +1,286 @@
+"""What an organisation does, command by command, so that every route is reached behind its rules too."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi.routing import APIRoute
+
+from shared.access import body_of, capability_of
+from shared.service import Service
+from tests.http.serving import holder, naming
+
+SESSION = {
+    "session": "laws-may",
+    "starts_at": "2024-05-06T01:00:00Z",
+    "place": "Studio 3",
+    "content": "Law",
+    "method": "internal",
+}
+TAUGHT = {"course": "laws", "trainer": "qi", "trainer_kind": "internal"}
+MAY = {"subject": {"person": "li", "month": "2024-05"}}
+LATE = {"person": "li", "offence": "late", "occasion": "s1"}
+EARLY = {"person": "li", "offence": "early_leave", "occasion": "s1"}
+AWARD = {"person": "li", "item": "merit", "period": "2024-05"}
+OTHER = {"person": "wu", "item": "merit", "period": "2024-05"}
+FIGURES = ("viewers", "interactions", "clicks", "buyers", "gmv", "new_followers", "ratings", "satisfied", "complaints")
+
+
+@dataclass(frozen=True)
+class Step:
+    command: str
+    body: dict[str, Any] = field(compare=False)
+    at: str = ""  # an importing account says when
+    by: str = "chen"
+    capacity: str = ""  # any that holds the capability
+
+    def asks(self, service: Service) -> tuple[APIRoute, dict[str, str]]:
+        """The route that takes it, and the headers."""
+        known = [(route, body) for route in service.routes if (body := body_of(route)) is not None]
+        (route,) = [route for route, body in known if body.__name__ == self.command]
+        capacity = "system" if self.at else self.capacity or holder(service.access, capability_of(route))
+        headers = {**naming(self.by, capacity), "Content-Type": "application/json"}
+        return route, headers | ({"Kaibo-Occurred-At": self.at} if self.at else {})
+
+
+def exam(command: str, at: str, **body: Any) -> Step:
+    return Step(command, {"person": "li", "session": "laws-may", **body}, at)
+
+
+FLOWS: dict[str, tuple[Step, ...]] = {
+    "training": (
+        Step("DesignCourse", {"course": "laws", "title": "Laws", "areas": ["laws"]}, "2024-05-02T01:00:00Z"),
+        Step(
+            "SetAssessmentStandard",
+            {"course": "laws", "excellent": "90", "good": "75", "passing": "60"},
+            "2024-05-02T01:00:00Z",
+        ),
+        Step(
+            "ScheduleSession",
+            {**SESSION, "ends_at": "2024-05-06T03:00:00Z", **TAUGHT},
+            "2024-05-02T02:00:00Z",
+        ),
+        Step(
+            "ScheduleSession",
+            {
+                "session": "alone",
+                "starts_at": "2024-05-06T01:00:00Z",
+                "ends_at": "2024-06-06T01:00:00Z",
+                "place": "at home",
+                "content": "Law",
+                "method": "online",
+                **TAUGHT,
+            },
+            "2024-05-02T02:00:00Z",
+        ),
+        Step("EnrolTrainees", {"session": "laws-may", "persons": ["li", "wu"]}, "2024-05-02T03:00:00Z"),
+        Step("EnrolTrainees", {"session": "alone", "persons": ["li"]}, "2024-05-02T03:00:00Z"),
+        Step("SendTrainingNotice", {**SESSION, "persons": ["li", "wu"]}, "2024-05-03T01:00:00Z"),
+        Step("SignIn", {"session": "laws-may", "person": "li"}, "2024-05-06T00:50:00Z"),
+        Step(
+            "RecordLearningProgress",
+            {"session": "alone", "person": "li", "percent": 40},
+            "2024-05-06T02:00:00Z",
+        ),
+        Step(
+            "TraineeQuestionAnswered",
+            {
+                "session": "laws-may",
+                "person": "li",
+                "question": "q1",
+                "asked": "Why?",
+                "answer": "So.",
+            },
+            "2024-05-06T02:00:00Z",
+        ),
+        Step(
+            "TraineePerformanceNoted",
+            {"session": "laws-may", "person": "li", "participation": "90", "learning": "85", "note": "quick"},
+            "2024-05-06T02:30:00Z",
+        ),
+        Step(
+            "DeliverSession",
+            {"session": "laws-may", "started_at": "2024-05-06T01:00:00Z", "ended_at": "2024-05-06T03:00:00Z"},
+            "2024-05-06T03:10:00Z",
+        ),
+        Step(
+            "RecordAbsence", {"session": "laws-may", "person": "wu", "ground": "none"}, "2024-05-06T04:00:00Z"
+        ),
+        Step(
+            "CorrectAbsence", {"session": "laws-may", "person": "wu", "ground": "sick"}, "2024-05-09T01:00:00Z"
+        ),
+        exam("ScheduleExam", "2024-05-07T01:00:00Z", held_on="2024-05-08"),
+        exam("GradeExam", "2024-05-09T01:00:00Z", course="laws", score="57"),
+        exam("RegradeExam", "2024-05-10T01:00:00Z", course="laws", attempt="first", score="58"),
+        exam("ScheduleExam", "2024-05-10T02:00:00Z", held_on="2024-05-12"),
+        exam("RecordExamAbsence", "2024-05-13T01:00:00Z", held_on="2024-05-12", excused=True),
+    ),
+    "people": (
+        Step("DefineUnit", {"unit": "east", "name": "East"}),
+        Step("DefineUnit", {"unit": "east-live", "name": "Live", "parent": "east"}),
+        Step("PostDefined", {"post": "anchor", "title": "主播", "categories": ["live_team"]}),
+        Step(
+            "PersonRegistered",
+            {
+                "person": "li",
+                "name": "李",
+                "contact": "li@example.org",
+                "categories": ["live_marketing"],
+                "engagement": "employee",
+                "joined_on": "2024-01-01",
+            },
+        ),
+        Step(
+            "PersonRegistered",
+            {"person": "chen", "name": "陈", "categories": [], "engagement": "employee", "joined_on": "2023-01-01"},
+        ),
+        Step("PersonNameCorrected", {"person": "li", "name": "黎", "contact": "l@example.org"}),
+        Step("CategoriesChanged", {"person": "li", "categories": ["assistant_anchor", "live_marketing"]}),
+        Step("EngagementChanged", {"person": "li", "engagement": "brokerage", "effective_on": "2024-03-01"}),
+        Step(
+            "AssignPersonToPost",
+            {
+                "person": "li",
+                "post": "anchor",
+                "unit": "east-live",
+                "effective_on": "2024-02-01",
+                "reports_to": "chen",
+            },
+        ),
+        Step("RoleGranted", {"person": "li", "capacity": "appraiser", "scope": "east"}),
+        Step("RoleRevoked", {"person": "li", "capacity": "appraiser", "scope": "east"}),
+        *(
+            Step(
+                "ArchiveAccessRequested",
+                {
+                    "application": application,
+                    "applicant": "chen",
+                    "persons": ["li"],
+                    "parts": ["results"],
+                    "purpose": "review",
+                    "ends_on": "2099-12-31",
+                },
+                capacity="appraiser",
+            )
+            for application in ("a1", "a2")
+        ),
+        Step("ApproveArchiveAccess", {"application": "a1"}, by="qi", capacity="archive_approver"),
+        Step("RejectArchiveAccess", {"application": "a2", "reason": "no need"}, by="qi", capacity="archive_approver"),
+    ),
+    "performance": (
+        Step(
+            "DefineMetric",
+            {
+                "metric": "orders",
+                "name_zh": "订单",
+                "name_en": "orders",
+                "formula": "paid / placed",
+                "unit": "percent",
+                "aggregation": "ratio",
+                "better": "higher",
+                "clauses": ["S-35"],
+            },
+        ),
+        Step("RecordMetric", {**MAY, "metric": "orders", "amount": "7", "base": "10", "source": "the shop"}),
+        Step("OpenCycle", {"month": "2024-05"}),
+        Step("OpenCycle", {"month": "2024-04", "not_rated": "not covered"}),
+        Step("OpenReview", {**MAY, "post": "anchor", "studio": "east"}),
+        Step(
+            "OpenReview",
+            {"subject": {"person": "li", "month": "2024-04"}, "post": "anchor", "studio": "east"},
+        ),
+        Step("DeclareNotApplicable", {**MAY, "component": "result", "reason": "on leave"}),
+        Step(
+            "AdjustScore",
+            {**MAY, "adjustment": "a1", "direction": "plus", "points": "2", "reason": "helped out"},
+        ),
+        Step("WithdrawAdjustment", {**MAY, "adjustment": "a1"}),
+        Step("ScoreReview", MAY),
+        Step("ScoreReview", {"subject": {"person": "li", "month": "2024-04"}}),
+        Step(
+            "RecordFeedback",
+            {
+                "person": "li",
+                "month": "2024-04",
+                "mode": "call",
+                "merits": "calm",
+                "shortcomings": "late",
+                "advice": "set a clock",
+                "held_on": "2024-05-08",
+            },
+        ),
+        Step("CompleteReview", {"subject": {"person": "li", "month": "2024-04"}}),
+        Step("RestateScore", {"subject": {"person": "li", "month": "2024-04"}}),
+    ),
+    "supervision": (
+        Step("ScheduleStream", {"stream": "s1", "studio": "east", "starts_at": "2024-05-06T01:00:00Z"}),
+        Step("StartStream", {"stream": "s1", "studio": "east", "started_at": "2024-05-06T01:00:00Z"}),
+        Step(
+            "EndStream",
+            {
+                "stream": "s1",
+                "studio": "east",
+                "started_at": "2024-05-06T01:00:00Z",
+                "ended_at": "2024-05-06T05:00:00Z",
+                "crew": [
+                    {"person": "li", "post": "assistant_anchor", "minutes": 240},
+                    {"person": "zhao", "post": "anchor", "minutes": 240},
+                ],
+            },
+        ),
+        Step("StreamMetricsRecorded", {"stream": "s1", **dict.fromkeys(FIGURES, 5), "other_complaints": 0}),
+        Step(
+            "ObserveStream",
+            {
+                "observation": "o1",
+                "stream": "s1",
+                "person": "li",
+                "observed_at": "2024-05-06T03:00:00Z",
+                "language": "80",
+                "interaction": "81",
+                "product_accuracy": "82",
+                "emergency_handling": "83",
+                "note": "clear",
+            },
+            capacity="supervision_group",
+        ),
+        *(
+            Step(
+                "RecordViolation",
+                {
+                    "person": "li",
+                    "kind": kind,
+                    "occasion": "s1",
+                    "occurred_on": "2024-05-06",
+                    "evidence": ["s1"],
+                    "severity": "minor",
+                    "note": "seen",
+                },
+                capacity="supervision_group",
+            )
+            for kind in ("late", "early_leave", "serious_stream_error")
+        ),
+        Step("ProposePenalty", {**LATE, "kind": "warning"}, capacity="supervision_group"),
+        Step("ImposePenalty", LATE, by="qi", capacity="hr"),
+        Step("RevokePenalty", {**LATE, "reason": "the clock was wrong"}, by="qi", capacity="hr"),
+        Step("ProposePenalty", {**EARLY, "kind": "warning"}, capacity="supervision_group"),
+        Step("RejectPenalty", {**EARLY, "reason": "excused"}, by="qi", capacity="hr"),
+        Step(
+            "WithdrawViolation",
+            {"person": "li", "kind": "early_leave", "occasion": "s1", "cause": "it was agreed"},
+            capacity="supervision_group",
+        ),
+        Step(
+            "RecordCause",
+            {"person": "li", "month": "2024-05", "finding": "careless"},
+            capacity="supervision_group",
+        ),
+        *(
+            Step("ProposeAward", {**award, "causes": [{"ground": "merit", "fact": "s1"}]}, capacity="supervision_group")
+            for award in (AWARD, OTHER)
+        ),
+        Step("ApproveAward", AWARD, by="qi", capacity="hr"),
+        Step("RejectAward", {**OTHER, "reason": "no merit"}, by="qi", capacity="hr"),
+        Step("ConfirmAward", {**AWARD, "award": "w1", "reason": "it stands"}, by="qi", capacity="hr"),
+        Step("RevokeAward", {**AWARD, "award": "w1", "reason": "it does not"}, by="qi", capacity="hr"),
+    ),
+}  # fmt: skip
