@@ -71,11 +71,19 @@ class Overview:
             await connection.close()
 
     async def ends(self) -> dict[tuple[str, int], int]:
-        """The last published position of every partition: what readers have to reach. A relay publishes its log in
-        order, so whatever is above all of its cursors is not published yet."""
+        """The last position of every partition: what readers have to reach.
+
+        A relay publishes its log in order: up to its highest cursor the cursors tell it, above that the few events that
+        are not published yet. The whole log is never scanned for this."""
+        sql = """select topic, partition, max(position) as position from (
+                   select topic, partition, position from cursors
+                   union all
+                   select topic, partition, position from events
+                    where position > (select coalesce(max(position), 0) from cursors)) e
+                  group by topic, partition"""
         found = {}
         for connection in self.connections.values():
-            for r in await connection.fetch("select topic, partition, position from cursors"):
+            for r in await connection.fetch(sql):
                 found[r["topic"], r["partition"]] = r["position"]
         return found
 
