@@ -96,9 +96,9 @@ async def test_the_flows_come_behind_the_rules_of_every_route(name: str) -> None
 
 
 @pytest.mark.parametrize("name", SERVICES)
-async def test_a_spoilt_question_is_answered(name: str) -> None:
+async def test_a_spoilt_question_is_answered(name: str, databases: Databases) -> None:
     service = SERVICES[name]
-    async with served(await in_memory(service)) as there:
+    async with organisation(name, databases) as there:
         for route in service.routes:
             if "GET" not in (route.methods or ()):
                 continue
