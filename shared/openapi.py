@@ -155,7 +155,9 @@ def extend(operation: Document, route: APIRoute, access: Access) -> None:
     """One operation, in place."""
     capability, body = capability_of(route), body_of(route)
     holders = ", ".join(access.table[capability])
-    operation["description"] = f"{operation.get('description', '')}\n\nNeeds `{capability}`: {holders}.".strip()
+    told = operation.get("description", "")
+    operation["summary"] = told.split(". ")[0].rstrip(".") or operation["summary"]
+    operation["description"] = f"{told}\n\nNeeds `{capability}`: {holders}.".strip()
     operation["x-capability"] = capability
     if body is not None:
         operation["requestBody"]["content"]["application/json"]["example"] = example(body)

@@ -1,13 +1,18 @@
 """What an organisation does, command by command, so that every route is reached behind its rules too."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi.routing import APIRoute
 
 from shared.access import body_of, capability_of
+from shared.memory_broker import MemoryBroker
+from shared.postgres import open_store
 from shared.service import Service
-from tests.http.serving import holder, naming
+from tests.databases import Databases
+from tests.http.serving import SERVICES, Served, holder, in_memory, naming, served, with_store
 
 SESSION = {
     "session": "laws-may",
@@ -284,3 +289,26 @@ FLOWS: dict[str, tuple[Step, ...]] = {
         Step("RevokeAward", {**AWARD, "award": "w1", "reason": "it does not"}, by="qi", capacity="hr"),
     ),
 }  # fmt: skip
+
+
+@asynccontextmanager
+async def organisation(name: str, databases: Databases | None = None) -> AsyncIterator[Served]:
+    """A service, where it knows persons of the others; on PostgreSQL where databases are given."""
+    service, broker = SERVICES[name], MemoryBroker()
+    if name == "supervision":
+        async with served(await in_memory(SERVICES["people"], broker)) as people:
+            for step in FLOWS["people"]:
+                route, headers = step.asks(SERVICES["people"])
+                await people.http.post(route.path, json=step.body, headers=headers)
+            await people.caught_up()
+    if databases is None:
+        async with served(await in_memory(service, broker)) as there:
+            yield there
+        return
+    store = await open_store(await databases.make("template1"), dict.fromkeys(service.contract.topics, 2))
+    try:
+        await store.prepare([*service.projections, *service.facts])
+        async with served(await with_store(service, store, broker)) as there:
+            yield there
+    finally:
+        await store.close()

@@ -1,8 +1,6 @@
 """A value that cannot be kept is refused at the edge; one that is taken is kept, and read by every reader."""
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import date
 from typing import Any
 from urllib.parse import quote
@@ -12,12 +10,10 @@ import pytest
 from fastapi.routing import APIRoute
 
 from shared.access import body_of, capability_of
-from shared.memory_broker import MemoryBroker
 from shared.openapi import statuses
-from shared.postgres import open_store
 from tests.databases import Databases
-from tests.http.flows import FLOWS
-from tests.http.serving import SERVICES, Served, holder, in_memory, naming, served, with_store
+from tests.http.flows import FLOWS, organisation
+from tests.http.serving import SERVICES, Served, holder, in_memory, naming, served
 from tests.http.values import BROKEN, spoilt, stretched
 
 UNREACHED = {"RecordCause", "ConfirmAward", "RevokeAward"}  # they need months of figures, or an award under review
@@ -41,29 +37,6 @@ def expect(answer: httpx2.Response, route: APIRoute, sent: object) -> None:
     assert answer.status_code in documented, (route.path, answer.status_code, answer.text, sent)
     if answer.status_code >= 400:
         assert answer.headers["content-type"] == "application/problem+json"
-
-
-@asynccontextmanager
-async def organisation(name: str, databases: Databases | None = None) -> AsyncIterator[Served]:
-    """A service, where it knows persons of the others; on PostgreSQL where databases are given."""
-    service, broker = SERVICES[name], MemoryBroker()
-    if name == "supervision":
-        async with served(await in_memory(SERVICES["people"], broker)) as people:
-            for step in FLOWS["people"]:
-                route, headers = step.asks(SERVICES["people"])
-                await people.http.post(route.path, json=step.body, headers=headers)
-            await people.caught_up()
-    if databases is None:
-        async with served(await in_memory(service, broker)) as there:
-            yield there
-        return
-    store = await open_store(await databases.make("template1"), dict.fromkeys(service.contract.topics, 2))
-    try:
-        await store.prepare([*service.projections, *service.facts])
-        async with served(await with_store(service, store, broker)) as there:
-            yield there
-    finally:
-        await store.close()
 
 
 async def nothing_waits_for_an_operator(there: Served) -> None:
