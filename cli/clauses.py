@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.local.environment import ROOT
+from deploy.local.processes import StartFailed
 
 READING = re.compile(r"R\d+|[CP]-\d+")
 
@@ -22,12 +23,16 @@ class Clause(NamedTuple):
     id: str
     regulation: str
     service: str
+    place: str  # in the regulation
+    kind: str
+    zh: str
+    en: str
 
 
 def catalogue() -> list[Clause]:
     """Every clause, in the regulations' order."""
     with (ROOT / "docs" / "clauses.csv").open(newline="") as file:
-        return [Clause(row["id"], row["regulation"], row["service"]) for row in csv.DictReader(file)]
+        return [Clause(**row) for row in csv.DictReader(file)]
 
 
 def marked(tests: Path) -> dict[str, list[str]]:
@@ -72,6 +77,18 @@ def show(missing: bool) -> None:
         console.print(f"unknown clause {clause}: {', '.join(files)}")
     if unknown:
         raise SystemExit(1)
+
+
+def read(ids: list[str]) -> None:
+    """Print what clauses say, in both languages, and which tests show them. Raises StartFailed for an unknown one."""
+    clauses, shown = {row.id: row for row in catalogue()}, marked(ROOT / "tests")
+    if unknown := [name for name in ids if name not in clauses]:
+        raise StartFailed(f"There is no clause {', '.join(unknown)}; they are named like T-53 (T, O, A, S or E).")
+    console = Console()
+    for clause in (clauses[name] for name in ids):
+        console.print(f"[bold]{clause.id}[/]  {clause.regulation} {clause.place}, {clause.kind}, {clause.service}")
+        console.print(f"  {clause.zh}\n  {clause.en}", markup=False)
+        console.print(f"  shown by: {', '.join(dict.fromkeys(shown.get(clause.id, ['no test yet'])))}\n", markup=False)
 
 
 def ratio(rows: list[Clause], shown: dict[str, list[str]]) -> str:

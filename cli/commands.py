@@ -228,12 +228,17 @@ def test(context: typer.Context) -> None:
 
 @app.command()
 def clauses(
+    ids: Annotated[list[str] | None, typer.Argument(help="As in T-53: what it says and which tests show it.")] = None,
     missing: Annotated[bool, typer.Option("--missing", help="List the clauses that no test shows.")] = False,
 ) -> None:
-    """Which clauses of the regulations a test shows, by regulation and service."""
+    """Which clauses of the regulations a test shows, by regulation and service; or what some of them say."""
+    from cli.clauses import read as read_clauses
     from cli.clauses import show as show_clauses
 
-    show_clauses(missing)
+    if ids:
+        read_clauses(ids)
+    else:
+        show_clauses(missing)
 
 
 def one_of(option: str, given: list[str], known: tuple[str, ...]) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from shared.store import Stored
 from shared.wire import NotOurs, heading, meta_of
 
 TOPICS = r"^kaibo\."
+BRIEF = 400  # characters of an event that `tail` prints
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ async def follow(settings: KafkaSettings, console: Console) -> None:
                 meta.version,
                 meta.actor,
                 meta.id,
-                compact(record.value),
+                brief(record.value),
             )
             console.print(line.text(), soft_wrap=True)
     finally:
@@ -133,3 +134,9 @@ async def follow(settings: KafkaSettings, console: Console) -> None:
 
 def compact(data: bytes) -> str:
     return json.dumps(json.loads(data), ensure_ascii=False, separators=(", ", ": "))
+
+
+def brief(data: bytes) -> str:
+    """The beginning: an event with an explanation is long, and `kaibo events show` prints it whole."""
+    text = compact(data)
+    return text if len(text) <= BRIEF else f"{text[:BRIEF]} … {len(text):,} characters"

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from cli import clauses
+from deploy.local.processes import StartFailed
 
 
 def test_the_catalogue_is_whole() -> None:
@@ -38,3 +39,13 @@ def test_marks_are_counted_by_clause_and_unknown_ones_refused(
     with pytest.raises(SystemExit):
         clauses.show(missing=False)
     assert "unknown clause T-999" in capsys.readouterr().out
+
+
+def test_a_clause_is_read_in_both_languages_with_its_tests(capsys: pytest.CaptureFixture[str]) -> None:
+    clauses.read(["T-53"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "补考" in said
+    assert "make-up" in said
+    assert "training/test_exams.py" in said
+    with pytest.raises(StartFailed, match="no clause X-1"):
+        clauses.read(["T-53", "X-1"])

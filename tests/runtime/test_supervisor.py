@@ -50,7 +50,9 @@ def test_up_starts_all_begins_again_what_crashes_and_ends_in_order(directory: Pa
     state = State(directory)
     told: list[str] = []
     with running(directory, environment=stand_ins, tell=told.append) as run:
-        assert any("http://" in line for line in told)
+        said = directory / "up.log"
+        assert eventually(lambda: "http://" in said.read_text())
+        assert said.read_text().startswith("".join(f"{line}\n" for line in told))
         assert state.run_file.stat().st_mode & 0o777 == 0o600
         assert directory.stat().st_mode & 0o777 == 0o711
         assert set(run.services) == {"training", "people", "performance", "supervision"}
