@@ -120,6 +120,9 @@ def load_body(kind: type[P], raw: dict[str, Any]) -> P:
 
 def stamped(v: Any, issue: Issue, path: str, clause: str) -> Any:
     match v:
+        case {"cel": str(expression), **rest} if not rest:
+            source = {"policy": issue.policy, "version": issue.version, "clause": clause}
+            return {"name": path, "expression": expression} | source
         case dict():
             clause = v.get("clause", clause)
             return {k: stamped(x, issue, f"{path}.{k}".strip("."), clause) for k, x in v.items()}

@@ -295,7 +295,7 @@ def score(events: Sequence[Any], text: str = TEXT, subject: PersonMonth = MAY) -
     tree = kpi(subject, context(facts, under))
     by_id = {r.meta.id: r.event for r in facts}
 
-    def said(event: str, path: str) -> Decimal:
+    def said(event: str, path: str) -> Decimal | str:
         return read(by_id[event], path) if path else Decimal(1)
 
     assert verify(dump(tree), read=said, stated=lambda policy, version: rules(under)) == []

@@ -15,10 +15,13 @@ from shared.explanation import (
     CHINESE,
     ENGLISH,
     KINDS,
+    MET,
+    NOT_MET,
     AtMost,
     Band,
     Bands,
     Clamp,
+    Condition,
     Deduction,
     Difference,
     Fact,
@@ -245,10 +248,13 @@ def test_a_node_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
         assert len(visits) == len(set(visits)) > 10
 
 
+OF_A_CRITERION = ("Criterion", "Condition", "Word")  # stored and shown in test_criterion: it is yes or no, no number
+
+
 def test_every_operation_is_shown_in_two_languages_and_survives_storage() -> None:
     named = set(KINDS) - {"Part", "Band", "Nothing"}
     for words in (ENGLISH, CHINESE):
-        assert named | set(Kind) | {"weight", "closed"} == set(words)
+        assert named | set(Kind) | {MET, NOT_MET, "weight", "closed"} == set(words)
     occurrences = (Occurrence(name="Late", event="e9"),)
     tree: Node = Round(
         name="r",
@@ -275,7 +281,7 @@ def test_every_operation_is_shown_in_two_languages_and_survives_storage() -> Non
         ),
     )
     document = json.loads(json.dumps(dump(tree)))
-    assert {type(n).__name__ for n in walk(tree)} == set(KINDS) - {"Nothing"}
+    assert {type(n).__name__ for n in walk(tree)} == set(KINDS) - {"Nothing", *OF_A_CRITERION}
     assert load(document) == tree
     assert dump(load(document)) == document
 
@@ -316,7 +322,7 @@ def test_verify_finds_a_number_that_the_policy_does_not_state() -> None:
     standard = Standard(weights=(rule(60, "a"), rule(40, "b")), bands=GRADES, limit=rule(5, "limit"))
     assert set(rules(standard)) == {"a", "b", "rule", "limit"}
 
-    def stated(policy: str, version: int) -> Mapping[str, Rule]:
+    def stated(policy: str, version: int) -> Mapping[str, Rule | Condition]:
         return rules(standard) if (policy, version) == ("standard", 3) else {}
 
     sound = Sum(name="s", of=(rule(60, "a"), rule(5, "limit")))
@@ -385,8 +391,11 @@ def test_a_leaf_says_what_its_event_is_about() -> None:
         "  Part = 1 (recorded e7, mark/7)",
     ]
     assert read(recorded.event, "weight.version") == 3
+    assert read(recorded.event, "weight.clause") == "X-1"
     with pytest.raises(LookupError, match=r"no number at weight\.clause"):
-        read(recorded.event, "weight.clause")
+        fact(recorded, "weight.clause")
+    with pytest.raises(LookupError, match="neither number nor word at weight"):
+        read(recorded.event, "weight")
 
 
 def test_a_closed_node_tells_its_value_alone() -> None:
