@@ -58,7 +58,7 @@ class Story:
         return row, [STREAM.sub(r"\1…", line) for line in shortened(text.splitlines())]
 
     def quarter(self) -> Mapping[str, Any]:
-        path = f"/quarters/{self.id}/{QUARTER}"
+        path = f"/periods/{self.id}/{QUARTER}"
         found: Mapping[str, Any] = self.client.read("performance", path, self.herself)["result"]
         return found
 

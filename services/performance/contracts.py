@@ -40,13 +40,16 @@ __all__ = [
 contract = Contract(
     "performance",
     MetricDefined,
-    MetricRecorded,
     CycleOpened,
-    ReviewOpened,
-    ReviewScoreAdjusted,
-    NotApplicableDeclared,
-    ReviewScored,
-    FeedbackInterviewHeld,
-    ReviewCompleted,
-    ScoreRestated,
+    # what is measured of one person, and what it came to: no topic that may be granted carries a mark (R9)
+    restricted=[
+        MetricRecorded,
+        ReviewOpened,
+        ReviewScoreAdjusted,
+        NotApplicableDeclared,
+        ReviewScored,
+        FeedbackInterviewHeld,
+        ReviewCompleted,
+        ScoreRestated,
+    ],
 )

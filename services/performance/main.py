@@ -10,9 +10,10 @@ from services.performance.metrics import api as metrics_api
 from services.performance.metrics.decisions import metrics
 from services.performance.metrics.decisions import recorded_metrics as records
 from services.performance.metrics.projections import metric_definitions, recorded_metrics
-from services.performance.quarters import api as quarters_api
-from services.performance.quarters.facts import quarters
-from services.performance.quarters.policies import RollUpPolicy
+from services.performance.periods import api as periods_api
+from services.performance.periods.facts import periods
+from services.performance.periods.policies import RollUpPolicy
+from services.performance.periods.streaks import streaks
 from services.performance.reviews import api as reviews_api
 from services.performance.reviews.decisions import reviews
 from services.performance.reviews.policies import AdjustmentPolicy, FeedbackPolicy
@@ -48,7 +49,7 @@ service = Service(
         declarations,
         feedbacks,
     ],
-    facts=[kpi, quarters],
+    facts=[kpi, periods, streaks],
     reactions=[training_excellence, points_deduction, restatement, second_look],
     policies=[AppraisalStandard, FeedbackPolicy, AdjustmentPolicy, RollUpPolicy],
     routers=[
@@ -57,6 +58,7 @@ service = Service(
         cycles_api.router,
         reviews_api.router,
         scores_api.router,
-        quarters_api.router,
+        periods_api.router,
+        periods_api.runs,
     ],
 )

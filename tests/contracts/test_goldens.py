@@ -39,3 +39,14 @@ def test_a_changed_event_is_seen() -> None:
     after = make_dataclass("Told", [("person", str), ("points", int)], frozen=True, kw_only=True)
     assert golden(Contract("house", before), before) != golden(Contract("house", after), after)
     assert json.loads(encode(example(after))) == {"person": "person", "points": 7}
+
+
+@pytest.mark.clause("R9")
+def test_no_topic_that_may_be_granted_carries_what_is_said_of_one_person() -> None:
+    """Definitions and rosters name persons at most in lists; what has one person as its subject is restricted."""
+    for service in SERVICES:
+        contract = contract_of(service)
+        for name, kind in contract.events.items():
+            if kind not in contract.restricted:
+                of_one = {"person", "subject", "score", "grade", "explanation", "points"} & set(kind.__annotations__)
+                assert not of_one, f"{service}.{name}"

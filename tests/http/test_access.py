@@ -47,7 +47,7 @@ def test_what_is_open_to_everybody_is_named_here(name: str) -> None:
 
 async def ask(there: Served, route: APIRoute, headers: dict[str, str], person: str = "li") -> httpx2.Response:
     """A right question, about a person."""
-    steps = {p.name: {"month": "2024-05", "quarter": "2024-Q2"}.get(p.name, "x") for p in route.dependant.path_params}
+    steps = {p.name: {"month": "2024-05", "period": "2024-Q2"}.get(p.name, "x") for p in route.dependant.path_params}
     path = route.path_format.format(**{**steps, **({"person": quote(person)} if "person" in steps else {})})
     if "GET" in (route.methods or ()):
         return await there.http.get(path, headers=headers)

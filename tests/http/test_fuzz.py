@@ -30,7 +30,7 @@ CHECKS = [
 EXAMPLES = 8  # of each route
 THERE = {
     "application": "a1", "course": "laws", "metric": "orders", "month": "2024-04", "observation": "o1",
-    "person": "li", "post": "anchor", "quarter": "2024-Q2", "session": "laws-may", "stream": "s1", "unit": "east",
+    "person": "li", "post": "anchor", "period": "2024-Q2", "session": "laws-may", "stream": "s1", "unit": "east",
 }  # fmt: skip
 NOTHING_THERE = {
     "GET /archives/{person}",  # only by an application

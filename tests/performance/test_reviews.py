@@ -20,7 +20,7 @@ from services.performance.contracts import (
 )
 from services.performance.cycles.decisions import Open, OpenCycle, Unopened, cycles
 from services.performance.cycles.events import CycleOpened
-from services.performance.quarters.policies import RollUpPolicy
+from services.performance.periods.policies import RollUpPolicy
 from services.performance.reviews.decisions import (
     CompleteReview,
     DeclareNotApplicable,

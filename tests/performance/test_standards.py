@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.performance.quarters.policies import RollUpPolicy
+from services.performance.periods.policies import RollUpPolicy
 from services.performance.reviews.policies import AdjustmentPolicy, FeedbackPolicy
 from services.performance.scores.facts import kpi
 from services.performance.scores.standard import AppraisalStandard

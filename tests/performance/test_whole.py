@@ -294,7 +294,7 @@ async def test_late_facts_restate_beside_what_was_published(may: Performance) ->
     assert (await may.review(version=4))["score"] == "88.40"
 
     async def quarter() -> dict[str, Any] | None:
-        found: dict[str, Any] = (await may.get("/quarters/a/2024-Q2")).json()
+        found: dict[str, Any] = (await may.get("/periods/a/2024-Q2")).json()
         return found if found.get("result") and found["result"]["score"] == "88.40" else None
 
     result = (await until(quarter))["result"]
@@ -378,7 +378,7 @@ async def test_lists_are_filtered(may: Performance) -> None:
 async def test_the_edge_names_what_it_refuses(may: Performance) -> None:
     assert (await may.post("/reviews/score", {"subject": {"person": "a", "month": "2024-13"}})).status_code == 422
     assert (await may.get("/scores/a/2024-13")).status_code == 422
-    assert (await may.get("/quarters/a/2024-Q9")).status_code == 422
+    assert (await may.get("/periods/a/2024-Q9")).status_code == 422
     assert (await may.get("/reviews/nobody/2024-05")).status_code == 404
     assert (await may.get("/reviews/nobody/2024-05/explanation")).status_code == 404
     assert (await may.post("/reviews/score", SUBJECT, by="x", capacity="anchor")).status_code == 403

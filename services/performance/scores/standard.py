@@ -222,10 +222,7 @@ class AppraisalStandard:
             raise ValueError("a standard has components")
         check_weights(self.components)
         check_bands(self.grades)
-        if self.excellent not in [band.gives for band in self.grades]:
-            raise ValueError(f"excellent: {self.excellent} is none of the grades")
-        if not all(isinstance(band.gives, str) for band in self.grades):
-            raise ValueError("grades are words")
+        check_grades(self.grades, self.excellent)
         names = self.names
         if doubled := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"two components are called {', '.join(doubled)}")
@@ -259,6 +256,13 @@ def check_form(name: str, measure: Measure | None, form: Form | None) -> None:
 def check_bands(bands: tuple[Band, ...]) -> None:
     if not bands or not complete(bands):
         raise ValueError("bands leave a gap or overlap: each inner edge stands once below/up_to, once at_least/above")
+
+
+def check_grades(grades: tuple[Band, ...], excellent: str) -> None:
+    if excellent not in [band.gives for band in grades]:
+        raise ValueError(f"excellent: {excellent} is none of the grades")
+    if not all(isinstance(band.gives, str) for band in grades):
+        raise ValueError("grades are words")
 
 
 def above_0(*rules: Rule | None) -> None:
