@@ -16,7 +16,7 @@ import structlog
 
 from shared.broker import Unavailable
 from shared.decider import Context, Decider, Sight
-from shared.event import Contract, Contracts, Envelope, Meta, Recorded, decoder, encode, new_id
+from shared.event import Contract, Contracts, Envelope, Meta, NewerSchema, Recorded, decoder, encode, new_id
 from shared.facts import Facts, Known, key_text
 from shared.policy import Policies
 from shared.projection import Projection
@@ -285,6 +285,8 @@ class Desk:
         live = Live(decider, version=len(history), position=history[-1].position if history else 0, state=None)
         try:
             live.state = decider.state(self.contract.decode(s.type, s.schema, s.data) for s in history)
+        except NewerSchema as error:
+            live.error = error
         except Exception as error:  # noqa: BLE001 an impossible history is one stream's, not the batch's
             live.error = RuntimeError(f"{decider.name} cannot be folded: {error!r}")  # never a refusal
         return live

@@ -57,8 +57,11 @@ class Contract:
     """The events of one service by name: what others may rely on.
 
     `restricted` ones travel on a topic of their own that only the organisation's services may read. All events of a
-    stream are in one of the two groups, so that its order holds. An event whose fields changed has as many upcasts as
-    schemas behind it: the first lifts schema 1 to 2.
+    stream are in one of the two groups, so that its order holds. An event whose fields changed has an upcast for each
+    schema behind it, under its number: `{OrderPlaced: {1: lift}}` makes of schema 1 what schema 2 says. One that was
+    renamed is read under its former names too, `{"Ordered": OrderPlaced}`, and its schemas are counted on.
+
+    Raises ValueError for what does not fit together: a service that could not read its own log does not start.
     """
 
     def __init__(
@@ -66,14 +69,33 @@ class Contract:
         service: str,
         *events: type,
         restricted: Sequence[type] = (),
-        upcasts: Mapping[type, Sequence[Upcast]] | None = None,
+        upcasts: Mapping[type, Mapping[int, Upcast]] | None = None,
+        renamed: Mapping[str, type] | None = None,
     ) -> None:
         self.service = service
         self.events = {event.__name__: event for event in (*events, *restricted)}
         if len(self.events) != len(events) + len(restricted):
             raise ValueError(f"{service}: two events of one name")
         self.restricted = frozenset(restricted)
-        self.upcasts = dict(upcasts or {})
+        self.upcasts = {event: dict(chain) for event, chain in (upcasts or {}).items()}
+        self.renamed = dict(renamed or {})
+        self.check()
+
+    def check(self) -> None:
+        for event in (*self.upcasts, *self.renamed.values()):
+            if self.events.get(event.__name__) is not event:
+                raise ValueError(f"{self.service}: {event.__name__} has upcasts or a former name, and is no event")
+        if twice := self.renamed.keys() & self.events:
+            raise ValueError(f"{self.service}: {', '.join(sorted(twice))} is a former name and the name of an event")
+        for event, chain in self.upcasts.items():
+            if gaps := set(range(1, max(chain, default=0))) - chain.keys():
+                missing = ", ".join(map(str, sorted(gaps)))
+                raise ValueError(
+                    f"{self.service}.{event.__name__} has no upcast from schema {missing} and one from {max(chain)}: "
+                    f"what was recorded under schema {missing} could not be read. Put the missing one back."
+                )
+            if min(chain, default=1) < 1:
+                raise ValueError(f"{self.service}.{event.__name__}: schemas are counted from 1")
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -88,18 +110,38 @@ class Contract:
     def schema(self, event: type) -> int:
         return 1 + len(self.upcasts.get(event, ()))
 
+    def named(self, name: str) -> type | None:
+        """The event that has this name, or had it once."""
+        return self.events.get(name) or self.renamed.get(name)
+
+    def former(self, name: str) -> tuple[str, ...]:
+        """What an event was called before."""
+        kind = self.named(name)
+        return tuple(sorted(old for old, now in self.renamed.items() if now is kind and old != name))
+
+    def reads(self, name: str, schema: int) -> bool:
+        kind = self.named(name)
+        return kind is not None and 1 <= schema <= self.schema(kind)
+
     def decode(self, name: str, schema: int, data: bytes) -> object:
-        """Reads what we wrote ourselves: unknown fields are ignored, constraints are not checked again."""
-        kind = self.events[name]
+        """Reads what we wrote ourselves: unknown fields are ignored, constraints are not checked again.
+
+        Raises NewerSchema for a schema, or a name, that only a newer one of us can have written."""
+        kind = self.named(name)
+        if kind is None:
+            raise NewerSchema(f"{self.service}.{name} is a name that is not known here yet")
         known = self.schema(kind)
         if schema == known:
             return decoder(kind).decode(data)
         if schema > known:
             raise NewerSchema(f"{self.service}.{name} has schema {schema}, known is {known}")
-        document = msgspec.json.decode(data)
-        for upcast in self.upcasts[kind][schema - 1 :]:
-            document = upcast(document)
-        return msgspec.convert(document, kind, strict=False)
+        return msgspec.convert(self.lifted(kind, schema, msgspec.json.decode(data)), kind, strict=False)
+
+    def lifted(self, event: type, schema: int, document: dict[str, Any]) -> dict[str, Any]:
+        """What was recorded under an older schema, as today's says it."""
+        for older in range(schema, self.schema(event)):
+            document = self.upcasts[event][older](document)
+        return document
 
 
 class Contracts:
@@ -114,6 +156,11 @@ class Contracts:
             if contract.events.get(event.__name__) is event:
                 return contract
         raise KeyError(f"{event.__module__}.{event.__name__} is in no contract that this service listens to")
+
+    def names(self, event: type) -> tuple[tuple[str, str], ...]:
+        """Service and name of an event, and what it was called before: records carry any of them."""
+        contract, name = self.of(event), event.__name__
+        return tuple((contract.service, each) for each in (name, *contract.former(name)))
 
     def recorded(self, meta: Meta, name: str, schema: int, data: bytes) -> Recorded[Any]:
         return Recorded(event=self.by_service[meta.service].decode(name, schema, data), meta=meta)

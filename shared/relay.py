@@ -43,7 +43,7 @@ class Foreign(Exception):
 
 class Relay:
     def __init__(self, store: Store, broker: Broker, contract: Contract) -> None:
-        self.store, self.broker, self.service = store, broker, contract.service
+        self.store, self.broker, self.contract, self.service = store, broker, contract, contract.service
         self.read = 0  # the log is published up to this position
         self.page: list[Stored] = []  # what was read beyond that
         self.moved: dict[Partition, int] = {}  # cursors: position of the last event that is known to be published
@@ -124,13 +124,13 @@ class Relay:
 
     def chunks(self, page: Sequence[Stored]) -> dict[Partition, list[Record]]:
         """Without what the topics hold already."""
-        service, name, sent = self.service, self.store.log, self.sent
+        contract, name, sent = self.contract, self.store.log, self.sent
         chunks: dict[Partition, list[Record]] = {}
         for stored in page:
             place = (stored.topic, stored.partition)
             previous = sent[place]
             if stored.position > previous:
-                chunks.setdefault(place, []).append(to_record(service, name, stored, previous))
+                chunks.setdefault(place, []).append(to_record(contract, name, stored, previous))
                 sent[place] = stored.position
         return chunks
 

@@ -21,7 +21,7 @@ import structlog
 
 from shared.broker import Broker, OffsetGone, Partition, Reader, Record, Unavailable
 from shared.decider import Context
-from shared.event import Contracts, Meta, Recorded, decoder, encode
+from shared.event import Contracts, Meta, NewerSchema, Recorded, decoder, encode
 from shared.explanation import Node, dump
 from shared.facts import Facts, key_text
 from shared.policy import Policies
@@ -83,7 +83,7 @@ class Subscription:
         self.source, self.store, self.broker, self.contracts, self.policies = source, store, broker, contracts, policies
         self.name, self.group = reader_name(source), f"kaibo.{service}.{reader_name(source)}"
         self.told = told  # reactions to a changed result
-        self.wanted = {(contracts.of(e).service, e.__name__): e for e in source.events}
+        self.wanted = {name for e in source.events for name in contracts.names(e)}
         self.topics = sorted({contracts.of(e).topic(e) for e in source.events})
         self.checkpoints: dict[Partition, Checkpoint] = {}
         self.parked: list[Parked] = []
@@ -219,7 +219,9 @@ class Subscription:
         self.observe(items, events, monotonic() - started)
 
     def wants(self, item: Item) -> bool:
-        return (item.heading.service, item.heading.type) in self.wanted
+        """An event by any of its names: one that was renamed since we were built is ours, and waits for our upgrade."""
+        head = item.heading
+        return any((head.service, name) in self.wanted for name in (head.type, *head.formerly))
 
     def park(self, item: Item, error: Exception | None) -> Parked:
         return Parked(
@@ -368,8 +370,15 @@ class Subscription:
                 async with self.store.work() as work:
                     await work.unpark([first], discard=True)
                 await self.retry([p for p in self.parked if p.stream == first.stream and p is not first])
-            elif first.request == "retry" or not first.error:  # only waits: the one before it is gone
+            elif first.request == "retry" or not first.error or self.upgraded(first):  # no error: its cause is gone
                 await self.retry([p for p in self.parked if p.stream == first.stream])
+
+    def upgraded(self, parked: Parked) -> bool:
+        """It was parked by an older one of us, which could not read it."""
+        if NewerSchema.__qualname__ not in parked.error.rstrip().rsplit("\n", 1)[-1]:
+            return False
+        found = heading(decoder(Record).decode(parked.record))
+        return self.contracts.by_service[found.service].reads(found.type, found.schema)
 
     def unpacked(self, parked: Parked) -> Recorded[Any]:
         record = decoder(Record).decode(parked.record)

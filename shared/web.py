@@ -24,7 +24,7 @@ from shared.access import IMPORT, PERSONAL, Access, CurrentActor, Forbidden, ide
 from shared.broker import Unavailable
 from shared.decider import Decider
 from shared.desk import Busy, Decided, Desk, KeyReused, Request, TooLarge
-from shared.event import encode
+from shared.event import NewerSchema, encode
 from shared.facts import Facts, key_text
 from shared.identity import IssuerAway, Unauthenticated
 from shared.limits import Wrong, unkept, wrong, wrong_stream
@@ -288,6 +288,7 @@ PROBLEMS: Mapping[type[Exception], Callable[[Any], JSONResponse]] = {
     Invalid: lambda e: problem(422, "invalid", errors=e.errors),
     IssuerAway: lambda e: problem(503, "issuer.away", str(e), AGAIN),
     Later: lambda e: problem(503, "later", str(e), AGAIN),
+    NewerSchema: lambda e: problem(503, "later", f"{e}: a newer process of this service takes over", AGAIN),
     Unavailable: lambda e: problem(503, "unavailable", "the store is away; nothing is lost, ask again", AGAIN),
     Moved: lambda e: problem(503, "later", "others were faster", AGAIN),
 }

@@ -2,8 +2,9 @@
 
 Attributes of our own, beside those of the specification: `schema` and `streamversion`; `logid`, `position` and
 `prevposition`, by which a reader knows the log, drops what comes again and sees what is missing; `recordedtime`;
-`correlationid`, `causationid`, `depth`; `actor`, `capacity`, `scope`, `origin`; `policies`, a JSON array. One without
-content is not written. What else a decision looked at stays in the log of its service.
+`correlationid`, `causationid`, `depth`; `actor`, `capacity`, `scope`, `origin`; `policies`, a JSON array; `formerly`,
+the names that the event had before, with commas between. One without content is not written. What else a decision
+looked at stays in the log of its service.
 """
 
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from shared.broker import Headers, Record
-from shared.event import Contracts, Envelope, Meta, Recorded, encode
+from shared.event import Contract, Contracts, Envelope, Meta, Recorded, encode
 from shared.store import Stored
 
 envelope = msgspec.json.Decoder(Envelope).decode
@@ -53,13 +54,14 @@ class Heading(NamedTuple):
     log: str  # the random id of the log
     position: int
     previous: int  # the position before it in its partition; 0: it is the first
+    formerly: tuple[str, ...] = ()  # what the event was called before: who knows it so alone has to be upgraded first
 
 
-def to_record(service: str, log: str, stored: Stored, previous: int) -> Record:
+def to_record(contract: Contract, log: str, stored: Stored, previous: int) -> Record:
     """`previous` is the position of the event before it in its partition, 0 where there is none."""
     stream = stored.stream.encode()
     headers = (
-        *fixed(service, log, stored.type, stored.schema),
+        *fixed(contract, log, stored.type, stored.schema),
         ("ce_id", stored.id.encode()),
         ("ce_subject", stream),
         ("ce_time", moment(stored.occurred_at)),
@@ -73,8 +75,9 @@ def to_record(service: str, log: str, stored: Stored, previous: int) -> Record:
 
 
 @lru_cache
-def fixed(service: str, log: str, event: str, schema: int) -> Headers:
+def fixed(contract: Contract, log: str, event: str, schema: int) -> Headers:
     """The headers that all events of a type and schema have in common."""
+    service, formerly = contract.service, ",".join(contract.former(event)).encode()
     return (
         ("ce_specversion", b"1.0"),
         ("ce_source", f"/kaibo/{service}".encode()),
@@ -83,6 +86,7 @@ def fixed(service: str, log: str, event: str, schema: int) -> Headers:
         ("content-type", b"application/json"),
         ("ce_schema", b"%d" % schema),
         ("ce_logid", log.encode()),
+        *((("ce_formerly", formerly),) if formerly else ()),
     )
 
 
@@ -125,6 +129,7 @@ def heading(record: Record) -> Heading:
             headers["ce_logid"].decode(),
             int(headers["ce_position"]),
             int(headers["ce_prevposition"]),
+            tuple(headers["ce_formerly"].decode().split(",")) if "ce_formerly" in headers else (),
         )
     except (KeyError, ValueError) as problem:
         raise NotOurs(f"offset {record.offset}, key {record.key!r}: {problem!r}") from problem

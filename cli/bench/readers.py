@@ -96,7 +96,7 @@ async def publish(settings: KafkaSettings) -> dict[Partition, int]:
     for position in range(1, EVENTS + 1):
         stored = graded(position)
         place = (stored.topic, stored.partition)
-        chunks[place].append(to_record("bench", LOG, stored, last.get(place, 0)))
+        chunks[place].append(to_record(contract, LOG, stored, last.get(place, 0)))
         last[place] = position
         if position % CHUNK == 0 or position == EVENTS:
             await broker.publish(chunks)

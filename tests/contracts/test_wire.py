@@ -88,7 +88,7 @@ GOLDEN = {
 
 
 def sent(stored: Stored = STORED) -> Record:
-    return to_record("lessons", LOG, stored, 4702)
+    return to_record(contract, LOG, stored, 4702)
 
 
 def texts(record: Record) -> dict[str, str]:
@@ -244,7 +244,7 @@ class TestOtherSystems:
             replace(STORED, id=new_id(), position=i, meta=encode(replace(ENVELOPE, scope="" if i % 2 else "一")))
             for i in range(1, 51)
         ]
-        await broker.publish({(name, 2): [to_record("lessons", LOG, s, s.position - 1) for s in stored]})
+        await broker.publish({(name, 2): [to_record(contract, LOG, s, s.position - 1) for s in stored]})
         events = await asyncio.to_thread(read_events, broker.settings.bootstrap_servers, name, 2, len(stored))
         assert [event.get_id() for event in events] == [s.id for s in stored]
         for event, s in zip(events, stored, strict=True):

@@ -48,7 +48,7 @@ def open_up(event: Rang) -> Iterator[Answered]:
 
 
 door = Reaction(name="door", to=answers, react=open_up)
-contract = Contract("house", Rang, Answered, upcasts={Rang: [lambda d: {"bell": d["name"], "times": d["times"]}]})
+contract = Contract("house", Rang, Answered, upcasts={Rang: {1: lambda d: {"bell": d["name"], "times": d["times"]}}})
 TOPICS = dict.fromkeys(contract.topics, 3)
 
 

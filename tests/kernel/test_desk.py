@@ -202,7 +202,9 @@ async def test_many_callers_are_served_together_each_with_its_own_answer() -> No
 
 
 async def test_older_schemas_are_lifted_and_newer_ones_wait() -> None:
-    lifted = Contract("house", Opened, upcasts={Opened: [lambda d: {"gate": d["name"]}, lambda d: {"door": d["gate"]}]})
+    lifted = Contract(
+        "house", Opened, upcasts={Opened: {1: lambda d: {"gate": d["name"]}, 2: lambda d: {"door": d["gate"]}}}
+    )
     assert lifted.schema(Opened) == 3
     assert lifted.decode("Opened", 1, b'{"name": "a"}') == Opened(door="a")
     assert lifted.decode("Opened", 2, b'{"gate": "a"}') == Opened(door="a")

@@ -231,7 +231,7 @@ async def records(shop: Shop) -> list[tuple[Partition, Record]]:
     before: dict[Partition, int] = {}
     for s in await shop.store.tail(0, 1000):
         p = (s.topic, s.partition)
-        found.append((p, to_record("shop", shop.store.log, s, before.get(p, 0))))
+        found.append((p, to_record(contract, shop.store.log, s, before.get(p, 0))))
         before[p] = s.position
     return found
 

@@ -68,7 +68,7 @@ class People:
             await work.put_results(archive, found)
 
     def read(self, stored: Any) -> Recorded[Any]:
-        record = to_record("people", self.store.log, stored, 0)
+        record = to_record(people, self.store.log, stored, 0)
         return record_read(record, heading(record), service.contracts)
 
     def recorded(self, name: str) -> list[Any]:

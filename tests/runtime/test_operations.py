@@ -19,6 +19,7 @@ from cli.state import KafkaRun, PostgresRun, Run, ServiceRun, State
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
 from deploy.local.processes import StartFailed
+from services.training.contracts import contract
 from shared.broker import Record
 from shared.event import Envelope, encode, new_id
 from shared.kafka import KafkaBroker, KafkaSettings
@@ -171,7 +172,7 @@ async def test_what_is_published_is_shown_as_it_travels(broker: Kafka) -> None:
     try:
         async with asyncio.timeout(60):
             while f"{STREAM} v1" not in output.getvalue() or "not ours" not in output.getvalue():
-                await kafka.publish({(TOPIC, 0): [to_record("training", "log", event, 0), foreign]})
+                await kafka.publish({(TOPIC, 0): [to_record(contract, "log", event, 0), foreign]})
                 assert not following.done(), following.result()
     finally:
         following.cancel()
