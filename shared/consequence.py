@@ -9,7 +9,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,6 +23,7 @@ from shared.event import Contracts, Meta
 from shared.facts import Facts
 from shared.policy import Policies
 from shared.reaction import Reaction
+from shared.refusal import NOT_CONFIGURED, Refused
 from shared.store import Due, Moved, Store
 from shared.telemetry import CONSEQUENCES, DUE_FAILED, DUE_LATENESS
 from shared.value import value
@@ -62,20 +63,33 @@ class Consequences:
         desk: Desk,
         contracts: Contracts,
         policies: Policies,
+        readers: Sequence[str] = (),
     ) -> None:
+        """`readers` have to pass what belongs to an import before its deadlines are released."""
+        self.readers = readers
         self.service, self.store, self.desk, self.contracts, self.policies = service, store, desk, contracts, policies
         self.reactions: Mapping[str, Reaction[Any, Any]] = {r.name: r for r in reactions}
         self.subjects = {f.subject: f for f in facts}
 
     async def run(self) -> None:
-        """Until cancelled. An outage is waited out."""
+        """Until cancelled. An outage is waited out. A start may have brought the policies that rows wait for."""
+        begun = False
         while True:
             try:
+                if not begun and (again := await self.store.take_up(list(self.reactions))):
+                    log.info("consequences.taken_up", rows=again)
+                begun = True
                 if not await self.step():
+                    await self.release()
                     await self.store.wait("due", await self.pause())
             except (Unavailable, Moved) as error:
                 log.warning("consequences.wait", error=str(error))
                 await asyncio.sleep(random.uniform(0.2, 1))
+
+    async def release(self) -> None:
+        """What completed imports hold, once the readers have taken up what belongs to them."""
+        for name in await self.store.release(self.readers):
+            log.info("import.released", name=name)
 
     async def pause(self) -> float:
         """Seconds until the next row is due, at most two: another process may have left one."""
@@ -87,24 +101,26 @@ class Consequences:
         """Take up what is due. Returns how many rows that were."""
         now = datetime.now(UTC)
         rows = wave(await self.store.due(now + timedelta(milliseconds=1), BATCH, list(self.reactions)))
-        owed, failed = [], dict[int, str]()
+        owed, settled = [], Settled()
         for due in rows:
             try:
                 owed.append(self.owed(due, now))
             except Exception as error:  # noqa: BLE001 whatever a rule raises, its row waits and the others go on
-                failed[due.id] = self.fail(due, error)
+                self.put_off(due, error, settled)
         answers = iter(await self.desk.decide([r for o in owed for r in o.requests]))
-        done = []
         for o in owed:
-            wrong = self.judge(o, [next(answers) for _ in o.requests])
-            if wrong:
-                failed[o.due.id] = self.fail(o.due, wrong)
+            if wrong := self.judge(o, [next(answers) for _ in o.requests]):
+                self.put_off(o.due, wrong, settled)
             else:
-                done.append(o.due.id)
+                settled.done.append(o.due.id)
         if rows:
-            await self.store.settle_due(done, failed)
+            await self.store.settle_due(settled.done, settled.failed, settled.waits)
             log.info(
-                "consequences.taken", rows=len(rows), commands=sum(len(o.requests) for o in owed), failed=len(failed)
+                "consequences.taken",
+                rows=len(rows),
+                commands=sum(len(o.requests) for o in owed),
+                failed=len(settled.failed),
+                waits=len(settled.waits),
             )
         return len(rows)
 
@@ -115,10 +131,9 @@ class Consequences:
         cause = trigger.meta
         if cause.depth >= CHAIN:
             raise RuntimeError(f"more than {CHAIN} consequences of one request: the rules go in a circle")
-        moment = due.at if reaction.at else cause.occurred_at
-        context = Context(now=moment, actor="system", scope=cause.scope, policies=self.policies)
+        context = Context(now=due.at or cause.occurred_at, actor="system", scope=cause.scope, policies=self.policies)
         what = self.what(reaction, trigger)
-        DUE_LATENESS.labels(due.reaction).set(max((now - due.at).total_seconds(), 0.0))
+        DUE_LATENESS.labels(due.reaction).set(max((now - (due.at or due.made)).total_seconds(), 0.0))
         keys: Counter[str] = Counter()
         requests = []
         for command in reaction(what, context):
@@ -154,25 +169,49 @@ class Consequences:
         )
 
     def judge(self, owed: Owed, answers: Sequence[Decided]) -> Exception | None:
-        """A refusal is a recorded outcome, not poison. Raises Unavailable where others were faster again and again."""
+        """Why the row cannot go. A refusal is a recorded outcome, not poison; that a policy is missing is none: once it
+        is there the consequence follows. Raises Unavailable where others were faster again and again."""
+        wrong: Exception | None = None
         for answer in answers:
             CONSEQUENCES.labels(owed.due.reaction, answer.outcome).inc()
-            if answer.outcome == "refused":
+            if answer.refusal is not None:
                 log.info(
                     "consequence.refused", reaction=owed.due.reaction, stream=answer.stream, why=str(answer.refusal)
                 )
+                if answer.refusal.code == NOT_CONFIGURED:
+                    wrong = wrong or answer.refusal
             if answer.outcome == "failed":
                 return answer.error
             if answer.outcome == "contested":
                 raise Unavailable(f"{answer.stream} is contested")
-        return None
+        return wrong
 
-    def fail(self, due: Due, error: Exception) -> str:
+    def put_off(self, due: Due, error: Exception, settled: "Settled") -> None:
+        if isinstance(error, Refused) and error.code == NOT_CONFIGURED:
+            settled.waits[due.id] = str(error.facts.get("policy", "a policy"))
+            return
         DUE_FAILED.labels(due.reaction).inc()
         log.error("consequence.failed", reaction=due.reaction, due=due.id, stream=due.stream, error=repr(error))
-        return repr(error)
+        settled.failed[due.id] = repr(error)
+
+
+@dataclass
+class Settled:
+    """What became of a step's rows, by id: why one failed, which policy one waits for."""
+
+    done: list[int] = field(default_factory=list)
+    failed: dict[int, str] = field(default_factory=dict)
+    waits: dict[int, str] = field(default_factory=dict)
 
 
 def wave(rows: Sequence[Due]) -> list[Due]:
-    """The first of each stream: what follows it waits until it is done, or behind it if it fails."""
-    return list({(due.reaction, due.stream): due for due in reversed(rows)}.values())[::-1]
+    """The first of each stream: what follows it waits until it is done, or behind it if it fails. Deadlines are taken
+    in the order of time, so none after one that waits."""
+    taken: dict[tuple[str, str], Due] = {}
+    waiting = False
+    for due in rows:
+        if (due.reaction, due.stream) in taken:
+            waiting = waiting or due.at is not None
+        elif due.at is None or not waiting:
+            taken[due.reaction, due.stream] = due
+    return list(taken.values())

@@ -2,7 +2,8 @@
 
 What waits is decided together: one query for the streams, one call of `append`. Commands on one stream are decided on
 the evolving state and stored as one group. A command that depends on what an earlier one of the same batch has just
-decided waits for the next round, so that nothing is decided on a state that may not come to be.
+decided waits for the next round, so that nothing is decided on a state that may not come to be; what does not depend on
+it goes on, so there are as many rounds as the longest chain has links.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ from shared.event import Contract, Contracts, Envelope, Meta, NewerSchema, Recor
 from shared.facts import Facts, Known, key_text
 from shared.policy import Policies
 from shared.projection import Projection
-from shared.refusal import Refused
+from shared.refusal import NOT_CONFIGURED, Refused
 from shared.store import Group, Held, Kept, Moved, New, Once, Store, Stored
 from shared.value import value
 from shared.wire import partition_of
@@ -204,8 +205,8 @@ class Desk:
                 fresh.append(i)
         batch = Batch(self, await self.look(requests, fresh))
         for i in fresh:
-            if batch.depends(requests[i]):
-                break
+            if batch.waits(requests[i]):
+                continue
             if (answer := batch.decide(i, requests[i])) is not None:
                 answers[i] = answer
         return await self.store_batch(batch, requests, answers)
@@ -318,22 +319,31 @@ class Batch:
         self.desk, self.looked = desk, looked
         self.pending: dict[str, Pending] = {}
         self.made: dict[int, Decided] = {}
-        self.guarded: set[str] = set()
         self.keys: set[str] = set()
+        self.later: set[str] = set()  # streams of requests that wait for the next round
+        self.seen_later: set[str] = set()  # and what those see: it may not move before they have been decided
 
-    def depends(self, request: Request) -> bool:
-        """On something that this round has decided and not stored yet."""
+    def waits(self, request: Request) -> bool:
+        """For the next round: it depends on something that this one has decided and not stored yet, or on a request
+        that does."""
         stream = request.stream
         seen = [
             s.source.named(*s.key)  # type: ignore[misc]
             for s in request.decider.sees(request.command)
             if isinstance(s.source, Decider)
         ]
-        return (
-            stream in self.guarded
+        waits = (
+            stream in self.later
+            or stream in self.seen_later
+            or any(s in self.later for s in seen)
             or any(self.writes(s) for s in seen if s != stream)
             or (bool(request.once) and request.once in self.keys)
         )
+        if waits:
+            self.later.add(stream)
+            self.seen_later.update(seen)
+            self.keys.update([request.once] if request.once else [])
+        return waits
 
     def writes(self, stream: str) -> bool:
         return stream in self.pending and bool(self.pending[stream].events)
@@ -358,7 +368,8 @@ class Batch:
             log.exception("decision.failed", decider=decider.name, command=type(request.command).__name__)
             return Decided(outcome="failed", stream=stream, error=error)
         made = self.answer(request, stream, live, len(events), refusal)
-        keyed = bool(request.once) and (request.final or refusal is None)
+        final = request.final and not (refusal and refusal.code == NOT_CONFIGURED)
+        keyed = bool(request.once) and (final or refusal is None)
         if not events and not keyed:
             if not self.writes(stream):
                 return made
@@ -440,7 +451,6 @@ class Batch:
             self.keys.add(request.once)
         pending.requests.append(i)
         self.made[i] = made
-        self.guarded.update(stream for stream, _ in guards)
 
 
 def readable(live: Live) -> Any:

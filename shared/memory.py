@@ -16,12 +16,14 @@ from shared.broker import Partition
 from shared.facts import Facts
 from shared.projection import Projection
 from shared.store import (
+    EVERYWHERE,
     Answer,
     Checkpoint,
     Due,
     Gathered,
     Group,
     Held,
+    Import,
     Kept,
     Moved,
     NewDue,
@@ -46,6 +48,9 @@ class MemoryStore:
         self.keys: dict[tuple[str, str], bytes | None] = {}
         self.tables: dict[str, dict[Any, Any]] = defaultdict(dict)  # what a Work writes: values that never change
         self.due_ids = count(1)
+        self.waits: dict[int, str] = {}  # due rows without their policy
+        self.scopes: dict[int, str] = {}  # of the causes of due rows
+        self.history_of: dict[str, tuple[Import, Mapping[Partition, int]]] = {}
         self.waiting: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
     async def history(self, streams: Iterable[str]) -> dict[str, list[Stored]]:
@@ -99,9 +104,9 @@ class MemoryStore:
     async def kept(self, keys: Sequence[str]) -> dict[str, Kept]:
         return {key: self.once[key] for key in keys if key in self.once}
 
-    async def forget(self, prefix: str, age: timedelta) -> int:
+    async def forget(self, age: timedelta) -> int:
         before = datetime.now(UTC) - age
-        old = [key for key, at in self.once_at.items() if key.startswith(prefix) and at < before]
+        old = [key for key, at in self.once_at.items() if key.startswith("http:") and at < before]
         for key in old:
             del self.once[key], self.once_at[key]
         return len(old)
@@ -139,28 +144,85 @@ class MemoryStore:
         pass
 
     def waiting_due(self) -> list[Due]:
-        """In the order of their moments, without those that wait behind a failed one of their stream."""
+        """Deadlines by moment, then what is due at once, as it was left; without what waits for something else."""
         rows: dict[int, Due] = self.tables["due"]
         failed: dict[tuple[str, str], int] = {}
         for row in sorted(rows.values(), key=lambda row: row.id):
             if row.failed:
                 failed.setdefault((row.reaction, row.stream), row.id)
-        free = (r for r in rows.values() if not r.failed and r.id < failed.get((r.reaction, r.stream), r.id + 1))
-        return sorted(free, key=lambda row: (row.at, row.id))
+        free = [
+            r
+            for r in rows.values()
+            if not r.failed and r.id not in self.waits and r.id < failed.get((r.reaction, r.stream), r.id + 1)
+        ]
+        held = {i.scope for i, _ in self.history_of.values() if i.released_at is None}
+        deadlines = [(r.at, r.id, r) for r in free if r.at and not held & {EVERYWHERE, self.scopes[r.id]}]
+        return [r for *_, r in sorted(deadlines)] + sorted((r for r in free if not r.at), key=lambda row: row.id)
 
     async def due(self, now: datetime, limit: int, reactions: Sequence[str]) -> list[Due]:
-        return [row for row in self.waiting_due() if row.at <= now and row.reaction in reactions][:limit]
+        rows = [row for row in self.waiting_due() if row.reaction in reactions]
+        deadlines = [row for row in rows if row.at and row.at <= now][: max(limit // 4, 1)]
+        return [*deadlines, *(row for row in rows if not row.at)][:limit]
 
     async def next_due(self, reactions: Sequence[str]) -> datetime | None:
-        return next((row.at for row in self.waiting_due() if row.reaction in reactions), None)
+        rows = [row for row in self.waiting_due() if row.reaction in reactions]
+        return next((row.made for row in rows if not row.at), next((row.at for row in rows), None))
 
-    async def settle_due(self, done: Sequence[int], failed: Mapping[int, str]) -> None:
+    async def settle_due(
+        self, done: Sequence[int], failed: Mapping[int, str], waits: Mapping[int, str] | None = None
+    ) -> None:
         rows = self.tables["due"]
         for settled in done:
             rows.pop(settled, None)
-        for waits, error in failed.items():
-            if waits in rows:
-                rows[waits] = replace(rows[waits], failed=error or "failed")
+        for waiting, error in failed.items():
+            if waiting in rows:
+                rows[waiting] = replace(rows[waiting], failed=error or "failed")
+        self.waits |= waits or {}
+
+    async def take_up(self, reactions: Sequence[str]) -> int:
+        rows = self.tables["due"]
+        again = [n for n in self.waits if n in rows and rows[n].reaction in reactions]
+        for number in again:
+            del self.waits[number]
+        return len(again)
+
+    async def start_import(self, name: str, scope: str, by: str) -> Import:
+        new = Import(name=name, scope=scope, started_at=datetime.now(UTC), started_by=by)
+        return self.history_of.setdefault(name, (new, {}))[0]
+
+    async def complete_import(self, name: str, positions: Mapping[Partition, int]) -> Import:
+        found, _ = self.history_of[name]
+        if not found.completed_at and not found.released_at:
+            self.history_of[name] = replace(found, completed_at=datetime.now(UTC)), dict(positions)
+            self.waiting["due"].set()
+        return self.history_of[name][0]
+
+    async def end_import(self, name: str, by: str, reason: str) -> Import:
+        found, positions = self.history_of[name]
+        if not found.released_at:
+            ended = replace(found, released_at=datetime.now(UTC), ended_by=by, reason=reason)
+            self.history_of[name] = ended, positions
+            self.waiting["due"].set()
+        return self.history_of[name][0]
+
+    async def imports(self) -> list[Import]:
+        return [found for found, _ in reversed(self.history_of.values())]
+
+    async def release(self, readers: Sequence[str]) -> list[str]:
+        if any(not row.at for row in self.waiting_due()):
+            return []
+        stands: dict[tuple[str, Partition], Checkpoint] = self.tables["checkpoints"]
+        topics = {(reader, partition[0]) for reader, partition in stands if reader in readers}
+        released = []
+        for name, (found, positions) in self.history_of.items():
+            asked = [((reader, p), n) for p, n in positions.items() for reader, topic in topics if topic == p[0]]
+            passed = all(at in stands and stands[at].position >= n for at, n in asked)
+            if found.completed_at and not found.released_at and passed:
+                released.append(name)
+        for name in released:
+            found, positions = self.history_of[name]
+            self.history_of[name] = replace(found, released_at=datetime.now(UTC)), positions
+        return released
 
     async def wait(self, channel: str, timeout: float) -> None:
         event = self.waiting[channel]
@@ -280,9 +342,15 @@ class MemoryWork:
     async def add_due(self, due: Sequence[NewDue]) -> None:
         for new in due:
             row = Due(
-                id=next(self.store.due_ids), reaction=new.reaction, at=new.at, stream=new.stream, trigger=new.trigger
+                id=next(self.store.due_ids),
+                reaction=new.reaction,
+                at=new.at,
+                stream=new.stream,
+                trigger=new.trigger,
+                made=datetime.now(UTC),
             )
             self.put("due", row.id, row)
+            self.store.scopes[row.id] = new.scope
 
     async def parked(self, reader: str) -> list[Parked]:
         return sorted((p for p in self.scan("parked").values() if p.reader == reader), key=lambda p: p.position)

@@ -17,7 +17,7 @@ from typing import Any, TypeVar, cast
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from shared.refusal import Refused
+from shared.refusal import NOT_CONFIGURED, Refused
 from shared.value import value
 
 P = TypeVar("P")
@@ -58,7 +58,7 @@ class Policies:
         """Raises Refused("policy.not_configured")."""
         fitting = [d for d in self.of(kind) if d.issue.effective_from <= on and d.covers(traits)]
         if not fitting:
-            raise Refused("policy.not_configured", policy=kind.__name__, on=on, **traits)
+            raise Refused(NOT_CONFIGURED, policy=kind.__name__, on=on, **traits)
         found = max(fitting, key=lambda d: (len(d.population), d.issue.effective_from, d.issue.version))
         return cast(P, found.body), found.issue
 

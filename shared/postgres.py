@@ -16,12 +16,14 @@ from shared.facts import Facts
 from shared.projection import Projection
 from shared.rows import Table, table
 from shared.store import (
+    EVERYWHERE,
     Answer,
     Checkpoint,
     Due,
     Gathered,
     Group,
     Held,
+    Import,
     Kept,
     Moved,
     NewDue,
@@ -34,7 +36,7 @@ from shared.store import (
 R = TypeVar("R")
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
-MIGRATIONS = (Path(__file__).with_name("schema.sql"),)
+MIGRATIONS = (Path(__file__).with_name("schema.sql"), Path(__file__).with_name("schema_operations.sql"))
 EVENT = "position, stream, version, topic, partition, id, type, schema, occurred_at, recorded_at, data, meta"
 AWAY = (
     OSError,
@@ -49,10 +51,19 @@ AWAY = (
     asyncpg.TransactionTimeoutError,
     asyncpg.ReadOnlySQLTransactionError,  # a standby, for as long as it is one
 )
-# Not the failed rows, nor those that wait behind a failed one of their stream.
-WAITING = """from due d where failed = '' and reaction = any($1::text[]) and not exists (
+# Not the failed rows, nor those that wait behind a failed one of their stream, or for a policy.
+WAITING = """from due d where failed = '' and waits = '' and reaction = any($1::text[]) and not exists (
     select from due f where f.failed <> '' and f.reaction = d.reaction and f.stream = d.stream and f.id < d.id)"""
+FREE = f"""not exists (select from imports i
+    where i.released_at is null and i.scope in ('{EVERYWHERE}', d.scope))"""
+IMPORT = "name, scope, started_at, started_by, completed_at, released_at, ended_by, reason"
+FORGOTTEN_AT_ONCE = 5_000
 MET = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+
+
+def kept_text(text: str) -> str:
+    """What went wrong, as a text that the database keeps: an error may quote what it cannot."""
+    return text[:4000].replace("\0", "\\0").encode(errors="replace").decode()
 
 
 @asynccontextmanager
@@ -63,6 +74,8 @@ async def answering() -> AsyncIterator[None]:
     except MET as error:
         raise Moved(str(error)) from error
     except AWAY as error:
+        if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
+            raise  # the value is at fault, such as a number out of range: no outage ends by itself, this would not
         raise Unavailable(f"PostgreSQL: {type(error).__name__}: {error}") from error
 
 
@@ -120,12 +133,16 @@ class PostgresStore:
             records = await self.pool.fetch(sql, list(keys))
         return {r["key"]: Kept(**{k: r[k] for k in r.keys() if k != "key"}) for r in records}  # noqa: SIM118
 
-    async def forget(self, prefix: str, age: timedelta) -> int:
-        async with answering():
-            done = await self.pool.execute(
-                "delete from once where starts_with(key, $1) and at < now() - $2::interval", prefix, age
-            )
-        return int(done.split()[-1])
+    async def forget(self, age: timedelta) -> int:
+        # The index once_of_requests answers this; no transaction holds many rows.
+        sql = """delete from once where key in (
+                   select key from once where starts_with(key, 'http:') and at < now() - $1::interval limit $2)"""
+        forgotten, count = 0, FORGOTTEN_AT_ONCE
+        while count == FORGOTTEN_AT_ONCE:
+            async with answering():
+                count = int((await self.pool.execute(sql, age, FORGOTTEN_AT_ONCE)).split()[-1])
+            forgotten += count
+        return forgotten
 
     async def tail(self, after: int, limit: int) -> list[Stored]:
         sql = f"select {EVENT} from events where position > $1 order by position limit $2"
@@ -203,25 +220,83 @@ class PostgresStore:
                     await connection.execute(sql)
 
     async def due(self, now: datetime, limit: int, reactions: Sequence[str]) -> list[Due]:
-        sql = f"select id, reaction, at, stream, trigger, failed {WAITING} and at <= $2 order by at, id limit $3"
+        row = "select id, reaction, at, stream, trigger, made, failed"
+        sql = f"""(({row} {WAITING} and at <= $2 and {FREE} order by at, id limit greatest($3 / 4, 1))
+                   union all ({row} {WAITING} and at is null order by id limit $3)) limit $3"""
         async with answering():
             return [Due(**dict(r)) for r in await self.pool.fetch(sql, list(reactions), now, limit)]
 
     async def next_due(self, reactions: Sequence[str]) -> datetime | None:
-        sql = f"select at {WAITING} order by at, id limit 1"
+        sql = f"""select coalesce((select made {WAITING} and at is null order by id limit 1),
+                                  (select at {WAITING} and at is not null and {FREE} order by at, id limit 1))"""
         async with answering():
             found: datetime | None = await self.pool.fetchval(sql, list(reactions))
             return found
 
-    async def settle_due(self, done: Sequence[int], failed: Mapping[int, str]) -> None:
+    async def settle_due(
+        self, done: Sequence[int], failed: Mapping[int, str], waits: Mapping[int, str] | None = None
+    ) -> None:
+        mark = "update due set {} = f.why from unnest($1::bigint[], $2::text[]) as f(id, why) where due.id = f.id"
         async with answering(), self.pool.acquire() as connection, connection.transaction():
             await connection.execute("delete from due where id = any($1::bigint[])", list(done))
-            await connection.execute(
-                "update due set failed = f.error from unnest($1::bigint[], $2::text[]) as f(id, error)"
-                " where due.id = f.id",
-                list(failed),
-                [error[:4000] or "failed" for error in failed.values()],
-            )
+            for column, why in (("failed", failed), ("waits", waits or {})):
+                words = [kept_text(text) or column for text in why.values()]
+                await connection.execute(mark.format(column), list(why), words)
+
+    async def take_up(self, reactions: Sequence[str]) -> int:
+        sql = "update due set waits = '' where waits <> '' and reaction = any($1::text[])"
+        async with answering():
+            return int((await self.pool.execute(sql, list(reactions))).split()[-1])
+
+    async def start_import(self, name: str, scope: str, by: str) -> Import:
+        sql = "insert into imports (name, scope, started_by) values ($1, $2, $3) on conflict do nothing"
+        async with answering():
+            await self.pool.execute(sql, name, scope, by)
+        return await self.import_of(name)
+
+    async def complete_import(self, name: str, positions: Mapping[Partition, int]) -> Import:
+        asked = [{"topic": topic, "partition": n, "position": at} for (topic, n), at in positions.items()]
+        sql = """update imports set completed_at = now(), positions = $2::jsonb
+                  where name = $1 and completed_at is null and released_at is null"""
+        async with answering():
+            await self.pool.execute(sql, name, msgspec.json.encode(asked).decode())
+            await self.pool.execute("select pg_notify('due', '')")
+        return await self.import_of(name)
+
+    async def end_import(self, name: str, by: str, reason: str) -> Import:
+        sql = """update imports set released_at = now(), ended_by = $2, reason = $3
+                  where name = $1 and released_at is null"""
+        async with answering():
+            await self.pool.execute(sql, name, by, reason)
+            await self.pool.execute("select pg_notify('due', '')")
+        return await self.import_of(name)
+
+    async def import_of(self, name: str) -> Import:
+        """Raises KeyError."""
+        async with answering():
+            found = await self.pool.fetchrow(f"select {IMPORT} from imports where name = $1", name)
+        if found is None:
+            raise KeyError(name)
+        return Import(**dict(found))
+
+    async def imports(self) -> list[Import]:
+        async with answering():
+            found = await self.pool.fetch(f"select {IMPORT} from imports order by started_at desc, name limit 1000")
+        return [Import(**dict(r)) for r in found]
+
+    async def release(self, readers: Sequence[str]) -> list[str]:
+        # A reader of a topic without a checkpoint of a partition has not read any of it.
+        sql = """update imports i set released_at = now() where completed_at is not null and released_at is null
+                   and not exists (select from due where failed = '' and waits = '' and at is null)
+                   and not exists (
+                     select from jsonb_to_recordset(i.positions) as p(topic text, partition int, position bigint)
+                       join (select distinct reader, topic from checkpoints where reader = any($1::text[])) r
+                         using (topic)
+                       left join checkpoints c on (c.reader, c.topic, c.partition) = (r.reader, p.topic, p.partition)
+                      where coalesce(c.position, 0) < p.position)
+                 returning name"""
+        async with answering():
+            return [r["name"] for r in await self.pool.fetch(sql, list(readers))]
 
     async def wait(self, channel: str, timeout: float) -> None:
         async with answering(), self.listening:
@@ -367,7 +442,7 @@ class PostgresWork:
             [r.subject for r in results],
             [r.document for r in results],
             [msgspec.json.encode(r.used).decode() for r in results],
-            [r.error for r in results],
+            [kept_text(r.error) for r in results],
         )
         return [r["subject"] for r in written if r["changed"]]
 
@@ -375,12 +450,13 @@ class PostgresWork:
         if not due:
             return
         await self.connection.execute(
-            "insert into due (reaction, at, stream, trigger)"
-            " select * from unnest($1::text[], $2::timestamptz[], $3::text[], $4::bytea[])",
+            "insert into due (reaction, at, stream, trigger, scope)"
+            " select * from unnest($1::text[], $2::timestamptz[], $3::text[], $4::bytea[], $5::text[])",
             [d.reaction for d in due],
             [d.at for d in due],
             [d.stream for d in due],
             [d.trigger for d in due],
+            [d.scope for d in due],
         )
         await self.connection.execute("select pg_notify('due', '')")
 
@@ -401,15 +477,15 @@ class PostgresWork:
             "insert into parked (reader, topic, partition, position, stream, record, error, request)"
             " values ($1, $2, $3, $4, $5, $6, $7, '') on conflict (reader, topic, partition, position)"
             " do update set error = excluded.error, request = ''",
-            [(p.reader, *p.partition, p.position, p.stream, p.record, p.error[:4000]) for p in parked],
+            [(p.reader, *p.partition, p.position, p.stream, p.record, kept_text(p.error)) for p in parked],
         )
 
     async def unpark(self, parked: Sequence[Parked], discard: bool) -> None:
         keys = [(p.reader, *p.partition, p.position) for p in parked]
         if discard:
             await self.connection.executemany(
-                "insert into discarded (reader, topic, partition, position, stream, record, error)"
-                " select reader, topic, partition, position, stream, record, error from parked"
+                "insert into discarded (reader, topic, partition, position, stream, record, error, asked)"
+                " select reader, topic, partition, position, stream, record, error, asked from parked"
                 " where reader = $1 and topic = $2 and partition = $3 and position = $4 on conflict do nothing",
                 keys,
             )

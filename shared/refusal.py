@@ -1,5 +1,7 @@
 """A rule says no."""
 
+NOT_CONFIGURED = "policy.not_configured"  # no rule says no: the organisation has not said yet
+
 
 class Refused(Exception):
     """`code` names the rule and never changes; the rest tells the caller what to do next.

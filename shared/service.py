@@ -233,14 +233,15 @@ class Workers:
 
     def tasks(self) -> list[Coroutine[Any, Any, None]]:
         s, p = self.service, self.parts
-        consequences = Consequences(s.name, s.reactions, s.facts, self.store, p.desk, s.contracts, p.policies)
+        readers = [reader_name(source) for source in self.readers]
+        consequences = Consequences(s.name, s.reactions, s.facts, self.store, p.desk, s.contracts, p.policies, readers)
         relay = Relay(self.store, self.broker, s.contract)
         return [relay.run(), consequences.run(), self.forget(), *(self.read(source) for source in self.readers)]
 
     async def forget(self) -> None:
         """Idempotency keys of requests go after seven days; those of lines and reactions stay for ever."""
         while True:
-            await patiently(lambda: self.store.forget("http:", timedelta(days=7)))
+            await patiently(lambda: self.store.forget(timedelta(days=7)))
             await asyncio.sleep(3_600)
 
     async def read(self, source: Source) -> None:

@@ -8,7 +8,20 @@ from typing import Any
 
 import asyncpg
 
+from shared.store import EVERYWHERE
 from shared.value import value
+
+COUNTS = f"""
+    select (select coalesce(max(position), 0) from events) as events,
+           (select count(*) from events where position > (select coalesce(max(position), 0) from cursors))
+             as unpublished,
+           (select count(*) from dirty) as dirty,
+           (select count(*) from due d where failed = '' and waits = '' and (at is null or at <= now()
+              and not exists (select from imports i
+                               where i.released_at is null and i.scope in ('{EVERYWHERE}', d.scope)))) as due,
+           (select count(*) from due where waits <> '') as waits,
+           (select count(*) from due where failed <> '') as failed,
+           (select count(*) from imports where released_at is null) as importing"""
 
 
 @value
@@ -33,6 +46,8 @@ class Standing:
     unpublished: int
     due: int
     failed: int
+    waits: int  # consequences that wait for a policy: they follow once the organisation has set it
+    importing: int  # imports that are open, or that readers have not passed yet
     dirty: int
     readers: tuple[Reading, ...]
 
@@ -93,12 +108,7 @@ class Overview:
 
     async def standing(self, service: str, ends: Mapping[tuple[str, int], int]) -> Standing:
         c = self.connections[service]
-        counts = await c.fetchrow(
-            "select (select coalesce(max(position), 0) from events) as events, (select count(*) from dirty) as dirty,"
-            " (select count(*) from events where position > (select coalesce(max(position), 0) from cursors))"
-            " as unpublished, (select count(*) from due where failed = '' and at <= now()) as due,"
-            " (select count(*) from due where failed <> '') as failed"
-        )
+        counts = await c.fetchrow(COUNTS)
         return Standing(
             service=service,
             readers=tuple(await self.readers(service, ends)),
@@ -152,7 +162,7 @@ class Overview:
             blocked = [b for s in standings for b in blocks(s)]
             if blocked:
                 raise StandsStill(blocked)
-            left = sum(s.unpublished + s.due + s.dirty + sum(r.lag for r in s.readers) for s in standings)
+            left = sum(s.unpublished + s.due + s.dirty + s.importing + sum(r.lag for r in s.readers) for s in standings)
             now = (*(s.events for s in standings), left)
             if progress:
                 progress(left, sum(s.events for s in standings))

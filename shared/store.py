@@ -91,18 +91,38 @@ class Due:
 
     id: int
     reaction: str
-    at: datetime
+    at: datetime | None  # a deadline; none: at once
     stream: str  # of the causing event: a failed one holds back the later ones of its stream
     trigger: bytes
+    made: datetime
     failed: str = ""
 
 
 @value
 class NewDue:
     reaction: str
-    at: datetime
+    at: datetime | None
     stream: str
     trigger: bytes
+    scope: str = ""  # of the cause: an import of the scope holds its deadlines
+
+
+@value
+class Import:
+    """A history that is being taken over. The deadlines of its scope are held until it is complete and the readers of
+    this service have passed the positions that its events have in all services."""
+
+    name: str
+    scope: str
+    started_at: datetime
+    started_by: str
+    completed_at: datetime | None = None
+    released_at: datetime | None = None
+    ended_by: str = ""  # the operator who ended it
+    reason: str = ""
+
+
+EVERYWHERE = "organisation"  # the scope that holds all others
 
 
 @value
@@ -217,8 +237,8 @@ class Store(Protocol):
 
     async def kept(self, keys: Sequence[str]) -> dict[str, Kept]: ...
 
-    async def forget(self, prefix: str, age: timedelta) -> int:
-        """Keys that begin so and are older go; a request under one of them is a new one then. Returns how many."""
+    async def forget(self, age: timedelta) -> int:
+        """Keys of requests that are older go; a request under one of them is a new one then. Returns how many."""
 
     async def tail(self, after: int, limit: int) -> list[Stored]:
         """The log in order of position. Whatever is committed later has a higher one."""
@@ -242,13 +262,37 @@ class Store(Protocol):
         """Make the tables of the readers that have none."""
 
     async def due(self, now: datetime, limit: int, reactions: Sequence[str]) -> list[Due]:
-        """Of these reactions alone: a row of one that is not deployed here waits for whoever knows it."""
+        """Deadlines in the order of their moments, a quarter of `limit` at the most, then what is due at once in the
+        order in which it was left. Without what an import holds, what waits for a policy, and what stands behind a
+        failed one. Of these reactions alone: a row of one that is not deployed here waits for whoever knows it."""
 
     async def next_due(self, reactions: Sequence[str]) -> datetime | None:
         """When the earliest waiting row is due."""
 
-    async def settle_due(self, done: Sequence[int], failed: Mapping[int, str]) -> None:
-        """Rows whose consequences are stored go; a failed one waits for an operator and holds back its stream."""
+    async def settle_due(
+        self, done: Sequence[int], failed: Mapping[int, str], waits: Mapping[int, str] | None = None
+    ) -> None:
+        """Rows whose consequences are stored go; a failed one waits for an operator and holds back its stream; one that
+        waits for a policy, by name, holds back nobody."""
+
+    async def take_up(self, reactions: Sequence[str]) -> int:
+        """What waits for a policy is due again. Returns how many rows."""
+
+    async def start_import(self, name: str, scope: str, by: str) -> Import:
+        """One of this name that there is already stays as it is."""
+
+    async def complete_import(self, name: str, positions: Mapping[Partition, int]) -> Import:
+        """Raises KeyError. Completed again, it stays as it is."""
+
+    async def end_import(self, name: str, by: str, reason: str) -> Import:
+        """Release what it holds, whatever was passed. Raises KeyError; one that is released stays as it is."""
+
+    async def imports(self) -> list[Import]:
+        """Newest first."""
+
+    async def release(self, readers: Sequence[str]) -> list[str]:
+        """Completed imports whose positions all these readers have passed, once nothing is due at once, hold nothing
+        any more. Returns their names."""
 
     async def wait(self, channel: str, timeout: float) -> None:
         """Until somebody wrote to the log (`log`) or left something to do (`due`), or so many seconds passed.

@@ -42,6 +42,7 @@ PATIENCE = 20  # full batches between two settlings of a reader that is behind
 CACHE = 50_000  # facts kept decoded
 PARKED_AT_MOST = 1_000
 STANDS_SECONDS = 30.0
+PAUSE_SECONDS = 0.1  # of the first pause in an outage; doubled until something takes effect
 
 
 class Stopped(Exception):
@@ -94,17 +95,17 @@ class Subscription:
         self.rebuilding = False
         self.rewound = False
         self.looked = 0.0
+        self.pause = PAUSE_SECONDS
 
     async def run(self) -> None:
         """Until cancelled. An outage is waited out; what needs an operator stops this reader and no other."""
-        pause = 0.1
         while True:
             try:
                 await self.read()
             except (Unavailable, Moved) as error:
-                log.warning("reader.waits", reader=self.name, error=str(error), seconds=round(pause, 2))
-                await asyncio.sleep(pause * random.uniform(0.5, 1))
-                pause = min(pause * 2, 5.0)
+                log.warning("reader.waits", reader=self.name, error=str(error), seconds=round(self.pause, 2))
+                await asyncio.sleep(self.pause * random.uniform(0.5, 1))
+                self.pause = min(self.pause * 2, 5.0)
             except (Hole, OffsetGone) as error:
                 if self.rewound:
                     await self.stand(error)
@@ -130,7 +131,7 @@ class Subscription:
                 items = [item for partition, records in batch.items() for item in self.fresh(partition, records)]
                 if items:
                     await self.take(items)
-                    self.rewound = False
+                    self.rewound, self.pause = False, PAUSE_SECONDS
                     READER_STOPPED.labels(self.name).set(0)
                 await self.settle(behind=bool(batch))
         finally:
@@ -274,13 +275,15 @@ class Subscription:
         self.owed = True
 
     def due(self, reaction: Reaction[Any, Any], cause: Recorded[Any]) -> list[NewDue]:
-        at = reaction.at(cause.event) if reaction.at else cause.meta.recorded_at
-        if at is None:
+        at = reaction.at(cause.event) if reaction.at else None
+        if reaction.at and at is None:
             return []
         kind = type(cause.event)
         schema = self.contracts.by_service[cause.meta.service].schema(kind)
         trigger = encode({"type": kind.__name__, "schema": schema, "event": cause.event, "meta": cause.meta})
-        return [NewDue(reaction=reaction.name, at=at, stream=cause.meta.stream, trigger=trigger)]
+        return [
+            NewDue(reaction=reaction.name, at=at, stream=cause.meta.stream, trigger=trigger, scope=cause.meta.scope)
+        ]
 
     async def settle(self, behind: bool) -> None:
         """Compute what is known about the touched subjects: when the log is quiet, or at times while it is not."""
@@ -348,7 +351,7 @@ class Subscription:
         meta = encode(cause)
         trigger = encode({"subject": text, "occasion": occasion, "meta": msgspec.Raw(meta)})
         stream = f"{facts.name}:{text}"
-        return [NewDue(reaction=r.name, at=cause.recorded_at, stream=stream, trigger=trigger) for r in self.told]
+        return [NewDue(reaction=r.name, at=None, stream=stream, trigger=trigger, scope=cause.scope) for r in self.told]
 
     def recall(self, held: Held) -> Recorded[Any]:
         if (found := self.cache.get(held.id)) is None:

@@ -11,7 +11,7 @@ import pytest
 
 from shared.memory import MemoryStore
 from shared.postgres import open_store
-from shared.store import Answer, Checkpoint, Group, Moved, NewDue, NewResult, Once, Parked, Store, Work
+from shared.store import EVERYWHERE, Answer, Checkpoint, Group, Moved, NewDue, NewResult, Once, Parked, Store, Work
 from tests.conformance.stores import (
     NOON,
     TOPIC,
@@ -129,8 +129,8 @@ class TestAppend:
 
     async def test_keys_that_are_old_enough_are_forgotten(self, store: Store) -> None:
         await store.append([group("a", once=[Once(key="http:1"), Once(key="line:1")])])
-        assert await store.forget("http:", timedelta(days=7)) == 0
-        assert await store.forget("http:", timedelta(seconds=-1)) == 1
+        assert await store.forget(timedelta(days=7)) == 0
+        assert await store.forget(timedelta(seconds=-1)) == 1
         assert set(await store.kept(["http:1", "line:1"])) == {"line:1"}
 
     async def test_a_stream_stands_in_one_group(self, store: Store) -> None:
@@ -619,8 +619,10 @@ async def met(gathers: Callable[[bool], Awaitable[None]]) -> None:
 REACTIONS = ["r", "other"]
 
 
-def due(at: datetime = NOON, stream: str = "s", reaction: str = "r", trigger: bytes = b"{}") -> NewDue:
-    return NewDue(reaction=reaction, at=at, stream=stream, trigger=trigger)
+def due(
+    at: datetime | None = NOON, stream: str = "s", reaction: str = "r", trigger: bytes = b"{}", scope: str = ""
+) -> NewDue:
+    return NewDue(reaction=reaction, at=at, stream=stream, trigger=trigger, scope=scope)
 
 
 class TestDue:
@@ -633,9 +635,26 @@ class TestDue:
         await self.add(store, due(later, trigger=b"1"), due(trigger=b"2"), due(trigger=b"3"))
         await self.add(store, due(later + timedelta(days=1), trigger=b"4"), due(trigger=b"5"))
         assert [d.trigger for d in await store.due(later, 100, REACTIONS)] == [b"2", b"3", b"5", b"1"]
-        assert [d.trigger for d in await store.due(NOON, 2, REACTIONS)] == [b"2", b"3"]
+        assert [d.trigger for d in await store.due(NOON, 8, REACTIONS)] == [b"2", b"3"]
         assert await store.due(NOON - timedelta(microseconds=1), 100, REACTIONS) == []
         assert await store.next_due(REACTIONS) == NOON
+
+    async def test_what_is_due_at_once_comes_as_it_was_left_and_starves_no_deadline(self, store: Store) -> None:
+        rows = [due(None, trigger=b"%d" % n) for n in range(8)]
+        await self.add(store, *rows, *(due(NOON, trigger=b"at%d" % n) for n in range(5)))
+        found = [d.trigger for d in await store.due(NOON, 8, REACTIONS)]
+        assert found == [b"at0", b"at1", b"0", b"1", b"2", b"3", b"4", b"5"]
+        taken = await store.due(NOON, 100, REACTIONS)
+        await store.settle_due([d.id for d in taken if d.at], {})
+        assert await store.next_due(REACTIONS) == taken[5].made
+
+    async def test_what_waits_for_a_policy_is_due_again_when_it_is_taken_up(self, store: Store) -> None:
+        await self.add(store, due(trigger=b"1"), due(trigger=b"2"), due(None, reaction="other", trigger=b"3"))
+        first, _, third = await store.due(NOON, 100, REACTIONS)
+        await store.settle_due([], {}, {first.id: "Tariff", third.id: "Tariff"})
+        assert [d.trigger for d in await store.due(NOON, 100, REACTIONS)] == [b"2"]  # it holds nobody back
+        assert await store.take_up(["r"]) == 1
+        assert [d.trigger for d in await store.due(NOON, 100, REACTIONS)] == [b"1", b"2"]
 
     async def test_what_is_done_goes(self, store: Store) -> None:
         await self.add(store, due(trigger=b"1"), due(trigger=b"2"))
@@ -670,6 +689,72 @@ class TestDue:
         await self.add(store, due())
         await store.settle_due([], {(await store.due(NOON, 1, REACTIONS))[0].id: ""})
         assert await store.due(NOON, 1, REACTIONS) == []
+
+    async def test_a_text_that_cannot_be_kept_is_told_without_it(self, store: Store) -> None:
+        await self.add(store, due())
+        await store.settle_due([], {(await store.due(NOON, 1, REACTIONS))[0].id: "NUL\0 and half \ud800"})
+        assert await store.due(NOON, 1, REACTIONS) == []
+
+
+class TestImports:
+    """Deadlines of a scope are held until its import is complete and read."""
+
+    async def fill(self, store: Store) -> None:
+        async with store.work() as work:
+            await work.add_due(
+                [
+                    due(trigger=b"held", scope="studio/1"),
+                    due(trigger=b"free", scope="studio/2"),
+                    due(None, trigger=b"at once", scope="studio/1"),
+                ]
+            )
+            await work.checkpoint("a/1", {}, {HERE: Checkpoint(log="l", offset=4, position=5)})
+            await work.checkpoint("b", {}, {HERE: Checkpoint(log="l", offset=4, position=7)})
+
+    async def held(self, store: Store) -> bool:
+        return b"held" not in [d.trigger for d in await store.due(NOON, 100, REACTIONS)]
+
+    async def test_until_all_readers_have_passed_its_positions(self, store: Store) -> None:
+        await self.fill(store)
+        opened = await store.start_import("2024", "studio/1", "li")
+        assert await store.start_import("2024", "studio/9", "wang") == opened
+        assert [d.trigger for d in await store.due(NOON, 100, REACTIONS)] == [b"free", b"at once"]
+        assert await store.release(["a/1", "b"]) == []
+        await store.complete_import("2024", {HERE: 6})
+        assert await store.release(["a/1", "b"]) == []  # something is due at once
+        await store.settle_due([(await store.due(NOON, 100, REACTIONS))[-1].id], {})
+        assert await store.release(["a/1", "b"]) == []  # a/1 stands before it
+        assert await self.held(store)
+        async with store.work() as work:
+            before = await store.checkpoints("a/1")
+            await work.checkpoint("a/1", {HERE: before[HERE]}, {HERE: Checkpoint(log="l", offset=5, position=6)})
+        assert await store.release(["a/1", "b"]) == ["2024"]
+        assert not await self.held(store)
+        (found,) = await store.imports()
+        assert (found.scope, found.started_by, found.released_at is not None) == ("studio/1", "li", True)
+
+    async def test_a_partition_that_a_reader_never_saw_is_not_passed(self, store: Store) -> None:
+        await self.fill(store)
+        await store.settle_due([(await store.due(NOON, 100, REACTIONS))[-1].id], {})
+        await store.start_import("2024", EVERYWHERE, "li")
+        assert await store.next_due(REACTIONS) is None
+        await store.complete_import("2024", {(HERE[0], 3): 1})
+        assert await store.release(["b"]) == []
+        await store.start_import("other", EVERYWHERE, "li")
+        await store.complete_import("other", {("kaibo.elsewhere.events", 0): 9})
+        assert await store.release(["b"]) == ["other"]  # nobody here reads that topic
+
+    async def test_an_operator_ends_one_that_was_left_open(self, store: Store) -> None:
+        await self.fill(store)
+        await store.start_import("2024", EVERYWHERE, "li")
+        assert await self.held(store)
+        ended = await store.end_import("2024", "wang", "the importer is gone")
+        assert (ended.ended_by, ended.reason) == ("wang", "the importer is gone")
+        assert not await self.held(store)
+        assert await store.complete_import("2024", {HERE: 99}) == ended
+        for ask in (store.complete_import("none", {}), store.end_import("none", "li", "")):
+            with pytest.raises(KeyError):
+                await ask
 
 
 def parked(position: int, stream: str = "s", error: str = "", reader: str = "reader/1") -> Parked:

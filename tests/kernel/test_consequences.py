@@ -1,18 +1,26 @@
 """Consequences on the adapters in memory: in order by stream, never half known, lifted to today's schema."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import pytest
+
+from shared import consequence, memory
+from shared import desk as desk_module
+from shared.broker import Unavailable
 from shared.consequence import Consequences
-from shared.decider import Decider
+from shared.decider import Context, Decider
 from shared.desk import Desk
 from shared.event import Contract, Contracts, Meta, encode
 from shared.memory import MemoryStore
-from shared.policy import Policies
+from shared.policy import Document, Issue, Policies
 from shared.reaction import Reaction
-from shared.store import NewDue
+from shared.store import EVERYWHERE, NewDue
 from shared.value import value
+from tests.seeded.patching import mutated
 
 NOON = datetime(2026, 1, 9, 12, tzinfo=UTC)
 
@@ -21,6 +29,11 @@ NOON = datetime(2026, 1, 9, 12, tzinfo=UTC)
 class Rang:
     bell: str
     times: int
+
+
+@value
+class Bow:
+    bell: str
 
 
 @value
@@ -41,6 +54,11 @@ answers = Decider(name="answer", key=lambda c: (c.bell,), initial=int, decide=an
 broken: set[int] = set()
 
 
+@value
+class Manners:
+    greeting: str
+
+
 def open_up(event: Rang) -> Iterator[Answered]:
     if event.times in broken:
         raise ValueError(f"{event.times} rings are too many")
@@ -48,11 +66,47 @@ def open_up(event: Rang) -> Iterator[Answered]:
 
 
 door = Reaction(name="door", to=answers, react=open_up)
+
+
+def greet(event: Rang, context: Context) -> Iterator[Answered]:
+    context.policy(Manners)
+    yield Answered(bell=event.bell, times=event.times)
+
+
+def bow(command: Bow, state: int, context: Context) -> list[Answered]:
+    context.policy(Manners)
+    return [Answered(bell=command.bell, times=0)]
+
+
+bows = Decider(name="bow", key=lambda c: (c.bell,), initial=int, decide=bow, evolve=answered)
+
+
+def bow_down(event: Rang) -> Iterator[Bow]:
+    yield Bow(bell=event.bell)
+
+
+greeting = Reaction(name="greeting", to=answers, react=greet)
+bowing = Reaction(name="bowing", to=bows, react=bow_down)
+
+
+def remind(event: Rang) -> Iterator[Answered]:
+    yield Answered(bell=event.bell, times=event.times)
+
+
+def moment(event: Rang) -> datetime | None:
+    return NOON + timedelta(hours=event.times)
+
+
+reminding = Reaction(name="reminding", to=answers, react=remind, at=moment)
+REACTIONS: list[Reaction[Any, Any]] = [door, greeting, bowing, reminding]
 contract = Contract("house", Rang, Answered, upcasts={Rang: {1: lambda d: {"bell": d["name"], "times": d["times"]}}})
 TOPICS = dict.fromkeys(contract.topics, 3)
+NONE = Policies()
 
 
-def rang(number: int, bell: str, data: object, schema: int = 2) -> NewDue:
+def rang(
+    number: int, bell: str, data: object, schema: int = 2, reaction: str = "door", at: datetime | None = None
+) -> NewDue:
     meta = Meta(
         id=f"01920000-0000-7000-8000-{number:012}",
         service="house",
@@ -64,16 +118,26 @@ def rang(number: int, bell: str, data: object, schema: int = 2) -> NewDue:
         actor="somebody",
     )
     trigger = encode({"type": "Rang", "schema": schema, "event": data, "meta": meta})
-    return NewDue(reaction="door", at=NOON, stream=meta.stream, trigger=trigger)
+    return NewDue(reaction=reaction, at=at, stream=meta.stream, trigger=trigger, scope="studio/1")
+
+
+def consequences_of(store: MemoryStore, policies: Policies = NONE) -> Consequences:
+    contracts = Contracts(contract)
+    desk = Desk(store, contract, contracts, TOPICS, policies)
+    return Consequences("house", REACTIONS, [], store, desk, contracts, policies)
+
+
+async def told(store: MemoryStore) -> list[int]:
+    """What was answered, in the order of the log."""
+    events = [contract.decode(s.type, s.schema, s.data) for s in await store.tail(0, 99)]
+    return [e.times for e in events if isinstance(e, Answered)]
 
 
 async def at_work(*rows: NewDue) -> tuple[MemoryStore, Consequences]:
     store = MemoryStore(TOPICS)
-    contracts = Contracts(contract)
     async with store.work() as work:
         await work.add_due(rows)
-    desk = Desk(store, contract, contracts, TOPICS, Policies())
-    consequences = Consequences("house", [door], [], store, desk, contracts, Policies())
+    consequences = consequences_of(store)
     while await consequences.step():
         pass
     return store, consequences
@@ -103,3 +167,122 @@ async def test_a_row_that_comes_twice_has_one_consequence() -> None:
     ring = rang(1, "a", Rang(bell="a", times=1))
     store, _ = await at_work(ring, ring)
     assert await store.maximum() == 1
+
+
+# Time
+
+
+async def deadlines_fire_once_in_order_of_time() -> None:
+    """Those that passed while nobody was there, left in another order than that of their moments; the process dies once
+    between storing and settling."""
+    rows = [
+        rang(n, bell, Rang(bell=bell, times=n), reaction="reminding", at=moment(Rang(bell=bell, times=n)))
+        for n, bell in ((3, "a"), (1, "a"), (2, "b"), (5, "c"), (4, "b"))
+    ]
+    store = Forgetful(TOPICS)
+    async with store.work() as work:
+        await work.add_due(rows)
+    for _ in range(12):
+        with suppress(Unavailable):
+            await consequences_of(store).step()
+    assert await told(store) == [1, 2, 3, 4, 5]
+    assert [s.occurred_at.hour for s in await store.tail(0, 99)] == [13, 14, 15, 16, 17]  # the state of that moment
+    assert await store.next_due(["reminding"]) is None
+
+
+class Forgetful(MemoryStore):
+    """Every other time the process dies when all is stored and nothing is settled."""
+
+    settled = 0
+
+    async def settle_due(
+        self, done: Sequence[int], failed: Mapping[int, str], waits: Mapping[int, str] | None = None
+    ) -> None:
+        self.settled += 1
+        if self.settled % 2:
+            raise Unavailable("the process died")
+        await super().settle_due(done, failed, waits)
+
+
+async def test_deadlines_fire_once_in_order_of_time() -> None:
+    await deadlines_fire_once_in_order_of_time()
+
+
+FIRING = {
+    "a deadline fires twice": ("once=reaction.once(stream, trigger.occasion or cause.id),", "once='',"),
+    "no order of time": ("elif due.at is None or not waiting:", "else:"),
+    "the moment is that of the cause": ("now=due.at or cause.occurred_at,", "now=cause.occurred_at,"),
+}
+
+
+@pytest.mark.parametrize("bug", FIRING)
+async def test_seeded_deadlines(bug: str) -> None:
+    with mutated(consequence, *FIRING[bug]), pytest.raises(AssertionError):
+        await deadlines_fire_once_in_order_of_time()
+
+
+async def test_a_deadline_is_not_early() -> None:
+    ahead = datetime.now(UTC) + timedelta(hours=1)
+    store, _ = await at_work(rang(1, "a", Rang(bell="a", times=1), reaction="reminding", at=ahead))
+    assert await told(store) == []
+    assert await store.next_due(["reminding"]) == ahead
+
+
+async def a_held_deadline_waits() -> None:
+    store = MemoryStore(TOPICS)
+    later = rang(2, "a", Rang(bell="a", times=2), reaction="reminding", at=NOON)
+    async with store.work() as work:
+        await work.add_due([later, rang(1, "a", Rang(bell="a", times=1))])
+    await store.start_import("2024", EVERYWHERE, "li")
+    consequences = consequences_of(store)
+    while await consequences.step():
+        await consequences.release()
+    assert await told(store) == [1]  # what is due at once goes on
+    await store.complete_import("2024", {})
+    await consequences.release()
+    while await consequences.step():
+        pass
+    assert await told(store) == [1, 2]
+
+
+async def test_a_held_deadline_waits() -> None:
+    await a_held_deadline_waits()
+
+
+async def test_seeded_a_held_deadline_fires_during_the_import() -> None:
+    wrong = ("if r.at and not held & {EVERYWHERE", "if r.at and not set() & {EVERYWHERE")
+    with mutated(memory, *wrong), pytest.raises(AssertionError):
+        await a_held_deadline_waits()
+
+
+# Policies that are not there yet
+
+
+def mannered() -> Policies:
+    return Policies(documents=(Document(body=Manners(greeting="hm"), issue=Issue(policy="manners", version=1)),))
+
+
+async def a_consequence_waits_for_its_policy() -> None:
+    store = MemoryStore(TOPICS)
+    async with store.work() as work:
+        rings = [rang(n, "a", Rang(bell="a", times=n), reaction=r) for n, r in ((1, "greeting"), (2, "bowing"))]
+        await work.add_due([*rings, rang(3, "a", Rang(bell="a", times=3))])
+    without = consequences_of(store)
+    while await without.step():
+        pass
+    assert (await told(store), set(store.waits.values())) == ([3], {"Manners"})
+    assert await store.take_up(["greeting", "bowing"]) == 2
+    having = consequences_of(store, mannered())
+    while await having.step():
+        pass
+    assert (await told(store), store.tables["due"]) == ([3, 1, 0], {})
+
+
+async def test_a_consequence_waits_for_its_policy() -> None:
+    await a_consequence_waits_for_its_policy()
+
+
+async def test_seeded_a_missing_policy_is_a_final_refusal() -> None:
+    wrong = ("final = request.final and not (refusal and refusal.code == NOT_CONFIGURED)", "final = request.final")
+    with mutated(desk_module, *wrong), pytest.raises(AssertionError):
+        await a_consequence_waits_for_its_policy()

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from shared import desk as desk_module
 from shared.decider import Context, Decider, look
 from shared.desk import Decided, Desk, KeyReused, Request, TooLarge
 from shared.event import Contract, Contracts, NewerSchema
@@ -15,6 +16,7 @@ from shared.policy import Policies
 from shared.refusal import Refused
 from shared.store import Answer, Group, Stored
 from shared.value import value
+from tests.seeded.patching import mutated
 
 NOW = datetime(2026, 1, 9, tzinfo=UTC)
 
@@ -211,3 +213,56 @@ async def test_older_schemas_are_lifted_and_newer_ones_wait() -> None:
     assert lifted.decode("Opened", 3, b'{"door": "a", "unknown": 1}') == Opened(door="a")
     with pytest.raises(NewerSchema, match="has schema 4, known is 3"):
         lifted.decode("Opened", 4, b'{"door": "a"}')
+
+
+class Counting(MemoryStore):
+    appends = 0
+
+    async def append(self, groups: Sequence[Group]) -> list[Answer]:
+        self.appends += 1
+        return await super().append(groups)
+
+
+async def rounds_follow_the_longest_chain() -> None:
+    """Two hundred doors, each opened, gone through, shut and tried again: four rounds, not four hundred."""
+    store = Counting(TOPICS)
+    commands: list[Opened | Shut | Pass] = []
+    for n in range(200):
+        door = f"d{n}"
+        commands += [Opened(door=door), Pass(door=door, who=f"w{n}"), Shut(door=door), Pass(door=door, who=f"w{n}")]
+    decided = outcomes(await desk(store).decide([asking(c) for c in commands]))
+    assert decided == [("stored", 1), ("stored", 1), ("stored", 2), ("refused", 1)] * 200
+    assert store.appends <= 4
+
+
+async def test_rounds_follow_the_longest_chain() -> None:
+    await rounds_follow_the_longest_chain()
+
+
+async def test_what_follows_a_command_that_waits_waits_too() -> None:
+    """In the order in which they were asked: nobody goes through a door before it was opened for him."""
+    store = MemoryStore(TOPICS)
+    commands: list[Opened | Shut | Pass] = [
+        Opened(door="a"),
+        Pass(door="a", who="li"),  # waits for the first
+        Shut(door="a"),  # and this for the second, which sees the door
+        Opened(door="b"),
+        Pass(door="b", who="li"),  # and this for the second, whose stream it is
+        Pass(door="b", who="wu"),
+    ]
+    assert {o for o, _ in outcomes(await desk(store).decide([asking(c) for c in commands]))} == {"stored"}
+    at = [(s.stream, s.type) for s in await store.tail(0, 99)]
+    assert at.index(("passage/li", "Passed")) < at.index(("door/a", "Shut"))
+
+
+WAITS = {
+    "a stream that a waiting one sees moves before it": ("or stream in self.seen_later\n", "\n"),
+    "the first that depends ends the round": ("continue\n            if (answer", "break\n            if (answer"),
+}
+
+
+@pytest.mark.parametrize("bug", WAITS)
+async def test_seeded_rounds(bug: str) -> None:
+    guard = rounds_follow_the_longest_chain if "round" in bug else test_what_follows_a_command_that_waits_waits_too
+    with mutated(desk_module, *WAITS[bug]), pytest.raises(AssertionError):
+        await guard()

@@ -73,11 +73,13 @@ class Dies(MemoryStore):
 
     died = False
 
-    async def settle_due(self, done: Sequence[int], failed: Mapping[int, str]) -> None:
+    async def settle_due(
+        self, done: Sequence[int], failed: Mapping[int, str], waits: Mapping[int, str] | None = None
+    ) -> None:
         if not self.died:
             self.died = True
             raise Unavailable("the process died")
-        await super().settle_due(done, failed)
+        await super().settle_due(done, failed, waits)
 
 
 def under(version: int) -> Policies:

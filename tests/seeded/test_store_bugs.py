@@ -58,7 +58,7 @@ async def test_append(databases: Databases, tmp_path: Path, monkeypatch: pytest.
         assert schema.count(old) == 1, old
         schema = schema.replace(old, wrong)
     (tmp_path / "schema.sql").write_text(schema)
-    monkeypatch.setattr(postgres, "MIGRATIONS", (tmp_path / "schema.sql",))
+    monkeypatch.setattr(postgres, "MIGRATIONS", (tmp_path / "schema.sql", *postgres.MIGRATIONS[1:]))
     async with opened(await databases.make("template1")) as store:
         with pytest.raises(failure):
             await eight_append(store)
