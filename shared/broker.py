@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
-from shared.value import value
+import msgspec
 
 Partition = tuple[str, int]  # topic, number
 Headers = tuple[tuple[str, bytes], ...]
@@ -17,8 +17,7 @@ class WrongTopic(Exception):
     """A topic exists with settings that are not ours: partitions, retention, cleanup. Says which and what to do."""
 
 
-@value
-class Record:
+class Record(msgspec.Struct, frozen=True, kw_only=True):
     key: bytes
     value: bytes
     headers: Headers

@@ -22,7 +22,7 @@ from shared.facts import Facts, Known, key_text
 from shared.policy import Policies
 from shared.projection import Projection
 from shared.refusal import NOT_CONFIGURED, Refused
-from shared.store import Group, Held, Kept, Moved, New, Once, Store, Stored
+from shared.store import Group, Held, Kept, Moved, New, Once, Past, Store
 from shared.value import value
 from shared.wire import partition_of
 
@@ -257,7 +257,7 @@ class Desk:
             for sight in sights[i]:
                 if isinstance(sight.source, Decider):
                     streams[sight.source.named(*sight.key)] = sight.source  # type: ignore[misc]
-        history = await self.store.history(streams)
+        past = await self.store.past(streams)
         others: dict[tuple[str, Hashable], object] = {}
         for source in {s.source.name: s.source for found in sights.values() for s in found}.values():
             keys = list({s.key: None for found in sights.values() for s in found if s.source.name == source.name})
@@ -265,7 +265,7 @@ class Desk:
                 others |= await self.rows(source, keys)
             elif isinstance(source, Facts):
                 others |= await self.known(source, keys)
-        live = {stream: self.live(decider, history[stream]) for stream, decider in streams.items()}
+        live = {stream: self.live(decider, past[stream]) for stream, decider in streams.items()}
         return Looked(live=live, sights=sights, others=others)
 
     async def rows(self, source: Projection[Any, Any], keys: Sequence[Hashable]) -> dict[tuple[str, Hashable], Any]:
@@ -282,10 +282,10 @@ class Desk:
             for subject, text in texts.items()
         }
 
-    def live(self, decider: Decider[Any, Any, Any], history: Sequence[Stored]) -> Live:
-        live = Live(decider, version=len(history), position=history[-1].position if history else 0, state=None)
+    def live(self, decider: Decider[Any, Any, Any], past: Sequence[Past]) -> Live:
+        live = Live(decider, version=len(past), position=past[-1].position if past else 0, state=None)
         try:
-            live.state = decider.state(self.contract.decode(s.type, s.schema, s.data) for s in history)
+            live.state = decider.state([self.contract.decode(e.type, e.schema, e.data) for e in past])
         except NewerSchema as error:
             live.error = error
         except Exception as error:  # noqa: BLE001 an impossible history is one stream's, not the batch's
@@ -461,5 +461,5 @@ def readable(live: Live) -> Any:
 
 
 def recall(contracts: Contracts, held: Held) -> Recorded[Any]:
-    meta = decoder(Meta).decode(held.meta)
-    return contracts.recorded(meta, held.type, held.schema, held.data)
+    event = contracts.by_service[held.service].decode(held.type, held.schema, held.data)
+    return Recorded(event=event, meta=decoder(Meta).decode(held.meta))

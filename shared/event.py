@@ -4,15 +4,11 @@ import os
 import time
 import types
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
 from datetime import datetime
 from functools import cache
 from typing import Any, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints
-from uuid import UUID
 
 import msgspec
-
-from shared.value import value
 
 E = TypeVar("E")
 E_co = TypeVar("E_co", covariant=True)
@@ -21,8 +17,7 @@ Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 encode = msgspec.json.Encoder(decimal_format="string").encode
 
 
-@value
-class Meta:
+class Meta(msgspec.Struct, frozen=True, kw_only=True):
     """What the kernel knows of an event; never part of its payload."""
 
     id: str  # UUIDv7
@@ -43,10 +38,19 @@ class Meta:
     seen: tuple[str, ...] = ()  # what else the decision looked at, with versions
 
 
-@value
 class Recorded(Generic[E_co]):
-    event: E_co
-    meta: Meta
+    """An event with what is known of it; that may be read when it is first asked for, most folds never do."""
+
+    __slots__ = ("event", "known")
+
+    def __init__(self, *, event: E_co, meta: Meta | Callable[[], Meta]) -> None:
+        self.event, self.known = event, meta
+
+    @property
+    def meta(self) -> Meta:
+        if not isinstance(self.known, Meta):
+            self.known = self.known()
+        return self.known
 
 
 class NewerSchema(Exception):
@@ -162,14 +166,12 @@ class Contracts:
         contract, name = self.of(event), event.__name__
         return tuple((contract.service, each) for each in (name, *contract.former(name)))
 
-    def recorded(self, meta: Meta, name: str, schema: int, data: bytes) -> Recorded[Any]:
-        return Recorded(event=self.by_service[meta.service].decode(name, schema, data), meta=meta)
-
 
 def new_id() -> str:
     """A UUIDv7: ids made later sort later, to the millisecond."""
     raw = int(time.time() * 1000) << 80 | int.from_bytes(os.urandom(10), "big")
-    return str(UUID(int=raw & ~(0xF << 76) & ~(0x3 << 62) | 0x7 << 76 | 0x2 << 62))
+    text = f"{raw & ~(0xF << 76) & ~(0x3 << 62) | 0x7 << 76 | 0x2 << 62:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 @cache
@@ -188,8 +190,7 @@ def classes(hint: Any) -> tuple[type, ...]:
     return cast(tuple[type, ...], get_args(hint)) if get_origin(hint) in (types.UnionType, Union) else (hint,)
 
 
-@value
-class Envelope:
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     """What of a `Meta` the recorder decides; the store adds position and time. Kept beside the event as JSON."""
 
     actor: str
@@ -200,4 +201,4 @@ class Envelope:
     origin: str = ""
     depth: int = 0
     policies: tuple[str, ...] = ()
-    seen: tuple[str, ...] = field(default=())
+    seen: tuple[str, ...] = ()

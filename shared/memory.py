@@ -29,6 +29,7 @@ from shared.store import (
     NewDue,
     NewResult,
     Parked,
+    Past,
     Result,
     Stored,
 )
@@ -55,6 +56,12 @@ class MemoryStore:
 
     async def history(self, streams: Iterable[str]) -> dict[str, list[Stored]]:
         return {stream: list(self.streams.get(stream, ())) for stream in streams}
+
+    async def past(self, streams: Iterable[str]) -> dict[str, list[Past]]:
+        return {
+            stream: [Past(position=e.position, type=e.type, schema=e.schema, data=e.data) for e in events]
+            for stream, events in (await self.history(streams)).items()
+        }
 
     async def append(self, groups: Sequence[Group]) -> list[Answer]:
         if len({g.stream for g in groups}) != len(groups):
@@ -381,7 +388,11 @@ class MemoryWork:
                 stands and was and (stands.log, stands.offset) != (was.log, was.offset)
             ):
                 raise Moved(f"{reader} {partition} has another owner")
-            self.put("checkpoints", (reader, partition), replace(now, past=stands.past if stands else now.past))
+            self.put(
+                "checkpoints",
+                (reader, partition),
+                msgspec.structs.replace(now, past=stands.past if stands else now.past),
+            )
 
 
 def table(reader: Projection[Any, Any] | Facts[Any, Any, Any, Any]) -> str:

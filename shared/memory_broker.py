@@ -5,7 +5,8 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+
+import msgspec
 
 from shared.broker import OffsetGone, Partition, Positions, Record, Unavailable, WrongTopic
 
@@ -32,7 +33,7 @@ class MemoryBroker:
             if partition not in self.logs:
                 raise Unavailable(f"There is no {partition[0]}/{partition[1]}")
             held = self.logs[partition]
-            held += [replace(record, offset=offset) for offset, record in enumerate(records, len(held))]
+            held += [msgspec.structs.replace(record, offset=offset) for offset, record in enumerate(records, len(held))]
         for reader in (reader for members in self.groups.values() for reader in members):
             reader.news.set()
 

@@ -29,6 +29,7 @@ from shared.store import (
     NewDue,
     NewResult,
     Parked,
+    Past,
     Result,
     Stored,
 )
@@ -37,7 +38,7 @@ R = TypeVar("R")
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
 MIGRATIONS = (Path(__file__).with_name("schema.sql"), Path(__file__).with_name("schema_operations.sql"))
-EVENT = "position, stream, version, topic, partition, id, type, schema, occurred_at, recorded_at, data, meta"
+EVENT = "position, stream, version, topic, partition, id::text, type, schema, occurred_at, recorded_at, data, meta"
 AWAY = (
     OSError,
     TimeoutError,
@@ -94,6 +95,16 @@ class PostgresStore:
             records = await self.pool.fetch(sql, list(found))
         for record in records:
             found[record["stream"]].append(stored(record))
+        return found
+
+    async def past(self, streams: Iterable[str]) -> dict[str, list[Past]]:
+        found: dict[str, list[Past]] = {stream: [] for stream in streams}
+        sql = """select stream, position, type, schema, data from events where stream = any($1::text[])
+                  order by stream, version"""
+        async with answering():
+            records = await self.pool.fetch(sql, list(found))
+        for stream, position, type_, schema, data in records:
+            found[stream].append(Past(position=position, type=type_, schema=schema, data=data))
         return found
 
     async def append(self, groups: Sequence[Group]) -> list[Answer]:
@@ -555,9 +566,7 @@ async def held(
 
 
 def stored(record: asyncpg.Record) -> Stored:
-    fields = dict(record)
-    fields["id"] = str(fields["id"])
-    return Stored(**fields)
+    return Stored(**dict(record))
 
 
 def prefix(reader: Projection[Any, Any] | Facts[Any, Any, Any, Any]) -> str:

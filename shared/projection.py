@@ -1,6 +1,6 @@
 """Read models: a fold of many streams by key into rows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from functools import cache
 from operator import attrgetter
@@ -47,11 +47,20 @@ class Projection(Generic[R, E]):
         rows = self.key(event)
         return rows if isinstance(rows, list) else [rows]
 
-    def apply(self, rows: dict[tuple[Any, ...], R], recorded: Recorded[E]) -> None:
+    def places(self, event: E) -> list[tuple[tuple[Any, ...], R]]:
+        """The keys of the rows that an event touches, and the rows as they are before their first event."""
+        return [(self.identity(blank), blank) for blank in self.touched(event)]
+
+    def apply(
+        self,
+        rows: dict[tuple[Any, ...], R],
+        recorded: Recorded[E],
+        places: Sequence[tuple[tuple[Any, ...], R]] | None = None,
+    ) -> None:
+        """`places` of the event, where they are known already."""
         evolve = cast(Any, self.evolve)
         extra = (recorded.meta,) if arity(evolve) == 3 else ()
-        for blank in self.touched(recorded.event):
-            key = self.identity(blank)
+        for key, blank in self.places(recorded.event) if places is None else places:
             rows[key] = evolve(rows.get(key, blank), recorded.event, *extra)
 
 

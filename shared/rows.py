@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from functools import cache
+from operator import attrgetter
 from typing import Annotated, Any, Generic, NewType, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -82,14 +83,13 @@ class Table(Generic[R]):
 
     def values(self, rows: Sequence[R]) -> list[list[Any]]:
         """One list a column."""
-        return [[c.store(getattr(row, c.name)) for row in rows] for c in self.columns]
+        return [list(map(c.store, map(attrgetter(c.name), rows))) for c in self.columns]
 
     def load(self, record: Any) -> R:
-        found = {
-            c.name: msgspec.json.decode(v) if c.type == "jsonb" and v is not None else v
-            for c in self.columns
-            for v in (record[c.name],)
-        }
+        found = dict(record)
+        for c in self.columns:
+            if c.type == "jsonb" and found[c.name] is not None:
+                found[c.name] = msgspec.json.decode(found[c.name])
         return msgspec.convert(found, self.row)
 
 

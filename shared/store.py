@@ -5,6 +5,8 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
+import msgspec
+
 from shared.broker import Partition
 from shared.facts import Facts
 from shared.projection import Projection
@@ -13,8 +15,7 @@ from shared.value import value
 R = TypeVar("R")
 
 
-@value
-class Stored:
+class Stored(msgspec.Struct, frozen=True, kw_only=True):
     """An event as the log holds it. `data` is its JSON, `meta` the JSON of an `Envelope`."""
 
     position: int
@@ -31,8 +32,16 @@ class Stored:
     meta: bytes
 
 
-@value
-class New:
+class Past(msgspec.Struct, frozen=True, kw_only=True):
+    """What folding a stream needs of an event."""
+
+    position: int
+    type: str
+    schema: int
+    data: bytes
+
+
+class New(msgspec.Struct, frozen=True, kw_only=True):
     """An event that is to be stored."""
 
     id: str
@@ -43,8 +52,7 @@ class New:
     meta: bytes
 
 
-@value
-class Once:
+class Once(msgspec.Struct, frozen=True, kw_only=True):
     """A key under which something happens once. `digest` tells a repeat from another request under the same key."""
 
     key: str
@@ -53,8 +61,7 @@ class Once:
     outcome: str = "stored"  # or unchanged, or refused:<code>
 
 
-@value
-class Group:
+class Group(msgspec.Struct, frozen=True, kw_only=True):
     """What was decided on one stream: stored whole or not at all."""
 
     stream: str
@@ -66,8 +73,7 @@ class Group:
     once: tuple[Once, ...] = ()
 
 
-@value
-class Answer:
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """`stale`: its stream, or one that was seen, moved. `taken`: a key exists already."""
 
     outcome: str  # stored, stale, taken
@@ -98,8 +104,7 @@ class Due:
     failed: str = ""
 
 
-@value
-class NewDue:
+class NewDue(msgspec.Struct, frozen=True, kw_only=True):
     reaction: str
     at: datetime | None
     stream: str
@@ -125,8 +130,7 @@ class Import:
 EVERYWHERE = "organisation"  # the scope that holds all others
 
 
-@value
-class Checkpoint:
+class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     log: str
     offset: int  # of the last record that took effect
     position: int
@@ -187,8 +191,7 @@ class Work(Protocol):
         """Compare and set; `past` stays. Raises Moved where another one stands than `before`."""
 
 
-@value
-class Gathered:
+class Gathered(msgspec.Struct, frozen=True, kw_only=True):
     """An event for a set of facts. Thing and subjects are JSON."""
 
     thing: str
@@ -196,8 +199,7 @@ class Gathered:
     held: "Held"
 
 
-@value
-class Held:
+class Held(msgspec.Struct, frozen=True, kw_only=True):
     """An event as a set of facts keeps it: decoded when it is used."""
 
     service: str
@@ -208,8 +210,7 @@ class Held:
     id: str
 
 
-@value
-class NewResult:
+class NewResult(msgspec.Struct, frozen=True, kw_only=True):
     subject: str
     document: bytes  # JSON
     used: tuple[str, ...]
@@ -231,6 +232,9 @@ class Store(Protocol):
 
     async def history(self, streams: Iterable[str]) -> dict[str, list[Stored]]:
         """All events of each stream, by version."""
+
+    async def past(self, streams: Iterable[str]) -> dict[str, list[Past]]:
+        """The same for whoever folds them."""
 
     async def append(self, groups: Sequence[Group]) -> list[Answer]:
         """The only way to write events, each group whole or not at all. A stream stands in one group only."""

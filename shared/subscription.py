@@ -21,7 +21,8 @@ import structlog
 
 from shared.broker import Broker, OffsetGone, Partition, Reader, Record, Unavailable
 from shared.decider import Context
-from shared.event import Contracts, Meta, NewerSchema, Recorded, decoder, encode
+from shared.desk import recall
+from shared.event import Contracts, NewerSchema, Recorded, decoder, encode
 from shared.explanation import Node, dump
 from shared.facts import Facts, key_text
 from shared.policy import Policies
@@ -30,7 +31,6 @@ from shared.reaction import Reaction
 from shared.refusal import Refused
 from shared.store import Checkpoint, Gathered, Held, Moved, NewDue, NewResult, Parked, Store, Work
 from shared.telemetry import READER_EVENTS, READER_LAG_SECONDS, READER_PARKED, READER_STOPPED
-from shared.value import value
 from shared.wire import Heading, NotOurs, heading, recorded
 
 log = structlog.get_logger()
@@ -53,8 +53,7 @@ class Hole(Stopped):
     """A position is missing. Where a topic was made again its offsets are new: it is read once from the beginning."""
 
 
-@value
-class Item:
+class Item(msgspec.Struct, frozen=True, kw_only=True):
     """A record with its place."""
 
     partition: Partition
@@ -246,10 +245,11 @@ class Subscription:
                 await work.add_due([d for e in events for d in self.due(self.source, e)])
 
     async def fold(self, work: Work, projection: Projection[Any, Any], events: Sequence[Recorded[Any]]) -> None:
-        keys = {projection.identity(row): None for e in events for row in projection.touched(e.event)}
+        places = [projection.places(e.event) for e in events]
+        keys = {key: None for touched in places for key, _ in touched}
         rows = {projection.identity(row): row for row in await work.rows(projection, list(keys))}
-        for event in events:
-            projection.apply(rows, event)
+        for event, touched in zip(events, places, strict=True):
+            projection.apply(rows, event, touched)
         # In order of the key: two workers that write the same rows never wait for each other in a circle.
         await work.put_rows(projection, [rows[key] for key in sorted(rows, key=repr)])
 
@@ -355,8 +355,7 @@ class Subscription:
 
     def recall(self, held: Held) -> Recorded[Any]:
         if (found := self.cache.get(held.id)) is None:
-            found = self.contracts.recorded(decoder(Meta).decode(held.meta), held.type, held.schema, held.data)
-            self.cache[held.id] = found
+            found = self.cache[held.id] = recall(self.contracts, held)
         while len(self.cache) > CACHE:
             self.cache.popitem(last=False)
         return found

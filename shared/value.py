@@ -3,6 +3,9 @@
 Keyword-only on purpose: a field may be added anywhere, and two ids of one type cannot be swapped by position,
 neither when a value is made nor when it is matched. At the edges a name that no field has is refused: in a policy
 a misspelt option would otherwise be silently its default.
+
+What the kernel makes anew for every event (envelopes, records, rows of the log) is a `msgspec.Struct` of that shape:
+made in a tenth of the time, and no edge ever reads it.
 """
 
 from dataclasses import dataclass

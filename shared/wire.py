@@ -8,7 +8,7 @@ looked at stays in the log of its service.
 """
 
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from struct import unpack_from
 from typing import Any, NamedTuple
 
@@ -122,7 +122,7 @@ def heading(record: Record) -> Heading:
     headers = dict(record.headers)
     try:
         return Heading(
-            *names(headers["ce_type"].decode()),
+            *names(headers["ce_type"]),
             int(headers["ce_schema"]),
             headers["ce_subject"].decode(),
             headers["ce_id"].decode(),
@@ -136,9 +136,9 @@ def heading(record: Record) -> Heading:
 
 
 @lru_cache
-def names(ce_type: str) -> tuple[str, str]:
+def names(ce_type: bytes) -> tuple[str, str]:
     """The service and the event."""
-    kaibo, service, event = ce_type.split(".")
+    kaibo, service, event = ce_type.decode().split(".")
     if kaibo != "kaibo":
         raise ValueError(ce_type)
     return service, event
@@ -148,7 +148,7 @@ def meta_of(record: Record) -> Meta:
     """Raises NotOurs."""
     try:
         found: dict[str, Any] = {FIELDS[name]: text.decode() for name, text in record.headers if name in FIELDS}
-        found["service"], _ = names(found["service"])
+        found["service"], _ = names(found["service"].encode())
         if "policies" in found:
             found["policies"] = policies(found["policies"])
         return msgspec.convert(found, Meta, strict=False)
@@ -157,8 +157,9 @@ def meta_of(record: Record) -> Meta:
 
 
 def recorded(record: Record, head: Heading, contracts: Contracts) -> Recorded[Any]:
-    """The event with what is known of it. Raises NotOurs, NewerSchema, and what decoding raises."""
-    return contracts.recorded(meta_of(record), head.type, head.schema, record.value)
+    """The event; its `Meta` is read when somebody asks for it. Raises NewerSchema, and what decoding raises."""
+    event = contracts.by_service[head.service].decode(head.type, head.schema, record.value)
+    return Recorded(event=event, meta=partial(meta_of, record))
 
 
 @lru_cache(100_000)

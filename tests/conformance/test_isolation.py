@@ -4,11 +4,11 @@ import asyncio
 import random
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import asyncpg
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from shared.broker import Unavailable
 from shared.postgres import PostgresStore, open_store

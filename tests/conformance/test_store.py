@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from shared.memory import MemoryStore
@@ -77,11 +78,11 @@ class TestAppend:
         ]
 
     async def test_an_event_comes_back_as_it_was_given(self, store: Store) -> None:
-        given = replace(
+        given = msgspec.structs.replace(
             new(), occurred_at=datetime(2024, 2, 29, 23, 59, 59, 999999, tzinfo=timezone(timedelta(hours=8)))
         )
         before = datetime.now(UTC) - timedelta(seconds=5)
-        await store.append([replace(group("a"), events=(given,))])
+        await store.append([msgspec.structs.replace(group("a"), events=(given,))])
         (found,) = await store.tail(0, 100)
         for name in ("id", "type", "schema", "occurred_at", "data", "meta"):
             assert getattr(found, name) == getattr(given, name)

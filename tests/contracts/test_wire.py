@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import count
 from typing import Any
@@ -13,6 +12,7 @@ from cloudevents.core.formats.json import JSONFormat
 from confluent_kafka import Consumer, Producer, TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import asdict, replace
 
 from deploy.local.kafka import Kafka
 from shared.broker import Record
@@ -177,7 +177,7 @@ class TestReading:
     )
     def test_whatever_is_written_is_read(self, envelope: Envelope, at: datetime, stream: str) -> None:
         found = meta_of(sent(replace(STORED, meta=encode(envelope), occurred_at=at, stream=stream)))
-        assert {name: getattr(found, name) for name in Envelope.__dataclass_fields__} == asdict(envelope)
+        assert {name: getattr(found, name) for name in Envelope.__struct_fields__} == asdict(envelope)
         assert (found.occurred_at, found.stream) == (at, stream)
 
     @pytest.mark.parametrize(

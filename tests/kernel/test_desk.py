@@ -14,7 +14,7 @@ from shared.event import Contract, Contracts, NewerSchema
 from shared.memory import MemoryStore
 from shared.policy import Policies
 from shared.refusal import Refused
-from shared.store import Answer, Group, Stored
+from shared.store import Answer, Group, Past
 from shared.value import value
 from tests.seeded.patching import mutated
 
@@ -120,8 +120,8 @@ class Slipping(MemoryStore):
 
     slipped = False
 
-    async def history(self, streams: Iterable[str]) -> dict[str, list[Stored]]:
-        found = await super().history(streams)
+    async def past(self, streams: Iterable[str]) -> dict[str, list[Past]]:
+        found = await super().past(streams)
         if "passage/li" in found and not self.slipped:
             self.slipped = True
             await Desk(self, contract, Contracts(contract), TOPICS, Policies()).decide([asking(Shut(door="a"))])

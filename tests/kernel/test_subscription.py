@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -299,7 +300,7 @@ async def another_log_stops_the_reader(shop: Shop) -> None:
     (p, one), (_, two) = await records(shop)
     headers = tuple((k, b"another" if k == "ce_logid" else v) for k, v in two.headers)
     with pytest.raises(Stopped, match="comes from log another"):
-        await read(shop, [(p, one), (p, replace(two, headers=headers))])
+        await read(shop, [(p, one), (p, msgspec.structs.replace(two, headers=headers))])
 
 
 async def test_another_log_stops_the_reader() -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given as for_all
 from hypothesis import settings
@@ -89,7 +90,10 @@ def recorded(events: list[Any]) -> list[Recorded[Any]]:
     facts = in_order(events, periods.about)
     streams = [str(periods.about(event)) for event in events]
     return [
-        replace(r, meta=replace(r.meta, stream=streams[i], version=streams[: i + 1].count(streams[i])))
+        Recorded(
+            event=r.event,
+            meta=msgspec.structs.replace(r.meta, stream=streams[i], version=streams[: i + 1].count(streams[i])),
+        )
         for i, r in enumerate(facts)
     ]
 

@@ -6,6 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given as for_all
 from hypothesis import settings
@@ -20,6 +21,7 @@ from services.performance.scores.languages import LANGUAGES, Language
 from services.performance.scores.unset import NO_LEAST_WEIGHT, NO_MINUS_CAP, NO_PLUS_CAP, NO_POINTS, unset
 from services.training.contracts import Attempt
 from services.vocabulary import PostId
+from shared.event import Recorded
 from shared.explanation import Kind, Node, Nothing, Weighted, compare, dump, evaluate, find, moved, render, walk
 from shared.policy import Policies, load_policies, load_policy
 from tests.performance.month import (
@@ -350,13 +352,15 @@ def test_what_if() -> None:
 
 def test_the_last_word_is_what_was_said_last_not_what_happened_last() -> None:
     said = recorded([*FACTS, figures("s1", 900, buyers=8)])
-    said[-1] = replace(said[-1], meta=replace(said[-1].meta, occurred_at=NOON - timedelta(days=9)))
+    said[-1] = Recorded(
+        event=said[-1].event, meta=msgspec.structs.replace(said[-1].meta, occurred_at=NOON - timedelta(days=9))
+    )
     assert at(kpi(MAY, context(said)), "viewers") == 100
 
 
 def test_one_stream_speaks_of_a_thing() -> None:
     said = recorded([*FACTS, figures("s1", 900)])
-    said[-1] = replace(said[-1], meta=replace(said[-1].meta, stream="another"))
+    said[-1] = Recorded(event=said[-1].event, meta=msgspec.structs.replace(said[-1].meta, stream="another"))
     with pytest.raises(ValueError, match="both speak of"):
         kpi(MAY, context(said))
 

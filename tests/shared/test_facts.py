@@ -1,11 +1,11 @@
 """What is known of a subject: the last word about a thing, and all that was said about it.."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import Any, assert_type
 
+import msgspec
 import pytest
 
 from shared.event import Meta, Recorded
@@ -88,7 +88,7 @@ def test_all_words_about_a_thing_stand_in_the_order_in_which_they_were_said() ->
 
 
 def test_one_stream_speaks_of_a_thing() -> None:
-    elsewhere = replace(AGAIN, meta=replace(AGAIN.meta, stream="another", id="another/2"))
+    elsewhere = Recorded(event=AGAIN.event, meta=msgspec.structs.replace(AGAIN.meta, stream="another", id="another/2"))
     both = known(FIRST, elsewhere)
     assert both.last(Weighed) == {"p": FIRST}
     for ask in (both.last, both.words):

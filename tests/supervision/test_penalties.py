@@ -3,6 +3,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
 from services.people.contracts import CategoriesChanged, Category, Engagement, EngagementChanged, PersonAssignedToPost
@@ -40,6 +41,7 @@ from services.supervision.violations.events import (
 )
 from services.vocabulary import Fen
 from shared.decider import Context
+from shared.event import Recorded
 from shared.policy import Document, Issue, Policies, load_policy
 from shared.testing import Given, given
 from tests.supervision.folding import folded
@@ -279,7 +281,9 @@ def test_he_is_judged_as_he_was_on_the_day_whose_rules_apply() -> None:
 
     def on(day: date) -> Member:
         said = heard(populations, replace(CRITICISM, ruled_on=day), joined, changed, assigned, moved, intern)
-        versioned = [replace(r, meta=replace(r.meta, version=i)) for i, r in enumerate(said)]
+        versioned = [
+            Recorded(event=r.event, meta=msgspec.structs.replace(r.meta, version=i)) for i, r in enumerate(said)
+        ]
         return ruled(subject, known(populations, subject, versioned)).member
 
     assert on(date(2024, 5, 13)).categories == (Category.E_COMMERCE,)

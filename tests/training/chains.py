@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+import msgspec
+
 from services.training.courses.events import AssessmentStandardSet
 from services.training.exams.decisions import exams
 from services.training.exams.events import (
@@ -109,7 +111,9 @@ def gathered(*chains: Sequence[Event]) -> Known[Event]:
     facts = [
         Recorded(
             event=event,
-            meta=replace(META, id=f"{event.session}-{n}", stream=exams.named(event.person, event.session), version=n),
+            meta=msgspec.structs.replace(
+                META, id=f"{event.session}-{n}", stream=exams.named(event.person, event.session), version=n
+            ),
         )
         for chain in chains
         for n, event in enumerate(chain, 1)
