@@ -1,5 +1,12 @@
 """What performance tells the world. Others import this module and nothing else of performance."""
 
+from services.performance.bonuses.events import (
+    BonusAdjusted,
+    BonusCalculated,
+    BonusDeducted,
+    BonusPaid,
+    BonusReductionDecided,
+)
 from services.performance.cycles.events import CycleOpened
 from services.performance.metrics.events import Aggregation, Better, MetricDefined, MetricId, MetricRecorded, Unit
 from services.performance.reviews.events import (
@@ -19,6 +26,11 @@ from shared.event import Contract
 __all__ = [
     "Aggregation",
     "Better",
+    "BonusAdjusted",
+    "BonusCalculated",
+    "BonusDeducted",
+    "BonusPaid",
+    "BonusReductionDecided",
     "CycleOpened",
     "Direction",
     "FeedbackInterviewHeld",
@@ -51,5 +63,10 @@ contract = Contract(
         FeedbackInterviewHeld,
         ReviewCompleted,
         ScoreRestated,
+        BonusDeducted,
+        BonusCalculated,
+        BonusPaid,
+        BonusAdjusted,
+        BonusReductionDecided,
     ],
 )

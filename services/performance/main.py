@@ -2,6 +2,12 @@
 
 from pathlib import Path
 
+from services.performance.bonuses import api as bonuses_api
+from services.performance.bonuses.decisions import bonuses
+from services.performance.bonuses.facts import bonuses_earned
+from services.performance.bonuses.policies import BonusScheme
+from services.performance.bonuses.projections import bonus_versions, bonuses_by_month
+from services.performance.bonuses.reactions import bonus_calculation, bonus_deduction
 from services.performance.contracts import contract
 from services.performance.cycles import api as cycles_api
 from services.performance.cycles.decisions import cycles
@@ -37,7 +43,7 @@ service = Service(
     contract,
     home=Path(__file__).parent,
     listens=[training, supervision],
-    deciders=[metrics, records, cycles, reviews],
+    deciders=[metrics, records, cycles, reviews, bonuses],
     projections=[
         metric_definitions,
         recorded_metrics,
@@ -48,10 +54,12 @@ service = Service(
         adjustments,
         declarations,
         feedbacks,
+        bonuses_by_month,
+        bonus_versions,
     ],
-    facts=[kpi, periods, streaks],
-    reactions=[training_excellence, points_deduction, restatement, second_look],
-    policies=[AppraisalStandard, FeedbackPolicy, AdjustmentPolicy, RollUpPolicy],
+    facts=[kpi, periods, streaks, bonuses_earned],
+    reactions=[training_excellence, points_deduction, restatement, second_look, bonus_calculation, bonus_deduction],
+    policies=[AppraisalStandard, FeedbackPolicy, AdjustmentPolicy, RollUpPolicy, BonusScheme],
     routers=[
         metrics_api.router,
         metrics_api.recorded,
@@ -60,5 +68,6 @@ service = Service(
         scores_api.router,
         periods_api.router,
         periods_api.runs,
+        bonuses_api.router,
     ],
 )

@@ -20,7 +20,7 @@ from services.performance.contracts import (
 )
 from services.performance.cycles.decisions import Open, OpenCycle, Unopened, cycles
 from services.performance.cycles.events import CycleOpened
-from services.performance.periods.policies import RollUpPolicy
+from services.performance.main import service
 from services.performance.reviews.decisions import (
     CompleteReview,
     DeclareNotApplicable,
@@ -30,8 +30,8 @@ from services.performance.reviews.decisions import (
     ScoreReview,
     reviews,
 )
-from services.performance.reviews.events import Event
-from services.performance.reviews.policies import AdjustmentPolicy, FeedbackPolicy
+from services.performance.reviews.events import Event, Notice
+from services.performance.reviews.policies import FeedbackPolicy
 from services.performance.scores.facts import kpi, score
 from services.performance.scores.standard import AppraisalStandard
 from services.vocabulary import Month, PersonId, PostId, UnitId
@@ -63,7 +63,7 @@ from tests.performance.month import (
 )
 
 SHIPPED = Path(__file__).parents[2] / "services/performance/policies"
-KINDS = [AppraisalStandard, FeedbackPolicy, AdjustmentPolicy, RollUpPolicy]
+KINDS = service.policies
 DEMO = SHIPPED.parents[2] / "deploy/demo/policies/performance"
 SHORT = load_policy(FeedbackPolicy, (SHIPPED / "feedback_live_team.yaml").read_text())  # 002, 004
 INTERVIEW = load_policy(FeedbackPolicy, (SHIPPED / "feedback_operations_group.yaml").read_text())  # 001
@@ -339,12 +339,28 @@ MAY_FACTS = [
 LATE = figures("s1", 940, buyers=20, ratings=100, satisfied=78)
 
 
-def restated(*more: Event, facts: Sequence[Any] = (*MAY_FACTS, LATE)) -> ScoreRestated:
-    history = (opened(), scored(MAY_FACTS, MAY_STANDARD), *more)
-    outcome = review(*history, facts=facts, under=(MAY_STANDARD, SHORT)).when(RESTATE, now=JUNE_6)
+def restated(
+    *more: Event, facts: Sequence[Any] = (*MAY_FACTS, LATE), under: AppraisalStandard = MAY_STANDARD
+) -> ScoreRestated:
+    history = (opened(), scored(MAY_FACTS, under), *more)
+    outcome = review(*history, facts=facts, under=(under, SHORT)).when(RESTATE, now=JUNE_6)
     (event,) = outcome.events
     assert isinstance(event, ScoreRestated)
     return event
+
+
+@pytest.mark.clause("R6")
+def test_a_person_is_told_when_the_grade_changes_or_the_score_by_so_many_points() -> None:
+    """78.40 (B) becomes 80.90 (A), or 78.65 (B)."""
+    done = completed(score="78.40")
+    assert restated(done).notice == (Notice.GRADE,)
+    slight = [*MAY_FACTS, figures("s1", 850, buyers=20, ratings=100, satisfied=78)]
+    assert restated(done, facts=slight).notice == ()
+    for points, told_of in (("0.25", (Notice.SCORE,)), ("0.26", ())):
+        under = standard(
+            TEXT.replace("target: 1000", "target: 1200").replace("A\n", f"A\nnotice_points: {points}\n", 1)
+        )
+        assert restated(done, facts=slight, under=under).notice == told_of
 
 
 @pytest.mark.clause("S-42", "R6")

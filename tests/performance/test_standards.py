@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from services.performance.main import service
 from services.performance.periods.policies import RollUpPolicy
-from services.performance.reviews.policies import AdjustmentPolicy, FeedbackPolicy
 from services.performance.scores.facts import kpi
 from services.performance.scores.standard import AppraisalStandard
 from shared.decider import Context
@@ -16,7 +16,7 @@ from tests.performance.month import MAY, MAY_IS_OVER, TEXT, context, metric, rec
 
 ROOT = Path(__file__).parents[2]
 SHIPPED, DEMO = ROOT / "services/performance/policies", ROOT / "deploy/demo/policies/performance"
-KINDS = [AppraisalStandard, FeedbackPolicy, AdjustmentPolicy, RollUpPolicy]
+KINDS = service.policies
 
 
 @pytest.mark.clause("C-05")

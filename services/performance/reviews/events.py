@@ -99,6 +99,13 @@ class ReviewCompleted:
     excellent: bool
 
 
+class Notice(StrEnum):
+    """Why the person is told of a restatement. Money, awards and penalties are told of by what changes them."""
+
+    GRADE = "grade"
+    SCORE = "score"  # by at least the organisation's `notice_points`
+
+
 @value
 class ScoreRestated:
     """The next version, beside the one before (R6)."""
@@ -113,6 +120,7 @@ class ScoreRestated:
     used: tuple[str, ...]
     explanation: Mapping[str, Any]
     standard: str = ""  # as published
+    notice: tuple[Notice, ...] = ()  # none: nobody is disturbed; the version is there to be read
 
 
 Event = (

@@ -13,6 +13,7 @@ from services.performance.reviews.events import (
     FeedbackInterviewHeld,
     FeedbackMode,
     NotApplicableDeclared,
+    Notice,
     ReviewCompleted,
     ReviewOpened,
     ReviewScoreAdjusted,
@@ -142,6 +143,7 @@ class Restatement:
     difference: Decimal | None = None
     causes: tuple[str, ...] = ()
     at: datetime | None = None
+    notice: tuple[Notice, ...] = ()  # why the person is told
 
 
 def restatement(row: Restatement, event: ScoreRestated, meta: Meta) -> Restatement:
@@ -152,6 +154,7 @@ def restatement(row: Restatement, event: ScoreRestated, meta: Meta) -> Restateme
         difference=event.difference,
         causes=event.causes,
         at=meta.occurred_at,
+        notice=event.notice,
     )
 
 
@@ -159,6 +162,7 @@ restatements = Projection(
     name="restatements",
     key=lambda event: Restatement(person=event.subject.person, month=event.subject.month, version=event.version),
     evolve=restatement,
+    version=2,
 )
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from services.performance.reviews.events import ReviewScored, ScoreRestated
+from services.performance.reviews.events import Notice, ReviewScored, ScoreRestated
 from services.performance.scores.facts import kpi
 from services.performance.scores.standard import AppraisalStandard
 from services.vocabulary import PersonMonth
@@ -78,6 +78,7 @@ def restated(subject: PersonMonth, before: Result, context: Context) -> list[Sco
     if missing(tree) or (explanation := dump(tree)) == before.explanation:
         return []
     now = points(tree)
+    difference = None if before.score is None or now is None else now - before.score
     return [
         ScoreRestated(
             subject=subject,
@@ -85,13 +86,20 @@ def restated(subject: PersonMonth, before: Result, context: Context) -> list[Sco
             score=now,
             grade=grade(tree),
             excellent=grade(tree) == standard.excellent,
-            difference=None if before.score is None or now is None else now - before.score,
+            difference=difference,
             causes=tuple(new for new in known.ids if new not in before.used),
             used=known.ids,
             explanation=explanation,
             standard=before.standard,
+            notice=notices(before.grade != grade(tree), difference, standard),
         )
     ]
+
+
+def notices(regraded: bool, difference: Decimal | None, standard: AppraisalStandard) -> tuple[Notice, ...]:
+    """Why the person is told (R6)."""
+    moved = standard.notice_points and difference is not None and abs(difference) >= standard.notice_points.amount
+    return (*([Notice.GRADE] if regraded else []), *([Notice.SCORE] if moved else []))
 
 
 def missing(tree: Bands) -> list[str]:

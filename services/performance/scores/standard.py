@@ -216,6 +216,7 @@ class AppraisalStandard:
     minus_cap: Rule | None = None
     min_applicable_weight: Rule | None = None  # per cent, below which the month is not rated
     na_weight_to: str = ""
+    notice_points: Rule | None = None  # a restatement by so much is told to the person (R6); none: not configured
 
     def __post_init__(self) -> None:
         if not self.components:

@@ -1,0 +1,33 @@
+"""What a bonus follows: the result of a month, and deductions that supervision imposed. S-45; R3, R6."""
+
+from collections.abc import Iterator
+
+from services.performance.bonuses.decisions import CalculateBonus, DeductBonus, WithdrawBonusDeduction, bonuses
+from services.performance.bonuses.facts import PersonBonus
+from services.supervision.contracts import PenaltyImposed, PenaltyKind, PenaltyRevoked
+from services.vocabulary import PersonMonth, month
+from shared.decider import Context
+from shared.reaction import Reaction
+
+
+def calculate(subject: PersonBonus) -> Iterator[CalculateBonus]:
+    """What is known of the month's bonus has changed."""
+    yield CalculateBonus(subject=PersonMonth(person=subject.person, month=subject.month))
+
+
+def deduct(
+    penalty: PenaltyImposed | PenaltyRevoked, context: Context
+) -> Iterator[DeductBonus | WithdrawBonusDeduction]:
+    """One without amount or month is refused, not guessed."""
+    if penalty.kind is not PenaltyKind.BONUS_DEDUCTION:
+        return
+    subject = PersonMonth(person=penalty.person, month=penalty.month or month(context.now))
+    deduction = f"penalty/{penalty.penalty}"
+    if isinstance(penalty, PenaltyRevoked):
+        yield WithdrawBonusDeduction(subject=subject, deduction=deduction)
+    else:
+        yield DeductBonus(subject=subject, deduction=deduction, amount=penalty.amount if penalty.month else None)
+
+
+bonus_calculation = Reaction(name="bonus_calculation", to=bonuses, react=calculate)
+bonus_deduction = Reaction(name="bonus_deduction", to=bonuses, react=deduct)
