@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given as for_all
 from hypothesis import settings
@@ -76,7 +77,10 @@ def heard(events: Sequence[Any]) -> list[Recorded[Any]]:
     facts = in_order(events, bonuses_earned.about)
     streams = ["bonus" if isinstance(e, BonusDeducted) else "review" for e in events]
     return [
-        replace(r, meta=replace(r.meta, stream=streams[i], version=streams[: i + 1].count(streams[i])))
+        Recorded(
+            event=r.event,
+            meta=msgspec.structs.replace(r.meta, stream=streams[i], version=streams[: i + 1].count(streams[i])),
+        )
         for i, r in enumerate(facts)
     ]
 
