@@ -46,12 +46,13 @@ def up(
     role: Annotated[str, typer.Option(help="api, workers or all.")] = "all",
 ) -> None:
     """Start everything and keep it running until Ctrl-C; what was stored before is there again."""
+    from cli.supervisor import Supervisor
     from cli.supervisor import up as run_up
 
     services = one_of("--only", only.split(","), SERVICES)
     roles = ROLES if role == "all" else one_of("--role", [role], ROLES)
     state: State = context.obj
-    run_up(state, services, roles, tell, lambda run: show(run, state))
+    run_up(Supervisor(state, services, roles, tell), lambda run: show(run, state))
 
 
 @app.command()
@@ -213,6 +214,18 @@ def bench(
     from cli.bench.main import run as run_bench
 
     run_bench(names or [], figures=figures)
+
+
+@app.command()
+def chaos(
+    minutes: Annotated[float, typer.Option(help="How long faults are injected.")] = 5.0,
+    seed: Annotated[int, typer.Option(help="Of the load and of the faults.")] = 1,
+    figures: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file too.")] = None,
+) -> None:
+    """Break everything that can break under load, then compare what is there with what must be."""
+    from cli.chaos.main import run as run_chaos
+
+    raise typer.Exit(0 if run_chaos(minutes, seed, figures) else 1)
 
 
 @app.command(

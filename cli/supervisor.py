@@ -113,13 +113,15 @@ class Supervisor:
             self.postgres = Postgres(self.state.directory / "postgres", SERVICES, ports["POSTGRES"])
             self.parts.append(Child(self.postgres.name, spawning(self.postgres)))
         if "KAFKA_BOOTSTRAP_SERVERS" not in os.environ:
-            kafka = self.state.directory / "kafka"
-            self.kafka = Kafka(kafka, ports["KAFKA"], ports["KAFKA_CONTROLLER"], tell=self.tell)
+            self.kafka = self.broker(ports)
             self.parts.append(Child(self.kafka.name, spawning(self.kafka)))
         for child in self.parts:
             child.run()
         if self.postgres is not None and self.postgres.user is not None:
             self.tell(f"You are root, whom PostgreSQL refuses: it runs as `nobody`, on {self.postgres.data.parent}")
+
+    def broker(self, ports: Mapping[str, int]) -> Kafka:
+        return Kafka(self.state.directory / "kafka", ports["KAFKA"], ports["KAFKA_CONTROLLER"], tell=self.tell)
 
     def wait_parts(self) -> None:
         for part, child in zip(self.embedded(), self.parts, strict=True):
@@ -150,7 +152,7 @@ class Supervisor:
         others = {f"{other.upper()}_DATABASE_URL" for other in SERVICES if other != service}
 
         def work() -> None:
-            os.environ.update(self.environment)
+            os.environ.update(self.environment_of(service, role))
             for name in others:
                 os.environ.pop(name, None)
             if self.postgres is not None and database_url(service) is None:
@@ -159,6 +161,10 @@ class Supervisor:
             serve(service, role)
 
         return lambda: Fork(work, self.state.log(f"{service}-{role}"))
+
+    def environment_of(self, service: str, role: str) -> Mapping[str, str]:
+        """What one process is told."""
+        return self.environment
 
     def wait_ready(self, service: str, role: str, child: Child) -> None:
         said = "nothing"
@@ -246,24 +252,17 @@ class Supervisor:
             part.stop()
 
 
-def up(
-    state: State,
-    services: Sequence[str],
-    roles: Sequence[str],
-    tell: Callable[[str], None],
-    ready: Callable[[Run], None],
-) -> None:
+def up(supervisor: Supervisor, ready: Callable[[Run], None]) -> None:
     """Run until SIGINT, SIGTERM or SIGHUP, then drain and end; `ready` is called once all answers.
 
     Raises StartFailed.
     """
-    with state.exclusive(), signals() as wakeup:
-        supervisor = Supervisor(state, services, roles, tell)
+    with supervisor.state.exclusive(), signals() as wakeup:
         try:
             ready(supervisor.start())
             supervisor.watch(wakeup)
         except Stopped:
-            tell("Stopping: the services drain, then Kafka and PostgreSQL end")
+            supervisor.tell("Stopping: the services drain, then Kafka and PostgreSQL end")
         finally:
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(number, signal.SIG_IGN)

@@ -43,6 +43,7 @@ AWAY = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the connection broke off between two steps of a statement
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,  # shut down, crashed, still starting, or cancelled by a timeout
     asyncpg.InsufficientResourcesError,  # no memory, disk or connection left

@@ -11,9 +11,11 @@ import socket
 import struct
 import subprocess
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 from deploy.local.environment import ROOT
 from deploy.local.jars import jars
@@ -28,7 +30,6 @@ SETTINGS = {
     "process.roles": "broker,controller",
     "node.id": str(NODE),
     "controller.listener.names": "CONTROLLER",
-    "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
     "auto.create.topics.enable": "false",
     "log.retention.ms": "-1",
     "group.initial.rebalance.delay.ms": "0",
@@ -49,6 +50,13 @@ READY_SECONDS = 120.0
 TRAINING_SECONDS = 90.0
 
 
+class Front(NamedTuple):
+    """A listener of its own for clients that come through something in between: they are sent there again."""
+
+    port: int
+    advertised: int
+
+
 class Kafka:
     """One broker with its log in `directory`. After a crash `spawn` and `wait` start it again on the same ports."""
 
@@ -61,12 +69,14 @@ class Kafka:
         controller_port: int | None = None,
         cache: Path = CACHE,
         tell: Callable[[str], None] = print,
+        fronts: Mapping[str, Front] = MappingProxyType({}),
     ) -> None:
         self.directory = directory
         self.port = port
         self.controller_port = controller_port
         self.cache = cache
         self.tell = tell
+        self.fronts = fronts
         self.process: subprocess.Popen[bytes] | None = None
         self.prepared = False
 
@@ -151,9 +161,15 @@ class Kafka:
 
     def write_settings(self) -> Path:
         listener, controller = f"PLAINTEXT://127.0.0.1:{self.port}", f"127.0.0.1:{self.controller_port}"
+        listening = [listener, f"CONTROLLER://{controller}"]
+        listening += [f"{name}://127.0.0.1:{front.port}" for name, front in self.fronts.items()]
+        told = [listener, *(f"{name}://127.0.0.1:{front.advertised}" for name, front in self.fronts.items())]
         settings = SETTINGS | {
-            "listeners": f"{listener},CONTROLLER://{controller}",
-            "advertised.listeners": listener,
+            "listeners": ",".join(listening),
+            "advertised.listeners": ",".join(told),
+            "listener.security.protocol.map": ",".join(
+                f"{name}:PLAINTEXT" for name in ("CONTROLLER", "PLAINTEXT", *self.fronts)
+            ),
             "controller.quorum.voters": f"{NODE}@{controller}",
             "log.dirs": str(self.directory / "data"),
         }

@@ -1,0 +1,1 @@
+"""Faults on purpose: a mixed load against everything real, while processes, connections and disks fail."""
