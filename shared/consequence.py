@@ -9,7 +9,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -140,7 +140,7 @@ class Consequences:
             request = self.request(reaction, command, trigger, context)
             keys[request.once] += 1
             nth = keys[request.once]
-            requests.append(request if nth == 1 else replace(request, once=f"{request.once}:{nth}"))
+            requests.append(request if nth == 1 else msgspec.structs.replace(request, once=f"{request.once}:{nth}"))
         return Owed(due=due, requests=tuple(requests))
 
     def what(self, reaction: Reaction[Any, Any], trigger: Trigger) -> Any:

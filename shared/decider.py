@@ -1,12 +1,13 @@
 """Decisions: a command and a state lead to events, or to a refusal. Pure."""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cache, lru_cache
 from inspect import signature
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from urllib.parse import quote
+
+import msgspec
 
 from shared.event import takes
 from shared.policy import Policies
@@ -41,17 +42,16 @@ def look(source: "Decider[Any, Any, Any] | Projection[Any, Any] | Facts[Any, Any
     return Sight(source=source, key=key if isinstance(source, Decider) else key[0])
 
 
-@dataclass(frozen=True, kw_only=True)
-class Context:
+class Context(msgspec.Struct, frozen=True, kw_only=True):
     """What a decision may know besides command and state: when, by whom, under which policies, and what it `sees`."""
 
     now: datetime
     actor: str
     capacity: str = ""
     scope: str = ""
-    policies: Policies = field(default_factory=Policies)
-    seen: Mapping[tuple[str, Hashable], object] = field(default_factory=dict)
-    asked: set[str] = field(default_factory=set)  # policies that were resolved: recorded with the events
+    policies: Policies = msgspec.field(default_factory=Policies)
+    seen: Mapping[tuple[str, Hashable], object] = msgspec.field(default_factory=dict)
+    asked: set[str] = msgspec.field(default_factory=set)  # policies that were resolved: recorded with the events
 
     @property
     def today(self) -> date:
@@ -67,7 +67,7 @@ class Context:
 
     def under(self, *policies: object) -> "Context":
         """The same under other policies: what if?"""
-        return replace(self, policies=self.policies.under(*policies))
+        return msgspec.structs.replace(self, policies=self.policies.under(*policies))
 
     def state(self, decider: "Decider[Any, S, Any]", *key: str) -> S:
         """The state of another stream of this service."""

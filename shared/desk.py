@@ -8,11 +8,12 @@ it goes on, so there are as many rounds as the longest chain has links.
 
 import asyncio
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+import msgspec
 import structlog
 
 from shared.broker import Unavailable
@@ -23,7 +24,6 @@ from shared.policy import Policies
 from shared.projection import Projection
 from shared.refusal import NOT_CONFIGURED, Refused
 from shared.store import Group, Held, Kept, Moved, New, Once, Past, Store
-from shared.value import value
 from shared.wire import partition_of
 
 log = structlog.get_logger()
@@ -46,8 +46,7 @@ class KeyReused(Exception):
     """Another request was made under this key."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Request:
+class Request(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """A command, with when, by whom, because of what."""
 
     decider: Decider[Any, Any, Any]
@@ -70,8 +69,7 @@ class Request:
         return self.decider.stream(self.command)
 
 
-@value
-class Decided:
+class Decided(msgspec.Struct, frozen=True, kw_only=True):
     """`stored`, `unchanged`, `refused`, `stale` (not the version that the caller saw), `contested` (others were faster
     again and again) or `failed` (our error)."""
 
@@ -205,7 +203,7 @@ class Desk:
                 fresh.append(i)
         batch = Batch(self, await self.look(requests, fresh))
         for i in fresh:
-            if batch.waits(requests[i]):
+            if batch.waits(i, requests[i]):
                 continue
             if (answer := batch.decide(i, requests[i])) is not None:
                 answers[i] = answer
@@ -220,7 +218,7 @@ class Desk:
         for p, result in zip(pending, results, strict=True):
             if result.outcome == "stored":
                 for i in p.requests:
-                    answers[i] = replace(batch.made[i], position=result.position or 0)
+                    answers[i] = msgspec.structs.replace(batch.made[i], position=result.position or 0)
             else:
                 stale += p.requests
         return stale
@@ -323,13 +321,13 @@ class Batch:
         self.later: set[str] = set()  # streams of requests that wait for the next round
         self.seen_later: set[str] = set()  # and what those see: it may not move before they have been decided
 
-    def waits(self, request: Request) -> bool:
+    def waits(self, i: int, request: Request) -> bool:
         """For the next round: it depends on something that this one has decided and not stored yet, or on a request
         that does."""
         stream = request.stream
         seen = [
             s.source.named(*s.key)  # type: ignore[misc]
-            for s in request.decider.sees(request.command)
+            for s in self.looked.sights[i]
             if isinstance(s.source, Decider)
         ]
         waits = (

@@ -7,7 +7,6 @@ import secrets
 import traceback
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, MutableMapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Annotated, Any, Generic, TypeVar, cast, get_type_hints
@@ -138,7 +137,7 @@ class Handler:
         access: Access = app.access
         if not access.allows(IMPORT, identify(self.request)):
             raise Forbidden(IMPORT)
-        return replace(framed, now=moment(at))
+        return msgspec.structs.replace(framed, now=moment(at))
 
     def answer(self, decided: Decided) -> Accepted:
         if decided.refusal is not None:

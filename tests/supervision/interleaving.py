@@ -6,11 +6,12 @@ what it was given already. Facts are computed, and consequences decided, wheneve
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from random import Random
 from typing import Any
+
+from msgspec.structs import replace
 
 from services.supervision.main import service
 from shared.decider import Context, Decider
