@@ -20,9 +20,11 @@ app = typer.Typer(
 events = typer.Typer(help="What the logs hold and what travels.", no_args_is_help=True)
 readers = typer.Typer(help="What reads the topics.", no_args_is_help=True)
 parked = typer.Typer(help="What waits for an operator.", no_args_is_help=True)
+contracts = typer.Typer(help="What was promised to whoever reads the events.", no_args_is_help=True)
 app.add_typer(events, name="events")
 app.add_typer(readers, name="readers")
 app.add_typer(parked, name="parked")
+app.add_typer(contracts, name="contracts")
 
 Service = Annotated[str, typer.Argument(help=", ".join(SERVICES))]
 Reader = Annotated[str, typer.Argument(help="As in exam_results/1.")]
@@ -174,6 +176,39 @@ def parked_discard(
     from cli.operations import ask_for
 
     tell(ask_for(context.obj, "discard", service, reader, stream))
+
+
+@contracts.command("check")
+def contracts_check() -> None:
+    """A verdict on each event that is not as it was released; fails where one breaks whoever reads it."""
+    from cli.contracts.main import check
+
+    raise typer.Exit(check())
+
+
+@contracts.command("diff")
+def contracts_diff() -> None:
+    """What changed since the last release, in words."""
+    from cli.contracts.main import diff
+
+    diff()
+
+
+@contracts.command("write")
+def contracts_write() -> None:
+    """Write the AsyncAPI documents and JSON Schemas under docs/contracts from the code."""
+    from cli.contracts.main import write
+
+    tell(f"{write()} documents written")
+
+
+@contracts.command("release")
+def contracts_release() -> None:
+    """Record what the code says now as promised, when it is deployed."""
+    from cli.contracts.main import release
+
+    for service, count in release().items():
+        tell(f"{service}: {count} events are new or changed" if count else f"{service}: as it was")
 
 
 @app.command()
