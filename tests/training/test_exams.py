@@ -33,7 +33,7 @@ from services.training.exams.reactions import make_up_term
 from services.training.rules import TrainingRules
 from services.vocabulary import CourseId, SessionId
 from shared.decider import Context
-from shared.policy import Policies, load_document, load_policy
+from shared.policy import Format, Policies, load_document, load_policy
 from shared.testing import Given, Outcome, given
 from tests.training.chains import (
     AGAIN_ON,
@@ -527,7 +527,7 @@ def test_a_deadline_passes_only_where_the_make_up_is_still_owed() -> None:
 def test_the_policy_is_the_one_in_force_when_the_chain_began() -> None:
     before, since = "effective_from: 2024-01-01", "effective_from: 2024-05-09"
     documents = [
-        load_document({"TrainingRules": TrainingRules}, text)
+        load_document(Format(kinds=(TrainingRules,)), text)
         for text in (
             NOT_CONFIGURED.replace("version: 1", f"version: 1, {before}"),
             NOT_CONFIGURED.replace("version: 1", f"version: 2, {since}").replace(
