@@ -23,6 +23,15 @@ Fen = NewType("Fen", int)  # 分: money
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]  # about no person
 Names = Annotated[tuple[str, ...], Len(0, 50)]
 
+RANKED = dict.fromkeys(
+    (
+        "rank", "ranking", "percentile", "quantile", "top_percent", "bottom_percent", "distribution",
+        "forced_distribution", "quota",
+    ),
+    "whatever may lead to a penalty, demotion or dismissal depends on no rank or percentile, and on no grade given by"
+    " forced distribution (R4)",
+)  # fmt: skip
+
 
 def month(moment: datetime) -> Month:
     """A moment belongs to its month in Asia/Shanghai (R5)."""

@@ -56,7 +56,7 @@ class Marked:
         line = node.start_mark.line + 1
         self.lines.setdefault(place, line)
         if id(node) in seen:
-            raise Located(line, "a policy says everything where it holds: no anchors and aliases")
+            raise Located(line, "a policy says everything where it holds: no & and *")
         seen.add(id(node))
         if isinstance(node, yaml.SequenceNode):
             for i, held in enumerate(node.value):

@@ -29,7 +29,7 @@ from shared.event import Contract, Contracts
 from shared.facts import Facts
 from shared.kafka import KafkaBroker
 from shared.openapi import describe
-from shared.policy import Policies, load_policies
+from shared.policy import Agree, Format, Policies, load_policies
 from shared.postgres import open_store
 from shared.privacy import Vault
 from shared.projection import Projection
@@ -64,11 +64,14 @@ class Service:
         facts: Sequence[Facts[Any, Any, Any, Any]] = (),
         reactions: Sequence[Reaction[Any, Any]] = (),
         policies: Sequence[type] = (),
+        population: type | None = None,
+        agree: Sequence[Agree] = (),
         routers: Sequence[APIRouter] = (),
     ) -> None:
         self.contract, self.home, self.contracts = contract, home, Contracts(contract, *listens)
         self.deciders, self.projections, self.facts, self.reactions = deciders, projections, facts, reactions
         self.policies, self.routers = policies, routers
+        self.format = Format(kinds=tuple(policies), traits=population, agree=tuple(agree))
         self.access = load_access(home / "access.yaml")
         own = [route for router in (*routers, bulk.router) for route in router.routes]
         self.routes = [check_route(route, self.access) for route in own]
@@ -108,7 +111,8 @@ class Service:
 
     def load_policies(self, organisation: Path | None) -> Policies:
         """What ships with the service, and the organisation's own. Raises PolicyError."""
-        return load_policies(self.policies, [self.home / "policies", *([organisation] if organisation else [])])
+        own = self.home / "policies"
+        return load_policies(self.format, [own, *([organisation] if organisation else [])], ships=own)
 
     def application(self) -> FastAPI:
         """Without its parts: for the API document."""

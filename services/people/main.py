@@ -24,6 +24,7 @@ from services.people.roles.projections import roles_held
 from services.people.units import api as units_api
 from services.people.units.decisions import units
 from services.people.units.projections import units_defined
+from services.population import Population
 from services.training.contracts import contract as training
 from shared.service import Service
 
@@ -46,6 +47,7 @@ service = Service(
     ],
     facts=[archive],
     policies=[ArchiveRules],
+    population=Population,
     routers=[
         units_api.router,
         posts_api.router,

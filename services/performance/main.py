@@ -13,6 +13,7 @@ from services.performance.cycles import api as cycles_api
 from services.performance.cycles.decisions import cycles
 from services.performance.cycles.projections import opened_cycles
 from services.performance.metrics import api as metrics_api
+from services.performance.metrics.catalogue import MetricCatalogue
 from services.performance.metrics.decisions import metrics
 from services.performance.metrics.decisions import recorded_metrics as records
 from services.performance.metrics.projections import metric_definitions, recorded_metrics
@@ -33,8 +34,10 @@ from services.performance.reviews.projections import (
 )
 from services.performance.reviews.reactions import points_deduction, restatement, second_look, training_excellence
 from services.performance.scores import api as scores_api
+from services.performance.scores.agreement import check_metrics
 from services.performance.scores.facts import kpi
 from services.performance.scores.standard import AppraisalStandard
+from services.population import Population
 from services.supervision.contracts import contract as supervision
 from services.training.contracts import contract as training
 from shared.service import Service
@@ -59,7 +62,9 @@ service = Service(
     ],
     facts=[kpi, periods, streaks, bonuses_earned],
     reactions=[training_excellence, points_deduction, restatement, second_look, bonus_calculation, bonus_deduction],
-    policies=[AppraisalStandard, FeedbackPolicy, AdjustmentPolicy, RollUpPolicy, BonusScheme],
+    policies=[MetricCatalogue, AppraisalStandard, FeedbackPolicy, AdjustmentPolicy, RollUpPolicy, BonusScheme],
+    population=Population,
+    agree=[check_metrics],
     routers=[
         metrics_api.router,
         metrics_api.recorded,

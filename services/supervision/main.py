@@ -4,6 +4,7 @@ from pathlib import Path
 
 from services.people.contracts import contract as people
 from services.performance.contracts import contract as performance
+from services.population import Population
 from services.supervision.awards import api as awards_api
 from services.supervision.awards.decisions import awards
 from services.supervision.awards.items import AwardItems
@@ -20,7 +21,7 @@ from services.supervision.penalties.decisions import penalties
 from services.supervision.penalties.facts import populations
 from services.supervision.penalties.projections import all_penalties
 from services.supervision.penalties.reactions import penalty_settlements, violation_consequences
-from services.supervision.penalties.rules import ConsequenceRules, PenaltyCatalogue
+from services.supervision.penalties.rules import ConsequenceRules, PenaltyCatalogue, check_penalties
 from services.supervision.streams import api as streams_api
 from services.supervision.streams.decisions import streams
 from services.supervision.streams.projections import all_streams
@@ -58,6 +59,8 @@ service = Service(
         PoorPerformance,
         AwardItems,
     ],
+    population=Population,
+    agree=[check_penalties],
     routers=[
         streams_api.router,
         observations_api.router,

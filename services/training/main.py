@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from services.population import Population
 from services.training.attendance import api as attendance_api
 from services.training.attendance.decisions import attendance
 from services.training.attendance.projections import rosters
@@ -43,6 +44,7 @@ service = Service(
     facts=[exam_history],
     reactions=[make_up_term],
     policies=[TrainingRules],
+    population=Population,
     routers=[
         courses_api.router,
         sessions_api.router,

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from services.performance.scores.standard import check_bands
 from shared.explanation import Band, Rule
+from shared.marked import Wrong
 from shared.policy import Issue
 from shared.value import value
 
@@ -20,10 +21,11 @@ class BonusScheme:
     bands: tuple[Band, ...]
 
     def __post_init__(self) -> None:
-        check_bands(self.bands)
-        amounts = [band.gives for band in self.bands]
-        if not all(isinstance(amount, Rule) and amount.amount == int(amount.amount) >= 0 for amount in amounts):
-            raise ValueError("bands of a bonus scheme give whole amounts in fen, from 0")
-        for low, high in pairwise([amount.amount for amount in amounts if isinstance(amount, Rule)]):
+        check_bands(self.bands, "bands")
+        for i, band in enumerate(self.bands):
+            if not isinstance(band.gives, Rule) or not band.gives.amount == int(band.gives.amount) >= 0:
+                raise Wrong("bands of a bonus scheme give whole amounts in fen, from 0", "bands", i, "gives")
+        amounts = [band.gives.amount for band in self.bands if isinstance(band.gives, Rule)]
+        for i, (low, high) in enumerate(pairwise(amounts), 1):
             if high < low:
-                raise ValueError(f"a higher score would earn less: {high} after {low} (O-109)")
+                raise Wrong(f"a higher score would earn less: {high} after {low} (O-109)", "bands", i, "gives")

@@ -4,9 +4,12 @@ A population whose policy has no quarter, or no year, is not appraised by it.
 """
 
 from enum import StrEnum
+from typing import ClassVar
 
 from services.performance.scores.standard import check_bands, check_grades
+from services.vocabulary import RANKED
 from shared.explanation import Band, Rule
+from shared.marked import Wrong
 from shared.policy import Issue
 from shared.value import value
 
@@ -37,16 +40,16 @@ class RollUp:
 
     def __post_init__(self) -> None:
         if self.weights and sum(rule.amount for rule in self.weights) <= 0:
-            raise ValueError("weights: above 0 together")
+            raise Wrong("weights: above 0 together", "weights")
         if self.grades:
-            check_bands(self.grades)
+            check_bands(self.grades, "grades")
             check_grades(self.grades, self.excellent)
         elif self.excellent:
-            raise ValueError("excellent: there are no grades")
+            raise Wrong("excellent: there are no grades", "excellent")
 
     def check_weights(self, parts: int) -> None:
         if len(self.weights) != (parts if self.function is Function.WEIGHTED_MEAN else 0):
-            raise ValueError(f"weights: {parts} for weighted_mean, none for mean")
+            raise Wrong(f"weights: {parts} for weighted_mean, none for mean")
 
 
 @value
@@ -57,6 +60,8 @@ class Year:
 
 @value
 class RollUpPolicy:
+    refuses: ClassVar = RANKED
+
     issue: Issue
     clause: str
     quarter: RollUp | None = None
@@ -67,5 +72,5 @@ class RollUpPolicy:
             self.quarter.check_weights(MONTHS)
         if self.year:
             if self.year.source is Source.QUARTERS and not self.quarter:
-                raise ValueError("year: it rests on quarters, and there is no quarter")
+                raise Wrong("year: it rests on quarters, and there is no quarter", "year", "source")
             self.year.result.check_weights(QUARTERS if self.year.source is Source.QUARTERS else MONTHS * QUARTERS)

@@ -6,10 +6,12 @@ weights nor targets (P-11): each organisation writes its own.
 
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Literal
+from typing import ClassVar, Literal
 
-from services.performance.metrics.events import Aggregation, MetricId
-from shared.explanation import Band, Kind, Rule, complete
+from services.performance.metrics.events import Aggregation, MetricId, Unit
+from services.vocabulary import RANKED
+from shared.explanation import Band, Kind, Rule, flaw
+from shared.marked import Wrong
 from shared.policy import Issue
 from shared.value import value
 
@@ -131,11 +133,12 @@ class Target:
     """In per cent of a target."""
 
     target: Rule
+    unit: Unit | None = None  # of the target; held against that of what is measured
     cap: Rule | None = None
     lower_is_better: bool = False
 
     def __post_init__(self) -> None:
-        above_0(self.target)
+        above_0(target=self.target)
 
 
 @value
@@ -144,14 +147,16 @@ class Banded:
     marks where the bands do not reach to 100."""
 
     bands: tuple[Band, ...]
+    unit: Unit | None = None  # of the edges, or of the plan
     against: Rule | None = None
     of: Rule | None = None
 
     def __post_init__(self) -> None:
-        check_bands(self.bands)
-        above_0(self.against, self.of)
-        if any(isinstance(band.gives, str) for band in self.bands):
-            raise ValueError("bands of a component give points, not grades")
+        check_bands(self.bands, "bands")
+        above_0(against=self.against, of=self.of)
+        for i, band in enumerate(self.bands):
+            if isinstance(band.gives, str):
+                raise Wrong("bands of a component give points, not grades", "bands", i, "gives")
 
 
 @value
@@ -161,7 +166,7 @@ class Points:
     of: Rule
 
     def __post_init__(self) -> None:
-        above_0(self.of)
+        above_0(of=self.of)
 
 
 Form = Target | Banded | Points
@@ -199,13 +204,16 @@ class Component:
             raise ValueError(f"{self.name}: either a measure, or parts, or lowest_of")
         check_form(self.name, self.measure, self.form)
         if self.na_weight_to and self.na_weight_to not in [part.name for part in self.parts]:
-            raise ValueError(f"na_weight_to: {self.name} has no part {self.na_weight_to}")
-        check_weights(self.parts, self.weight)
+            raise Wrong(f"na_weight_to: {self.name} has no part {self.na_weight_to}", "na_weight_to")
+        check_weights(self.parts, "parts", self.weight)
 
 
 @value
 class AppraisalStandard:
-    """`excellent` is the grade that counts as excellent (C-06)."""
+    """`excellent` is the grade that counts as excellent (C-06). Points and grades are the person's own, never a rank:
+    penalties may follow from them (R4)."""
+
+    refuses: ClassVar = RANKED
 
     issue: Issue
     clause: str
@@ -221,14 +229,14 @@ class AppraisalStandard:
     def __post_init__(self) -> None:
         if not self.components:
             raise ValueError("a standard has components")
-        check_weights(self.components)
-        check_bands(self.grades)
+        check_weights(self.components, "components")
+        check_bands(self.grades, "grades")
         check_grades(self.grades, self.excellent)
         names = self.names
         if doubled := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"two components are called {', '.join(doubled)}")
+            raise Wrong(f"two components are called {', '.join(doubled)}", "components")
         if self.na_weight_to and self.na_weight_to not in [component.name for component in self.components]:
-            raise ValueError(f"na_weight_to: there is no component {self.na_weight_to}")
+            raise Wrong(f"na_weight_to: there is no component {self.na_weight_to}", "na_weight_to")
 
     @property
     def names(self) -> list[str]:
@@ -241,12 +249,13 @@ def each(components: tuple[Component, ...]) -> Iterator[Component]:
         yield from each(component.parts)
 
 
-def check_weights(parts: tuple[Component, ...], points: Rule | None = None) -> None:
+def check_weights(parts: tuple[Component, ...], at: str, points: Rule | None = None) -> None:
     total = sum(part.weight.amount for part in parts)
     if parts and total != WHOLE and (points is None or total != points.amount):
-        raise ValueError(f"{', '.join(part.name for part in parts)} weigh {total}, not 100")
-    if any(part.weight.amount < 0 for part in parts):
-        raise ValueError(f"{', '.join(part.name for part in parts)}: a weight is not below 0")
+        raise Wrong(f"{', '.join(part.name for part in parts)} weigh {total}, not 100", at)
+    for i, part in enumerate(parts):
+        if part.weight.amount < 0:
+            raise Wrong(f"{part.name}: a weight is not below 0", at, i, "weight")
 
 
 def check_form(name: str, measure: Measure | None, form: Form | None) -> None:
@@ -254,18 +263,21 @@ def check_form(name: str, measure: Measure | None, form: Form | None) -> None:
         raise ValueError(f"{name}: a figure needs a form to become points")
 
 
-def check_bands(bands: tuple[Band, ...]) -> None:
-    if not bands or not complete(bands):
-        raise ValueError("bands leave a gap or overlap: each inner edge stands once below/up_to, once at_least/above")
+def check_bands(bands: tuple[Band, ...], at: str) -> None:
+    if found := flaw(bands):
+        band, reason = found
+        raise Wrong(f"bands leave a gap or overlap: {reason}", at, band)
 
 
 def check_grades(grades: tuple[Band, ...], excellent: str) -> None:
+    for i, band in enumerate(grades):
+        if not isinstance(band.gives, str):
+            raise Wrong("grades are words", "grades", i, "gives")
     if excellent not in [band.gives for band in grades]:
-        raise ValueError(f"excellent: {excellent} is none of the grades")
-    if not all(isinstance(band.gives, str) for band in grades):
-        raise ValueError("grades are words")
+        raise Wrong(f"excellent: {excellent} is none of the grades", "excellent")
 
 
-def above_0(*rules: Rule | None) -> None:
-    if any(rule and rule.amount <= 0 for rule in rules):
-        raise ValueError("a target, a plan and full marks are above 0")
+def above_0(**rules: Rule | None) -> None:
+    for at, rule in rules.items():
+        if rule and rule.amount <= 0:
+            raise Wrong("a target, a plan and full marks are above 0", at)

@@ -3,6 +3,7 @@
 from services.supervision.awards.events import Ground, Reward
 from services.vocabulary import Text
 from shared.explanation import Rule
+from shared.marked import Wrong
 from shared.policy import Issue
 from shared.value import value
 
@@ -29,7 +30,7 @@ class AwardItems:
     def __post_init__(self) -> None:
         names = [item.name for item in self.items]
         if doubled := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"items: {', '.join(doubled)} stands twice")
+            raise Wrong(f"items: {', '.join(doubled)} stands twice", "items")
 
     def find(self, name: str) -> Item | None:
         return next((item for item in self.items if item.name == name), None)

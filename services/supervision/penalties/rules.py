@@ -1,13 +1,17 @@
 """What follows from a violation, and what may follow at all. Clauses: T-66, T-67, S-45, A-60; C-11, C-12."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
 
 from services.supervision.penalties.events import Mode, PenaltyKind
 from services.supervision.violations.events import Severity, ViolationKind
-from services.vocabulary import Text
+from services.vocabulary import RANKED, Text
 from shared.explanation import Rule
-from shared.policy import Issue
+from shared.marked import Wrong
+from shared.policy import Clash, Document, Issue, Policies
 from shared.value import value
+
+FINES_ARE_OFF = "fines are off: `fines: {source: …}` of the consequence rules cites the law that allows them (R3)"
 
 
 @value
@@ -21,7 +25,9 @@ class Consequence:
 
     def __post_init__(self) -> None:
         if self.mode is Mode.IMPOSE and self.penalty is not PenaltyKind.CRITICISM:
-            raise ValueError(f"{self.violation}: a rule may impose criticism alone; {self.penalty} waits for a person")
+            raise Wrong(
+                f"{self.violation}: a rule may impose criticism alone; {self.penalty} waits for a person", "mode"
+            )
 
 
 @value
@@ -33,6 +39,8 @@ class Fines:
 
 @value
 class ConsequenceRules:
+    refuses: ClassVar = RANKED
+
     issue: Issue
     clause: str = ""
     decider_differs: bool = False  # whoever proposed a penalty may not decide on it
@@ -42,7 +50,10 @@ class ConsequenceRules:
     def __post_init__(self) -> None:
         kinds = [c.violation for c in self.consequences]
         if doubled := sorted({kind for kind in kinds if kinds.count(kind) > 1}):
-            raise ValueError(f"consequences: {', '.join(doubled)} stands twice; one violation has one consequence")
+            raise Wrong(f"{', '.join(doubled)} stands twice; one violation has one consequence", "consequences")
+        for i, consequence in enumerate(self.consequences):
+            if consequence.penalty is PenaltyKind.FINE and self.fines is None:
+                raise Wrong(FINES_ARE_OFF, "consequences", i, "penalty")
 
     def of(self, violation: ViolationKind) -> Consequence | None:
         return next((c for c in self.consequences if c.violation is violation), None)
@@ -60,7 +71,7 @@ class Entry:
 
     def __post_init__(self) -> None:
         if self.kind is PenaltyKind.DISMISSAL:
-            raise ValueError("dismissal has a legal path of its own and stands in no catalogue")
+            raise Wrong("dismissal has a legal path of its own and stands in no catalogue", "kind")
 
     def holds(self, kind: PenaltyKind, violation: ViolationKind, severity: Severity | None) -> bool:
         return (
@@ -74,6 +85,8 @@ class Entry:
 class PenaltyCatalogue:
     """Of one population: what is not in it is refused (C-11, P-05)."""
 
+    refuses: ClassVar = RANKED
+
     issue: Issue
     clause: str = ""
     penalties: tuple[Entry, ...] = ()
@@ -84,3 +97,38 @@ def find(
 ) -> Entry | None:
     """A person in several populations may be given what any of them knows (C-42)."""
     return next((e for c in catalogues for e in c.penalties if e.holds(kind, violation, severity)), None)
+
+
+# Held against each other when policies are loaded
+
+
+def check_penalties(policies: Policies) -> Iterator[Clash]:
+    """A rule proposes what the regulation of its population knows (C-11); a fine has an amount only where fines are on
+    (R3)."""
+    catalogues = [(d, d.body) for d in policies.of(PenaltyCatalogue) if isinstance(d.body, PenaltyCatalogue)]
+    rules = [(d, d.body) for d in policies.of(ConsequenceRules) if isinstance(d.body, ConsequenceRules)]
+    for document, body in rules:
+        for i, consequence in enumerate(body.consequences):
+            for category in document.population.get("category", [""]):
+                if not any(knows(c, consequence) for d, c in catalogues if speaks_of(d, category)):
+                    of = f"the catalogue of {category}" if category else "no catalogue"
+                    reason = f"{of} {'does not know' if category else 'knows'} {consequence.penalty}"
+                    yield Clash(document, f"{reason} for {consequence.violation} (C-11)", "consequences", i, "penalty")
+    if not any(body.fines for _, body in rules):
+        for document, catalogue in catalogues:
+            for i, entry in enumerate(catalogue.penalties):
+                if entry.kind is PenaltyKind.FINE and entry.amount is not None:
+                    yield Clash(document, FINES_ARE_OFF, "penalties", i, "amount")
+
+
+def knows(catalogue: PenaltyCatalogue, consequence: Consequence) -> bool:
+    return any(
+        entry.kind is consequence.penalty and (not entry.violations or consequence.violation in entry.violations)
+        for entry in catalogue.penalties
+    )
+
+
+def speaks_of(document: Document, category: str) -> bool:
+    """No category: whichever."""
+    allowed = document.population.get("category", [])
+    return not category or not allowed or category in allowed

@@ -4,7 +4,9 @@ Clauses: T-67, A-61; C-13, P-14; rulings R1, R3.
 """
 
 from enum import StrEnum
+from typing import ClassVar
 
+from services.vocabulary import RANKED
 from shared.explanation import Rule
 from shared.policy import Issue
 from shared.value import value
@@ -20,6 +22,8 @@ class PenaltyTrigger(StrEnum):
 @value
 class FailedAssessment:
     """In force when a chain of exams began (R1)."""
+
+    refuses: ClassVar = RANKED
 
     issue: Issue
     clause: str = ""
@@ -40,6 +44,8 @@ class Figure(StrEnum):
 @value
 class PoorPerformance:
     """Thresholds that only ever propose. Unset: not configured (P-14)."""
+
+    refuses: ClassVar = RANKED
 
     issue: Issue
     clause: str = ""
