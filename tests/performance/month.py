@@ -1,7 +1,6 @@
 """A person's month for the tests: facts as others tell them, a standard, and the score that follows."""
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -286,7 +285,7 @@ def context(
     seen: dict[tuple[str, Hashable], object] = {
         (kpi.name, subject): known(held, subject) for subject in (MAY, JUNE, BS_MAY)
     }
-    return replace(Context(now=now, actor=by, seen=seen).under(under))
+    return Context(now=now, actor=by, seen=seen).under(under)
 
 
 def score(events: Sequence[Any], text: str = TEXT, subject: PersonMonth = MAY) -> Fraction | str | Nothing:
