@@ -20,14 +20,17 @@ app = typer.Typer(
 events = typer.Typer(help="What the logs hold and what travels.", no_args_is_help=True)
 readers = typer.Typer(help="What reads the topics.", no_args_is_help=True)
 parked = typer.Typer(help="What waits for an operator.", no_args_is_help=True)
+imports = typer.Typer(help="Histories that are taken over.", no_args_is_help=True)
 contracts = typer.Typer(help="What was promised to whoever reads the events.", no_args_is_help=True)
 app.add_typer(events, name="events")
 app.add_typer(readers, name="readers")
 app.add_typer(parked, name="parked")
+app.add_typer(imports, name="imports")
 app.add_typer(contracts, name="contracts")
 
 Service = Annotated[str, typer.Argument(help=", ".join(SERVICES))]
 Reader = Annotated[str, typer.Argument(help="As in exam_results/1.")]
+Event = Annotated[str, typer.Option("--event", help="The id of one, from `parked list`.")]
 
 
 @app.callback()
@@ -149,7 +152,7 @@ def parked_list(
 def parked_show(
     context: typer.Context, service: Service, identifier: Annotated[str, typer.Argument(help="From `parked list`.")]
 ) -> None:
-    """One parked event with its error and content."""
+    """One parked event with its error, its content and what was asked for it."""
     from cli.operations import show_parked
 
     show_parked(context.obj, service, identifier)
@@ -160,22 +163,63 @@ def parked_retry(
     context: typer.Context,
     service: Service,
     reader: Reader,
-    stream: Annotated[str | None, typer.Argument(help="All streams without it.")] = None,
+    stream: Annotated[str, typer.Argument(help="All streams without it.")] = "",
+    event: Event = "",
 ) -> None:
-    """Have the parked events of a reader handled again."""
-    from cli.operations import ask_for
+    """Have the parked events of a reader handled again, or the consequences of a reaction."""
+    from cli.operations import ask_for, who
+    from shared.store import Asking
 
-    tell(ask_for(context.obj, "retry", service, reader, stream))
+    asking = Asking(actor=who(), what="retry", reader=reader, stream=stream, event=event)
+    tell(ask_for(context.obj, service, asking))
 
 
 @parked.command("discard")
 def parked_discard(
-    context: typer.Context, service: Service, reader: Reader, stream: Annotated[str, typer.Argument()]
+    context: typer.Context,
+    service: Service,
+    reader: Reader,
+    stream: Annotated[str, typer.Argument()],
+    reason: Annotated[str, typer.Option(help="Kept on record with your name.")],
+    event: Event = "",
 ) -> None:
-    """Have a reader pass over the first parked event of a stream; it is kept on record."""
-    from cli.operations import ask_for
+    """Have a reader pass over the first parked event of a stream, for ever; it is kept on record."""
+    from cli.operations import ask_for, who
+    from shared.store import Asking
 
-    tell(ask_for(context.obj, "discard", service, reader, stream))
+    asking = Asking(actor=who(), what="discard", reader=reader, stream=stream, event=event, reason=reason)
+    tell(ask_for(context.obj, service, asking))
+
+
+@parked.command("discarded")
+def parked_discarded(
+    context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False
+) -> None:
+    """What readers pass over: when, by whom and why."""
+    from cli.operations import list_discarded
+
+    list_discarded(context.obj, as_json)
+
+
+@imports.command("list")
+def imports_list(context: typer.Context) -> None:
+    """Histories that were taken over; an open one holds its deadlines."""
+    from cli.operations import list_imports
+
+    list_imports(context.obj)
+
+
+@imports.command("end")
+def imports_end(
+    context: typer.Context,
+    service: Service,
+    name: Annotated[str, typer.Argument(help="From `imports list`.")],
+    reason: Annotated[str, typer.Option(help="Kept on record with your name.")],
+) -> None:
+    """End an import that was left open: the deadlines that it holds follow at once."""
+    from cli.operations import end_import, who
+
+    tell(end_import(context.obj, service, name, who(), reason))
 
 
 @contracts.command("check")

@@ -1,12 +1,14 @@
-"""`kaibo readers` and `kaibo parked`: what an operator looks at and asks for.
+"""`kaibo readers`, `kaibo parked` and `kaibo imports`: what an operator looks at and asks for.
 
 What is asked for is written into the service's database; the worker that owns the partition does it.
 """
 
 import asyncio
+import getpass
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import asyncpg
@@ -17,8 +19,9 @@ from rich.text import Text
 from cli.state import State
 from cli.status import reader_table
 from deploy.local.processes import StartFailed
-from shared.operations import Unknown, Waiting, ask, parked, rebuild
+from shared.operations import ask, discarded, end, imports, rebuild, waiting
 from shared.status import Overview
+from shared.store import Asking, Import, Unknown
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[Any]
@@ -45,44 +48,83 @@ def rebuild_reader(state: State, service: str, reader: str) -> str:
 
 def list_parked(state: State, as_json: bool) -> None:
     """Everything that waits for an operator, in every service."""
-    found = everything_parked(state.database_urls())
+    found = everywhere(state, waiting)
     if as_json:
-        print(json.dumps([asdict(one) for one in found], indent=2, ensure_ascii=False, default=str))
+        dump([{"service": service, **asdict(one)} for service, one in found])
         return
     table = Table("service", "reader", "id", "stream", "since", "asked", "error", box=None, pad_edge=False)
-    for one in found:
-        since = f"{one.since:%Y-%m-%d %H:%M:%SZ}" if one.since else ""
+    for service, one in found:
         error = one.error.strip().splitlines()[-1] if one.error else "waits behind one of its stream"
-        table.add_row(one.service, one.reader, one.id, one.stream, since, one.request, Text(error))
+        table.add_row(service, one.reader, one.id, one.stream, when(one.since), one.request, Text(error))
     Console().print(table if found else "Nothing is parked.")
 
 
 def show_parked(state: State, service: str, identifier: str) -> None:
-    """One parked event with its error and content. Raises StartFailed."""
-    found = everything_parked({service: state.database_url(service)})
-    for one in found:
-        if one.id == identifier:
-            print(json.dumps(asdict(one), indent=2, ensure_ascii=False, default=str))
-            return
-    known = ", ".join(one.id for one in found) or "nothing"
+    """One parked event with its error, its content and what was asked for it. Raises StartFailed."""
+    url = state.database_url(service)
+    if found := on(url, lambda connection: waiting(connection, event=identifier)):
+        dump([{"service": service, **asdict(one)} for one in found])
+        return
+    known = ", ".join(one.id for one in on(url, waiting)) or "nothing"
     raise StartFailed(f"{service} has no parked event {identifier}; there is: {known}")
 
 
-def ask_for(state: State, what: str, service: str, reader: str, stream: str | None) -> str:
-    """`retry` or `discard`; the answer in words. Raises StartFailed."""
-    count = on(state.database_url(service), lambda connection: ask(connection, what, reader, stream))
-    return f"{what} is asked for {count} parked at {reader} of {service}"
+def ask_for(state: State, service: str, asking: Asking) -> str:
+    """What was asked for, in words. Raises StartFailed."""
+    count = on(state.database_url(service), lambda connection: ask(connection, asking))
+    return f"{asking.what} is asked for {count} parked at {asking.reader} of {service}"
 
 
-def everything_parked(urls: Mapping[str, str]) -> list[Waiting]:
-    found: list[Waiting] = []
-    for service, url in urls.items():
+def list_discarded(state: State, as_json: bool) -> None:
+    """What readers pass over for ever, by whom and why, in every service."""
+    found = everywhere(state, discarded)
+    if as_json:
+        dump([{"service": service, **asdict(one)} for service, one in found])
+        return
+    table = Table("service", "reader", "id", "stream", "at", "by", "reason", box=None, pad_edge=False)
+    for service, one in found:
+        table.add_row(service, one.reader, one.id, one.stream, when(one.at), one.actor, Text(one.reason))
+    Console().print(table if found else "Nothing was discarded.")
 
-        async def find(connection: "Connection", service: str = service) -> list[Waiting]:
-            return await parked(connection, service)
 
-        found += on(url, find)
-    return found
+def list_imports(state: State) -> None:
+    """Which histories were taken over, and which still hold deadlines."""
+    found = everywhere(state, imports)
+    table = Table("service", "import", "scope", "started", "by", "state", box=None, pad_edge=False)
+    for service, one in found:
+        table.add_row(service, one.name, one.scope, when(one.started_at), one.started_by, Text(standing(one)))
+    Console().print(table if found else "Nothing was imported.")
+
+
+def standing(one: Import) -> str:
+    if one.ended_by:
+        return f"ended by {one.ended_by}: {one.reason}"
+    if one.released_at:
+        return f"released {when(one.released_at)}"
+    return "complete; readers have not passed it yet" if one.completed_at else "open: its deadlines are held"
+
+
+def end_import(state: State, service: str, name: str, by: str, reason: str) -> str:
+    """An import that was left open. Raises StartFailed."""
+    ended = on(state.database_url(service), lambda connection: end(connection, name, by, reason))
+    return f"{name} of {service}: {standing(ended)}"
+
+
+def who() -> str:
+    """The account at the terminal: what it asks for is on record."""
+    return getpass.getuser()
+
+
+def when(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%SZ}"
+
+
+def dump(found: list[dict[str, Any]]) -> None:
+    print(json.dumps(found, indent=2, ensure_ascii=False, default=str))
+
+
+def everywhere(state: State, find: "Callable[[Connection], Awaitable[list[T]]]") -> list[tuple[str, T]]:
+    return [(service, one) for service, url in state.database_urls().items() for one in on(url, find)]
 
 
 def on(url: str, work: "Callable[[Connection], Awaitable[T]]") -> T:

@@ -14,8 +14,9 @@ from shared.value import value
 
 IMPORT = "history.import"  # to say when something occurred, and to import in bulk
 PERSONAL = "personal.read"  # to read personal texts of others; his own everybody reads, in what he may see at all
+OPERATE = "operations.act"  # to see what is parked, with its content, and to have it retried or left out
 SELF = "self"
-KERNEL = {IMPORT: ("system",), PERSONAL: ("hr",)}
+KERNEL = {IMPORT: ("system",), PERSONAL: ("hr",), OPERATE: ("operator",)}
 
 
 class Forbidden(Exception):

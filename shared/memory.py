@@ -18,7 +18,9 @@ from shared.projection import Projection
 from shared.store import (
     EVERYWHERE,
     Answer,
+    Asking,
     Checkpoint,
+    Discarded,
     Due,
     Gathered,
     Group,
@@ -32,9 +34,12 @@ from shared.store import (
     Past,
     Result,
     Stored,
+    Unknown,
+    Waiting,
 )
 
 R = TypeVar("R")
+AGES_AGO = datetime.min.replace(tzinfo=UTC)  # this store does not keep when something was parked
 
 
 class MemoryStore:
@@ -51,8 +56,9 @@ class MemoryStore:
         self.due_ids = count(1)
         self.waits: dict[int, str] = {}  # due rows without their policy
         self.scopes: dict[int, str] = {}  # of the causes of due rows
+        self.asked: list[Asking] = []
         self.history_of: dict[str, tuple[Import, Mapping[Partition, int]]] = {}
-        self.waiting: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self.waiting_on: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
     async def history(self, streams: Iterable[str]) -> dict[str, list[Stored]]:
         return {stream: list(self.streams.get(stream, ())) for stream in streams}
@@ -93,7 +99,7 @@ class MemoryStore:
             )
             self.events.append(stored)
             held.append(stored)
-            self.waiting["log"].set()
+            self.waiting_on["log"].set()
         for o in group.once:
             self.once_at[o.key] = datetime.now(UTC)
             self.once[o.key] = Kept(
@@ -198,22 +204,75 @@ class MemoryStore:
         return self.history_of.setdefault(name, (new, {}))[0]
 
     async def complete_import(self, name: str, positions: Mapping[Partition, int]) -> Import:
-        found, _ = self.history_of[name]
+        found, _ = self.opened(name)
         if not found.completed_at and not found.released_at:
             self.history_of[name] = replace(found, completed_at=datetime.now(UTC)), dict(positions)
-            self.waiting["due"].set()
+            self.waiting_on["due"].set()
         return self.history_of[name][0]
 
     async def end_import(self, name: str, by: str, reason: str) -> Import:
-        found, positions = self.history_of[name]
+        found, positions = self.opened(name)
         if not found.released_at:
             ended = replace(found, released_at=datetime.now(UTC), ended_by=by, reason=reason)
             self.history_of[name] = ended, positions
-            self.waiting["due"].set()
+            self.waiting_on["due"].set()
         return self.history_of[name][0]
+
+    def opened(self, name: str) -> tuple[Import, Mapping[Partition, int]]:
+        if name not in self.history_of:
+            raise Unknown(f"there is no import {name}; there is: {list(self.history_of)}")
+        return self.history_of[name]
 
     async def imports(self) -> list[Import]:
         return [found for found, _ in reversed(self.history_of.values())]
+
+    async def waiting(self, reader: str = "", event: str = "") -> list[Waiting]:
+        parked: list[Parked] = sorted(self.tables["parked"].values(), key=lambda p: p.position)
+        failed = [d for d in self.tables["due"].values() if d.failed]
+        found = [
+            Waiting(reader=p.reader, id=identity(p), stream=p.stream, error=p.error, since=AGES_AGO, request=p.request)
+            for p in parked
+        ] + [
+            Waiting(reader=d.reaction, id=f"due/{d.id}", stream=d.stream, error=d.failed, since=d.made) for d in failed
+        ]
+        found = [w for w in found if reader in ("", w.reader) and event in ("", w.id)]
+        return [replace(w, requests=self.asked_for(w)) for w in found] if event else found
+
+    def asked_for(self, w: Waiting) -> tuple[Asking, ...]:
+        mine = (a for a in self.asked if a.reader == w.reader)
+        return tuple(a for a in mine if a.stream in ("", w.stream) and a.event in ("", w.id))
+
+    async def ask(self, asking: Asking) -> int:
+        a, parked = asking, self.tables["parked"]
+        first: dict[tuple[str, str], Parked] = {}
+        for p in sorted(parked.values(), key=lambda p: p.position):
+            first.setdefault((p.reader, p.stream), p)
+        meant = [p for p in first.values() if p.error and fits(a, p.reader, p.stream, identity(p))]
+        due = [d for d in self.tables["due"].values() if d.failed or d.id in self.waits]
+        rows = [d for d in due if fits(a, d.reaction, d.stream, f"due/{d.id}")]
+        if not meant and not rows:
+            raise Unknown(f"{a.reader} has nothing parked of {a.stream or a.event or 'any stream'}")
+        self.asked.append(replace(a, at=datetime.now(UTC)))
+        for p in meant:
+            parked[place(p)] = replace(p, request=a.what)
+        for d in rows:
+            self.waits.pop(d.id, None)
+            self.tables["due"][d.id] = replace(d, failed="")
+            if a.what == "discard":
+                left = Parked(reader=d.reaction, partition=("due", 0), position=d.id, stream=d.stream, record=d.trigger)
+                self.tables["discarded"][place(left)] = replace(left, error=d.failed)
+                del self.tables["due"][d.id]
+        self.waiting_on["due"].set()
+        return len(meant) + len(rows)
+
+    async def discards(self) -> list[Discarded]:
+        found = []
+        for p in reversed(self.tables["discarded"].values()):
+            fitting = (a for a in self.asked if a.what == "discard" and fits(a, p.reader, p.stream, identity(p)))
+            who = next(fitting, Asking(actor="", what="discard", reader=p.reader, at=AGES_AGO))
+            told = {"stream": p.stream, "error": p.error, "at": who.at or AGES_AGO}
+            found.append(Discarded(reader=p.reader, id=identity(p), actor=who.actor, reason=who.reason, **told))
+        return found
 
     async def release(self, readers: Sequence[str]) -> list[str]:
         if any(not row.at for row in self.waiting_due()):
@@ -232,7 +291,7 @@ class MemoryStore:
         return released
 
     async def wait(self, channel: str, timeout: float) -> None:
-        event = self.waiting[channel]
+        event = self.waiting_on[channel]
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout):
                 await event.wait()
@@ -304,7 +363,7 @@ class MemoryWork:
             else:
                 self.store.tables[name][key] = new
         if any(name == "due" for name, _ in self.changed):
-            self.store.waiting["due"].set()
+            self.store.waiting_on["due"].set()
 
     async def rows(self, projection: Projection[R, Any], keys: Sequence[tuple[Any, ...]]) -> list[R]:
         return [row for key in keys if (row := self.get(table(projection), key)) is not None]
@@ -401,3 +460,11 @@ def table(reader: Projection[Any, Any] | Facts[Any, Any, Any, Any]) -> str:
 
 def place(parked: Parked) -> tuple[str, Partition, int]:
     return parked.reader, parked.partition, parked.position
+
+
+def identity(parked: Parked) -> str:
+    return f"{parked.partition[0]}/{parked.partition[1]}/{parked.position}"
+
+
+def fits(a: Asking, reader: str, stream: str, event: str) -> bool:
+    return a.reader == reader and a.stream in ("", stream) and a.event in ("", event)

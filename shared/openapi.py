@@ -192,6 +192,7 @@ def headers(route: APIRoute) -> Iterator[str]:
 
 def statuses(route: APIRoute, operation: Mapping[str, Any]) -> Iterator[int]:
     yield from (400, 401, 403, 503)
+    yield from (int(status) for status in route.responses if int(status) in RESPONSES)
     if works_with(route, Reading):
         yield 404
     if works_with(route, Handler):

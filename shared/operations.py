@@ -1,105 +1,173 @@
-"""What an operator asks for. It is written down here; the owner of the partition does it, in its own transaction."""
+"""What an operator sees and asks for. It is written down here with who asked and why; the owner of the partition does
+it, in its own transaction."""
 
 from collections.abc import Mapping
-from dataclasses import field
-from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import asyncpg
 import msgspec
 
 from shared.broker import Record
-from shared.value import value
+from shared.store import AT_MOST, Asking, Discarded, Import, Unknown, Waiting
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+
+PLACE = "p.topic || '/' || p.partition || '/' || p.position"  # the id of a parked event; of a consequence due/<id>
+FIRST = "(select min(q.position) from parked q where q.reader = p.reader and q.stream = p.stream)"
 
 
-class Unknown(Exception):
-    """There is no such reader, stream or parked event here: what there is instead."""
+async def waiting(connection: Connection, reader: str = "", event: str = "") -> list[Waiting]:
+    """What waits for an operator, oldest first; of one reader, or one event with its content and all that was asked."""
+    records = await connection.fetch(
+        f"""select * from (
+              select p.reader, {PLACE} as id, p.stream, p.error, p.request, p.at as since, p.record from parked p
+               union all
+              select reaction, 'due/' || id, stream, failed, '', made, trigger from due where failed <> '') w
+             where ($1 = '' or reader = $1) and ($2 = '' or id = $2) order by since, id limit $3""",
+        reader,
+        event,
+        AT_MOST,
+    )
+    found = []
+    for r in records:
+        shown = {name: r[name] for name in ("reader", "id", "stream", "error", "request", "since")}
+        if event:
+            shown |= {"event": readable(r["record"]), "requests": tuple(await asked(connection, dict(r)))}
+        found.append(Waiting(**shown))
+    return found
 
 
-@value
-class Waiting:
-    """A parked event, or a consequence that failed."""
-
-    service: str
-    reader: str  # or reaction
-    id: str  # topic/partition/position, or due/7
-    stream: str
-    error: str  # empty: it only waits behind one of its stream
-    request: str = ""
-    since: datetime | None = None
-    event: Mapping[str, Any] = field(default_factory=dict)
+async def asked(connection: Connection, waits: Mapping[str, Any]) -> list[Asking]:
+    """What was asked for a parked event, by name, stream or reader, since it is parked."""
+    records = await connection.fetch(
+        "select at, actor, what, reader, stream, event, reason from requests where reader = $1 and at >= $2"
+        " and stream in ('', $3) and event in ('', $4) order by id",
+        *(waits[name] for name in ("reader", "since", "stream", "id")),
+    )
+    return [Asking(**dict(r)) for r in records]
 
 
-async def parked(connection: "asyncpg.Connection[Any]", service: str) -> list[Waiting]:
-    """Everything that waits for an operator, oldest first."""
-    records = await connection.fetch("select * from parked order by at, position")
-    found = [
-        Waiting(
-            service=service,
+async def discarded(connection: Connection) -> list[Discarded]:
+    """What operators had left out, newest first, with who asked for it and why."""
+    records = await connection.fetch(
+        f"""select p.reader, {PLACE} as id, p.stream, p.error, p.at, r.actor, r.reason, p.record
+              from discarded p left join requests r on r.id = p.asked order by p.at desc, id limit $1""",
+        AT_MOST,
+    )
+    return [
+        Discarded(
             reader=r["reader"],
-            id=f"{r['topic']}/{r['partition']}/{r['position']}",
+            id=r["id"],
             stream=r["stream"],
             error=r["error"],
-            request=r["request"],
-            since=r["at"],
+            at=r["at"],
+            actor=r["actor"] or "",
+            reason=r["reason"] or "",
             event=readable(r["record"]),
         )
         for r in records
     ]
-    failed = await connection.fetch("select * from due where failed <> '' order by id")
-    return found + [
-        Waiting(
-            service=service,
-            reader=r["reaction"],
-            id=f"due/{r['id']}",
-            stream=r["stream"],
-            error=r["failed"],
-            since=r["at"],
-            event=msgspec.json.decode(r["trigger"]),
-        )
-        for r in failed
-    ]
 
 
-def readable(record: bytes) -> Mapping[str, Any]:
-    """Headers and value; personal texts in it are tokens."""
-    found = msgspec.json.decode(record, type=Record)
-    return {name: content.decode() for name, content in found.headers} | {"value": msgspec.json.decode(found.value)}
+def readable(content: bytes) -> Mapping[str, Any]:
+    """A record's headers and value, or what a consequence was to follow from; personal texts in it are tokens."""
+    found = msgspec.json.decode(content)
+    if "headers" not in found:
+        return dict(found)
+    record = msgspec.json.decode(content, type=Record)
+    headers = {name: text.decode(errors="replace") for name, text in record.headers}
+    try:
+        return headers | {"value": msgspec.json.decode(record.value)}
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return headers | {"value": record.value.decode(errors="replace")}  # whatever it is: it is why it is parked
 
 
-async def ask(connection: "asyncpg.Connection[Any]", what: str, reader: str, stream: str | None) -> int:
+async def ask(connection: Connection, asking: Asking) -> int:
     """`retry` or `discard` the first parked event of a stream, or of every stream of a reader. Returns how many were
     asked for. Raises Unknown."""
-    if what == "retry":
-        again = await connection.execute(
-            "update due set failed = '' where reaction = $1 and ($2::text is null or stream = $2) and failed <> ''",
-            reader,
-            stream,
+    a = asking
+    async with connection.transaction():
+        number = await connection.fetchval(
+            "insert into requests (actor, what, reader, stream, event, reason) values ($1, $2, $3, $4, $5, $6)"
+            " returning id",
+            *(a.actor, a.what, a.reader, a.stream, a.event, a.reason),
         )
-        await connection.execute("select pg_notify('due', '')")
-    else:
-        again = await connection.execute(
-            "delete from due where reaction = $1 and stream = $2 and failed <> ''", reader, stream
+        marked = await connection.execute(
+            f"""update parked p set request = $1, asked = $2 where p.reader = $3 and ($4 = '' or p.stream = $4)
+                   and ($5 = '' or {PLACE} = $5) and p.error <> '' and p.position = {FIRST}""",
+            *(a.what, number, a.reader, a.stream, a.event),
         )
-    asked = await connection.execute(
-        "update parked p set request = $1 where reader = $2 and ($3::text is null or stream = $3) and error <> ''"
-        " and position = (select min(position) from parked q where q.reader = p.reader and q.stream = p.stream)",
-        what,
-        reader,
-        stream,
-    )
-    count = int(again.split()[-1]) + int(asked.split()[-1])
-    if not count:
-        readers = await connection.fetch(
-            "select reader from parked union select reaction from due where failed <> '' order by 1"
-        )
-        raise Unknown(
-            f"{reader} has nothing parked{f' of {stream}' if stream else ''}; there is: {[r[0] for r in readers]}"
-        )
+        count = int(marked.split()[-1]) + await (retry_due if a.what == "retry" else discard_due)(connection, a, number)
+        if not count:
+            raise Unknown(await instead(connection, a))
+    await connection.execute("select pg_notify('due', '')")
     return count
 
 
-async def rebuild(connection: "asyncpg.Connection[Any]", reader: str) -> int:
+MEANT = (
+    "reaction = $1 and ($2 = '' or stream = $2) and ($3 = '' or 'due/' || id = $3) and (failed <> '' or waits <> '')"
+)
+
+
+async def retry_due(connection: Connection, a: Asking, number: int) -> int:
+    sql = f"update due set failed = '', waits = '' where {MEANT}"
+    return int((await connection.execute(sql, a.reader, a.stream, a.event)).split()[-1])
+
+
+async def discard_due(connection: Connection, a: Asking, number: int) -> int:
+    gone = f"delete from due where {MEANT} returning reaction, id, stream, trigger, failed || waits, $4::bigint"
+    sql = f"""with gone(reader, id, stream, record, error, asked) as ({gone})
+              insert into discarded (reader, topic, partition, position, stream, record, error, asked)
+              select reader, 'due', 0, id, stream, record, error, asked from gone"""
+    return int((await connection.execute(sql, a.reader, a.stream, a.event, number)).split()[-1])
+
+
+async def instead(connection: Connection, a: Asking) -> str:
+    """Why there is nothing to ask for, and what there is."""
+    if a.event:
+        before = await connection.fetchrow(
+            f"""select p.stream, (select {PLACE.replace("p.", "f.")} from parked f
+                   where f.reader = p.reader and f.stream = p.stream order by f.position limit 1) as first
+                  from parked p where p.reader = $1 and {PLACE} = $2""",
+            a.reader,
+            a.event,
+        )
+        if before is not None:
+            return f"{a.event} waits behind {before['first']} of its stream {before['stream']}: ask for that one"
+    readers = await connection.fetch(
+        "select reader from parked union select reaction from due where failed <> '' or waits <> '' order by 1"
+    )
+    of = f" of {a.stream}" if a.stream else f" {a.event}" if a.event else ""
+    return f"{a.reader} has nothing parked{of}; there is: {[r[0] for r in readers]}"
+
+
+IMPORT = "name, scope, started_at, started_by, completed_at, released_at, ended_by, reason"
+
+
+async def imports(connection: Connection) -> list[Import]:
+    """Newest first."""
+    sql = f"select {IMPORT} from imports order by started_at desc, name limit $1"
+    return [Import(**dict(r)) for r in await connection.fetch(sql, AT_MOST)]
+
+
+async def end(connection: Connection, name: str, by: str, reason: str) -> Import:
+    """Release what an import holds, whatever was passed; one that is released stays as it is. Raises Unknown."""
+    sql = """update imports set released_at = now(), ended_by = $2, reason = $3
+              where name = $1 and released_at is null"""
+    await connection.execute(sql, name, by, reason)
+    await connection.execute("select pg_notify('due', '')")
+    return await import_of(connection, name)
+
+
+async def import_of(connection: Connection, name: str) -> Import:
+    """Raises Unknown."""
+    if (found := await connection.fetchrow(f"select {IMPORT} from imports where name = $1", name)) is None:
+        names = [r["name"] for r in await connection.fetch("select name from imports where released_at is null")]
+        raise Unknown(f"there is no import {name}; open are: {names}")
+    return Import(**dict(found))
+
+
+async def rebuild(connection: Connection, reader: str) -> int:
     """Empty a projection or facts and read the topics from the beginning. Its rows are incomplete until it has caught
     up. Returns the number of partitions. Raises Unknown, also for a reaction: consequences are never repeated."""
     known = [r["reader"] for r in await connection.fetch("select distinct reader from checkpoints order by 1")]

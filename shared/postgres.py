@@ -11,6 +11,7 @@ from typing import Any, TypeAlias, TypeVar, cast
 import asyncpg
 import msgspec
 
+from shared import operations
 from shared.broker import Partition, Unavailable
 from shared.facts import Facts
 from shared.projection import Projection
@@ -18,7 +19,9 @@ from shared.rows import Table, table
 from shared.store import (
     EVERYWHERE,
     Answer,
+    Asking,
     Checkpoint,
+    Discarded,
     Due,
     Gathered,
     Group,
@@ -32,6 +35,7 @@ from shared.store import (
     Past,
     Result,
     Stored,
+    Waiting,
 )
 
 R = TypeVar("R")
@@ -58,7 +62,6 @@ WAITING = """from due d where failed = '' and waits = '' and reaction = any($1::
     select from due f where f.failed <> '' and f.reaction = d.reaction and f.stream = d.stream and f.id < d.id)"""
 FREE = f"""not exists (select from imports i
     where i.released_at is null and i.scope in ('{EVERYWHERE}', d.scope))"""
-IMPORT = "name, scope, started_at, started_by, completed_at, released_at, ended_by, reason"
 FORGOTTEN_AT_ONCE = 5_000
 MET = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 
@@ -84,7 +87,7 @@ async def answering() -> AsyncIterator[None]:
 class PostgresStore:
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", log: str, topics: Mapping[str, int]) -> None:
         self.pool, self.log, self.partitions = pool, log, dict(topics)
-        self.waiting: dict[str, asyncio.Event] = {"log": asyncio.Event(), "due": asyncio.Event()}
+        self.waiting_on: dict[str, asyncio.Event] = {"log": asyncio.Event(), "due": asyncio.Event()}
         self.deaf = False
         self.listener: asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | None = None
         self.listening = asyncio.Lock()
@@ -262,39 +265,38 @@ class PostgresStore:
 
     async def start_import(self, name: str, scope: str, by: str) -> Import:
         sql = "insert into imports (name, scope, started_by) values ($1, $2, $3) on conflict do nothing"
-        async with answering():
-            await self.pool.execute(sql, name, scope, by)
-        return await self.import_of(name)
+        async with answering(), self.pool.acquire() as connection:
+            await connection.execute(sql, name, scope, by)
+            return await operations.import_of(connection, name)
 
     async def complete_import(self, name: str, positions: Mapping[Partition, int]) -> Import:
         asked = [{"topic": topic, "partition": n, "position": at} for (topic, n), at in positions.items()]
         sql = """update imports set completed_at = now(), positions = $2::jsonb
                   where name = $1 and completed_at is null and released_at is null"""
-        async with answering():
-            await self.pool.execute(sql, name, msgspec.json.encode(asked).decode())
-            await self.pool.execute("select pg_notify('due', '')")
-        return await self.import_of(name)
+        async with answering(), self.pool.acquire() as connection:
+            await connection.execute(sql, name, msgspec.json.encode(asked).decode())
+            await connection.execute("select pg_notify('due', '')")
+            return await operations.import_of(connection, name)
 
     async def end_import(self, name: str, by: str, reason: str) -> Import:
-        sql = """update imports set released_at = now(), ended_by = $2, reason = $3
-                  where name = $1 and released_at is null"""
-        async with answering():
-            await self.pool.execute(sql, name, by, reason)
-            await self.pool.execute("select pg_notify('due', '')")
-        return await self.import_of(name)
-
-    async def import_of(self, name: str) -> Import:
-        """Raises KeyError."""
-        async with answering():
-            found = await self.pool.fetchrow(f"select {IMPORT} from imports where name = $1", name)
-        if found is None:
-            raise KeyError(name)
-        return Import(**dict(found))
+        async with answering(), self.pool.acquire() as connection:
+            return await operations.end(connection, name, by, reason)
 
     async def imports(self) -> list[Import]:
-        async with answering():
-            found = await self.pool.fetch(f"select {IMPORT} from imports order by started_at desc, name limit 1000")
-        return [Import(**dict(r)) for r in found]
+        async with answering(), self.pool.acquire() as connection:
+            return await operations.imports(connection)
+
+    async def waiting(self, reader: str = "", event: str = "") -> list[Waiting]:
+        async with answering(), self.pool.acquire() as connection:
+            return await operations.waiting(connection, reader, event)
+
+    async def ask(self, asking: Asking) -> int:
+        async with answering(), self.pool.acquire() as connection:
+            return await operations.ask(connection, asking)
+
+    async def discards(self) -> list[Discarded]:
+        async with answering(), self.pool.acquire() as connection:
+            return await operations.discarded(connection)
 
     async def release(self, readers: Sequence[str]) -> list[str]:
         # A reader of a topic without a checkpoint of a partition has not read any of it.
@@ -314,7 +316,7 @@ class PostgresStore:
         async with answering(), self.listening:
             if self.listener is None or self.deaf:
                 await self.listen()
-        event = self.waiting[channel]
+        event = self.waiting_on[channel]
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout):  # not wait_for: before Python 3.12 it may swallow a cancellation
                 await event.wait()
@@ -324,13 +326,13 @@ class PostgresStore:
         async with answering():
             self.listener, self.deaf = await self.pool.acquire(), False
             self.listener.add_termination_listener(self.lost)
-            for channel, event in self.waiting.items():
+            for channel, event in self.waiting_on.items():
                 await self.listener.add_listener(channel, lambda *_, e=event: e.set())
 
     def lost(self, *_: object) -> None:
         """The connection that listens ended: whoever waits looks again."""
         self.deaf = True
-        for event in self.waiting.values():
+        for event in self.waiting_on.values():
             event.set()
 
     async def rows(self, projection: Projection[R, Any], keys: Sequence[tuple[Any, ...]]) -> list[R]:

@@ -18,7 +18,7 @@ from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.routing import BaseRoute
 
-from shared import bulk
+from shared import bulk, operating
 from shared.access import Access, body_of, capability_of, load_access
 from shared.broker import Broker, Partition, Record, Unavailable
 from shared.consequence import Consequences
@@ -73,7 +73,7 @@ class Service:
         self.policies, self.routers = policies, routers
         self.format = Format(kinds=tuple(policies), traits=population, agree=tuple(agree))
         self.access = load_access(home / "access.yaml")
-        own = [route for router in (*routers, bulk.router) for route in router.routes]
+        own = [route for router in (*routers, bulk.router, operating.router) for route in router.routes]
         self.routes = [check_route(route, self.access) for route in own]
         self.check()
 
@@ -125,6 +125,7 @@ class Service:
         for router in self.routers:
             app.include_router(router, max_body_size=LARGEST)
         app.include_router(bulk.router)
+        app.include_router(operating.router, max_body_size=LARGEST)
         install(app)
         show(app, lambda: describe(app.openapi(), self.routes, self.access))
         return app
@@ -251,7 +252,14 @@ class Workers:
     async def read(self, source: Source) -> None:
         told = self.service.told(source) if isinstance(source, Facts) else ()
         subscription = Subscription(
-            self.service.name, source, self.store, self.broker, self.service.contracts, self.parts.policies, told
+            self.service.name,
+            source,
+            self.store,
+            self.broker,
+            self.service.contracts,
+            self.parts.policies,
+            told,
+            self.parts.settings.parked_at_most,
         )
         await self.begin(source, subscription.topics)
         await subscription.run()

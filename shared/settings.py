@@ -30,6 +30,7 @@ class Settings:
     policies: Path | None = None
     log: str = "json"
     partitions: int = 6
+    parked_at_most: int = 1_000
 
     @property
     def identity(self) -> Identity:
@@ -73,6 +74,7 @@ class Settings:
             policies=Path(policies) / service if policies else None,
             log=environment.get("KAIBO_LOG", "json"),
             partitions=int(environment.get("KAIBO_PARTITIONS", "6")),
+            parked_at_most=int(environment.get("KAIBO_PARKED_AT_MOST", "1000")),
         )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
@@ -150,6 +151,55 @@ class Parked:
     request: str = ""  # retry, discard
 
 
+AT_MOST = 1_000  # rows of a list for operators
+
+
+class Unknown(Exception):
+    """There is no such reader, stream, parked event or import here: what there is instead."""
+
+
+@value
+class Asking:
+    """What an operator asks for: `retry` or `discard` the first parked event of a stream, or of every stream of a
+    reader where no stream and no event is named."""
+
+    actor: str
+    what: str
+    reader: str
+    stream: str = ""
+    event: str = ""  # its id
+    reason: str = ""
+    at: datetime | None = None  # given when it is written down
+
+
+@value
+class Waiting:
+    """A parked event, or a consequence that failed."""
+
+    reader: str  # or reaction
+    id: str  # topic/partition/position, or due/7
+    stream: str
+    error: str  # empty: it only waits behind one of its stream
+    since: datetime
+    request: str = ""  # asked for and not done yet
+    event: Mapping[str, Any] = field(default_factory=dict)
+    requests: tuple[Asking, ...] = ()
+
+
+@value
+class Discarded:
+    """What a reader passes over for ever, by whom and why."""
+
+    reader: str
+    id: str
+    stream: str
+    error: str
+    at: datetime
+    actor: str
+    reason: str
+    event: Mapping[str, Any] = field(default_factory=dict)
+
+
 class Moved(Exception):
     """Another worker owns this reader's partition now, or two transactions met: nothing was written, try again."""
 
@@ -286,12 +336,21 @@ class Store(Protocol):
         """One of this name that there is already stays as it is."""
 
     async def complete_import(self, name: str, positions: Mapping[Partition, int]) -> Import:
-        """Raises KeyError. Completed again, it stays as it is."""
+        """Raises Unknown. Completed again, it stays as it is."""
 
     async def end_import(self, name: str, by: str, reason: str) -> Import:
-        """Release what it holds, whatever was passed. Raises KeyError; one that is released stays as it is."""
+        """Release what it holds, whatever was passed. Raises Unknown; one that is released stays as it is."""
 
     async def imports(self) -> list[Import]:
+        """Newest first."""
+
+    async def waiting(self, reader: str = "", event: str = "") -> list[Waiting]:
+        """What waits for an operator, oldest first; of one reader, or one event with its content and what was asked."""
+
+    async def ask(self, asking: Asking) -> int:
+        """Write it down; whoever owns the partition does it. Returns for how many events. Raises Unknown."""
+
+    async def discards(self) -> list[Discarded]:
         """Newest first."""
 
     async def release(self, readers: Sequence[str]) -> list[str]:

@@ -79,10 +79,12 @@ class Subscription:
         contracts: Contracts,
         policies: Policies,
         told: Sequence[Reaction[Any, Any]] = (),
+        parked_at_most: int = PARKED_AT_MOST,
     ) -> None:
         self.source, self.store, self.broker, self.contracts, self.policies = source, store, broker, contracts, policies
         self.name, self.group = reader_name(source), f"kaibo.{service}.{reader_name(source)}"
         self.told = told  # reactions to a changed result
+        self.parked_at_most = parked_at_most
         self.wanted = {name for e in source.events for name in contracts.names(e)}
         self.topics = sorted({contracts.of(e).topic(e) for e in source.events})
         self.checkpoints: dict[Partition, Checkpoint] = {}
@@ -205,6 +207,12 @@ class Subscription:
         after = {partition: i.checkpoint for partition, i in {i.partition: i for i in items}.items()}
         wanted = [i for i in wanted if (i.partition, i.heading.position) not in self.discarded]
         events = [recorded(i.record, i.heading, self.contracts) for i in wanted if i.heading.stream not in behind]
+        if parked and len(self.parked) + len(parked) > self.parked_at_most:
+            raise Stopped(
+                f"{len(self.parked)} events are parked, at most {self.parked_at_most} may be (KAIBO_PARKED_AT_MOST): "
+                f"something is wrong with all of them. See `kaibo parked list`; mend the handler, or what it needs, and "
+                f"`kaibo parked retry SERVICE {self.name}`, or discard them: then it goes on by itself"
+            )
         async with self.store.work() as work:
             await self.effect(work, events)
             if parked:
@@ -214,8 +222,6 @@ class Subscription:
         self.parked += parked
         if poison:
             log.error("reader.parked", reader=self.name, stream=parked[0].stream, error=str(poison))
-        if len(self.parked) > PARKED_AT_MOST:
-            raise Stopped(f"{len(self.parked)} events are parked; see `kaibo parked list`")
         self.observe(items, events, monotonic() - started)
 
     def wants(self, item: Item) -> bool:

@@ -26,11 +26,11 @@ from shared.desk import Busy, Decided, Desk, KeyReused, Request, TooLarge
 from shared.event import NewerSchema, encode
 from shared.facts import Facts, key_text
 from shared.identity import IssuerAway, Unauthenticated
-from shared.limits import Wrong, unkept, wrong, wrong_stream
+from shared.limits import INTEGER, Wrong, unkept, wrong, wrong_stream
 from shared.privacy import Erased, Forged, Vault
 from shared.projection import Projection
 from shared.refusal import Refused
-from shared.store import Moved, Result, Store
+from shared.store import Moved, Result, Store, Unknown
 from shared.subscription import reader_name
 from shared.telemetry import COMMANDS, REQUEST_SECONDS
 from shared.value import value
@@ -44,6 +44,7 @@ log = structlog.get_logger()
 
 PATIENCE = 3.0  # seconds that a query waits for a position
 LARGEST = 256_000  # bytes of a command: its events have to fit into a batch of the broker
+PARTITIONS = 100_000  # of a topic, at the most
 HEADERS = {"kaibo-min-position": 4_000, "idempotency-key": 200, "if-match": 200}  # characters; others of ours: 200
 CORRELATION = re.compile(r"[A-Za-z0-9._-]{1,64}")
 PLAIN = re.compile(r"[a-z0-9_]{1,40}")
@@ -212,9 +213,12 @@ class Reading:
 def place(text: str) -> tuple[tuple[str, int], int]:
     try:
         topic, partition, position = text.strip().split("/")
-        return (f"kaibo.{topic}", int(partition)), int(position)
+        found = (f"kaibo.{topic}", int(partition)), int(position)
     except ValueError:
-        raise Malformed("Kaibo-Min-Position: topic/partition/position is asked for, with commas between") from None
+        raise Malformed("a position is topic/partition/position, such as training.events/3/4711") from None
+    if not (0 <= found[0][1] < PARTITIONS and 0 <= found[1] <= INTEGER):
+        raise Malformed("a position is topic/partition/position: there is no such partition or position")
+    return found
 
 
 def version(tag: str) -> int:
@@ -279,6 +283,7 @@ PROBLEMS: Mapping[type[Exception], Callable[[Any], JSONResponse]] = {
     Unauthenticated: lambda e: problem(401, "unauthenticated", str(e), {"WWW-Authenticate": "Bearer"}),
     Forbidden: lambda e: problem(403, "capability.missing", f"this needs the capability {e}", capability=str(e)),
     NotFound: lambda e: problem(404, "not_found", "there is no such thing here, or not for you"),
+    Unknown: lambda e: problem(404, "not_found", str(e)),
     Stale: lambda e: problem(412, "stream.changed", f"{e}; read it again, then decide again"),
     TooLarge: lambda e: problem(413, "too_large", str(e)),
     KeyReused: lambda e: problem(422, "idempotency_key.reused", "another request was made under this key"),

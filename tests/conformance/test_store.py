@@ -12,7 +12,20 @@ import pytest
 
 from shared.memory import MemoryStore
 from shared.postgres import open_store
-from shared.store import EVERYWHERE, Answer, Checkpoint, Group, Moved, NewDue, NewResult, Once, Parked, Store, Work
+from shared.store import (
+    EVERYWHERE,
+    Answer,
+    Checkpoint,
+    Group,
+    Moved,
+    NewDue,
+    NewResult,
+    Once,
+    Parked,
+    Store,
+    Unknown,
+    Work,
+)
 from tests.conformance.stores import (
     NOON,
     TOPIC,
@@ -754,7 +767,7 @@ class TestImports:
         assert not await self.held(store)
         assert await store.complete_import("2024", {HERE: 99}) == ended
         for ask in (store.complete_import("none", {}), store.end_import("none", "li", "")):
-            with pytest.raises(KeyError):
+            with pytest.raises(Unknown):
                 await ask
 
 
