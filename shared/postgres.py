@@ -79,8 +79,6 @@ async def answering() -> AsyncIterator[None]:
     except MET as error:
         raise Moved(str(error)) from error
     except AWAY as error:
-        if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
-            raise  # the value is at fault, such as a number out of range: no outage ends by itself, this would not
         raise Unavailable(f"PostgreSQL: {type(error).__name__}: {error}") from error
 
 

@@ -30,7 +30,7 @@ from shared.projection import Projection
 from shared.reaction import Reaction
 from shared.refusal import Refused
 from shared.store import Checkpoint, Gathered, Held, Moved, NewDue, NewResult, Parked, Store, Work
-from shared.telemetry import READER_EVENTS, READER_LAG_SECONDS, READER_PARKED, READER_STOPPED
+from shared.telemetry import READER_EVENTS, READER_LAG_SECONDS, READER_STOPPED
 from shared.wire import Heading, NotOurs, heading, recorded
 
 log = structlog.get_logger()
@@ -210,8 +210,8 @@ class Subscription:
         if parked and len(self.parked) + len(parked) > self.parked_at_most:
             raise Stopped(
                 f"{len(self.parked)} events are parked, at most {self.parked_at_most} may be (KAIBO_PARKED_AT_MOST): "
-                f"something is wrong with all of them. See `kaibo parked list`; mend the handler, or what it needs, and "
-                f"`kaibo parked retry SERVICE {self.name}`, or discard them: then it goes on by itself"
+                "something is wrong with all of them. See `kaibo parked list`; mend the handler, or what it needs, "
+                f"then `kaibo parked retry SERVICE {self.name}`, or discard them: it goes on by itself"
             )
         async with self.store.work() as work:
             await self.effect(work, events)
@@ -411,7 +411,6 @@ class Subscription:
     def observe(self, items: Sequence[Item], events: Sequence[Recorded[Any]], seconds: float) -> None:
         last = items[-1]
         READER_EVENTS.labels(self.name).inc(len(events))
-        READER_PARKED.labels(self.name).set(len(self.parked))
         age = (datetime.now(UTC) - datetime.fromisoformat(last.record.header("ce_recordedtime"))).total_seconds()
         READER_LAG_SECONDS.labels(self.name).set(max(age, 0.0))
         log.info(

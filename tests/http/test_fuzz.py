@@ -35,6 +35,7 @@ THERE = {
 NOTHING_THERE = {
     "GET /archives/{person}",  # only by an application
     "GET /awards/{award}",  # its id is a digest
+    "GET /parked/event",  # nothing is parked
     "GET /penalties/{penalty}",
     "GET /teaching/answers",  # a trainer names a session of his own
     "GET /teaching/performances",

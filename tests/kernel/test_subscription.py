@@ -22,7 +22,7 @@ from shared.memory_broker import MemoryBroker
 from shared.policy import Policies
 from shared.projection import Projection
 from shared.relay import Relay
-from shared.store import Parked
+from shared.store import Asking, Parked
 from shared.subscription import Stopped, Subscription
 from shared.value import value
 from shared.wire import to_record
@@ -180,6 +180,46 @@ async def test_an_operator_has_it_tried_again_or_leaves_it_out(what: str, total:
             while await shop.parked():  # noqa: ASYNC110 the reader tells nobody
                 await asyncio.sleep(0.01)
         assert await shop.totals() == {"a": total}
+
+
+async def too_many_parked_stop_the_reader() -> None:
+    shop = Shop()
+    await shop.sell(("a", 13), ("b", 13), ("b", 1), ("c", 2), ("d", 13), ("e", 5))
+    reader = Subscription(
+        "shop", shop.takings, shop.store, shop.broker, Contracts(contract), Policies(), parked_at_most=3
+    )
+    relay = asyncio.create_task(Relay(shop.store, shop.broker, contract).run())
+    try:
+        with pytest.raises(Stopped, match="at most 3 may be"):
+            async with asyncio.timeout(20):
+                await reader.read()
+        assert len(await shop.parked()) <= 3
+        shop.till.broken = set()
+        for waits in await shop.parked():
+            if waits.error:
+                asking = Asking(actor="li", what="retry", reader="takings/1", stream=waits.stream)
+                assert await shop.store.ask(asking) == 1
+        shop.reading = asyncio.create_task(reader.read())
+        await shop.reached(6)
+        async with asyncio.timeout(20):
+            while await shop.parked():  # noqa: ASYNC110 the reader tells nobody
+                await asyncio.sleep(0.01)
+        assert await shop.totals() == {"a": 13, "b": 14, "c": 2, "d": 13, "e": 5}
+        shop.reading.cancel()
+    finally:
+        relay.cancel()
+
+
+async def test_too_many_parked_stop_the_reader() -> None:
+    """It says so, parks no more, does what is asked for, and goes on."""
+    await too_many_parked_stop_the_reader()
+
+
+async def test_seeded_a_reader_that_parks_without_end() -> None:
+    wrong = ("if parked and len(self.parked) + len(parked) > self.parked_at_most:", "if False:")
+    with mutated(module, *wrong), pytest.raises((AssertionError, TimeoutError, pytest.fail.Exception)):
+        async with asyncio.timeout(3):
+            await too_many_parked_stop_the_reader()
 
 
 async def test_a_retry_that_was_interrupted_goes_on() -> None:

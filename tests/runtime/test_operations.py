@@ -124,10 +124,17 @@ def test_what_is_parked_is_listed_shown_and_asked_for(state: State) -> None:
     (listed,) = json.loads(said(state, "parked", "list", "--json"))
     assert (listed["service"], listed["reader"], listed["stream"]) == ("training", "results/2", STREAM)
     assert "KeyError: grade" in said(state, "parked", "list")
-    assert json.loads(said(state, "parked", "show", "training", listed["id"]))["event"]["value"]["grade"] == "优秀"
+    (shown,) = json.loads(said(state, "parked", "show", "training", listed["id"]))
+    assert (shown["event"]["value"]["grade"], shown["requests"]) == ("优秀", [])
     assert "retry is asked for 1" in said(state, "parked", "retry", "training", "results/2")
     assert json.loads(said(state, "parked", "list", "--json"))[0]["request"] == "retry"
-    assert "discard is asked for 1" in said(state, "parked", "discard", "training", "results/2", STREAM)
+    words = ("parked", "discard", "training", "results/2", STREAM, "--reason", "a double")
+    assert "discard is asked for 1" in said(state, *words)
+    (shown,) = json.loads(said(state, "parked", "show", "training", listed["id"]))
+    assert [(a["what"], a["reason"], bool(a["actor"])) for a in shown["requests"]] == [
+        ("retry", "", True), ("discard", "a double", True),
+    ]  # fmt: skip
+    assert "Nothing was discarded" in said(state, "parked", "discarded")  # its owner does it
     with pytest.raises(StartFailed, match="nothing parked"):
         said(state, "parked", "retry", "training", "archive/1")
     with pytest.raises(StartFailed, match="people does not run here"):
