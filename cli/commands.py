@@ -288,11 +288,14 @@ def import_file(
 def bench(
     names: Annotated[list[str] | None, typer.Argument(help="All without it.")] = None,
     figures: Annotated[Path | None, typer.Option("--json", help="Write a JSON line for each figure.")] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="Of each measure, in turns with its twin.")] = 3,
+    events: Annotated[int, typer.Option(min=10_000, help="That are relayed, folded, gathered, read again.")] = 100_000,
 ) -> None:
     """Measure, each beside the same work done by hand in the same run."""
+    from cli.bench.figure import Plan
     from cli.bench.main import run as run_bench
 
-    run_bench(names or [], figures=figures)
+    run_bench(names or [], figures=figures, plan=Plan(rounds=rounds, events=events))
 
 
 @app.command()

@@ -8,7 +8,8 @@ position order of commits, a conflict is the caller's to solve.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,9 @@ import uvloop
 from cli.bench import eventsourced
 from cli.bench.databases import fresh
 from cli.bench.exams import TOPICS, Grade, Graded, asked, contract, decide, evolve, exams
-from cli.bench.figure import Figure
+from cli.bench.figure import Figure, Plan, in_turns, tell
 from deploy.local.postgres import Postgres, postgres
-from shared.desk import Desk, Request
+from shared.desk import Decided, Desk, Request
 from shared.event import Contracts, encode, new_id
 from shared.policy import Policies
 from shared.postgres import open_store
@@ -30,44 +31,107 @@ from shared.wire import partition_of
 
 CALLERS = (1, 64, 1000)
 SECONDS = 2.0
-ROUNDS = 3
 
 
-def measure(directory: Path) -> Iterator[Figure]:
+def measure(directory: Path, plan: Plan) -> Iterator[Figure]:
     with postgres(directory / "append") as server:
         for callers in CALLERS:
-            ours, byhand = uvloop.run(side_by_side(server, callers))
-            yield Figure(name=f"append/{callers} callers, by hand beside", value=ours, unit="commands/s", twin=byhand)
-            library = eventsourced.rate(uvloop.run(fresh(server.url(), f"library_{callers}")), callers, SECONDS)
-            yield Figure(
-                name=f"append/{callers} callers, eventsourcing beside", value=ours, unit="commands/s", twin=library
+            tell(f" {callers} callers: ours, by hand, eventsourcing")
+            ours, byhand, library = in_turns(
+                plan,
+                lambda turn, n=callers: uvloop.run(desk_rate(server, f"kaibo_{n}_{turn}", n))[0],  # type: ignore[misc]
+                lambda turn, n=callers: uvloop.run(twin_rate(server, f"twin_{n}_{turn}", n)),  # type: ignore[misc]
+                lambda turn, n=callers: eventsourced.rate(  # type: ignore[misc]
+                    uvloop.run(fresh(server.url(), f"library_{n}_{turn}")), n, SECONDS
+                ),
             )
+            for beside, twin in (("by hand", byhand), ("eventsourcing", library)):
+                name = f"append/{callers} callers"
+                yield Figure(name=name, unit="commands/s", ours=ours, twin=twin, beside=beside)
 
 
-async def side_by_side(server: Postgres, callers: int) -> tuple[float, float]:
-    """In turns, the median of each."""
-    store = await open_store(await fresh(server.url(), f"kaibo_{callers}"), TOPICS)
-    desk = Desk(store, contract, Contracts(contract), TOPICS, Policies())
-    twin = Twin(await asyncpg.create_pool(await fresh(server.url(), f"twin_{callers}"), min_size=1, max_size=2))
-    await twin.pool.execute(TABLE)
+def syncs(directory: Path, plan: Plan) -> Iterator[Figure]:
+    """On a disk whose fsync takes 1 ms more than this one's: the server waits that long before each."""
+    slow = {"commit_delay": "1000", "commit_siblings": "0"}
+    with postgres(directory / "fsync") as server:
+        uvloop.run(configured(server, slow))
+        found: list[tuple[float, Work]] = []
+
+        def ours(turn: int) -> float:
+            found.append(uvloop.run(desk_rate(server, f"kaibo_{turn}", 64)))
+            return found[-1][0]
+
+        mine, byhand = in_turns(plan, ours, lambda turn: uvloop.run(twin_rate(server, f"twin_{turn}", 64)))
+    yield Figure(name="fsync/64 callers, 1 ms a sync", unit="commands/s", ours=mine, twin=byhand, beside="by hand")
+    per_batch = [work.syncs / work.batches for _, work in found]
+    yield Figure(name="fsync/64 callers, 1 ms a sync", unit="syncs a batch", ours=per_batch)
+    yield Figure(
+        name="fsync/64 callers, 1 ms a sync",
+        unit="syncs a command",
+        ours=[work.syncs / work.commands for _, work in found],
+    )
+
+
+async def configured(server: Postgres, settings: Mapping[str, str]) -> None:
+    connection = await asyncpg.connect(server.url())
+    for name, content in settings.items():
+        await connection.execute(f"alter system set {name} = {content}")
+    await connection.execute("select pg_reload_conf()")
+    await connection.close()
+
+
+@dataclass
+class Work:
+    """What PostgreSQL did for so many commands."""
+
+    commands: int
+    batches: int
+    syncs: int
+
+
+class Counted(Desk):
+    batches = 0
+    commands = 0
+
+    async def decide(self, requests: Sequence[Request]) -> list[Decided]:
+        answers = await super().decide(requests)
+        self.batches, self.commands = self.batches + 1, self.commands + len(requests)
+        return answers
+
+
+async def desk_rate(server: Postgres, name: str, callers: int) -> tuple[float, Work]:
+    store = await open_store(await fresh(server.url(), name), TOPICS)
+    desk = Counted(store, contract, Contracts(contract), TOPICS, Policies())
+    observer = await asyncpg.connect(server.url())
 
     async def ours(command: Grade) -> object:
         return await desk.submit(Request(decider=exams, command=command, now=datetime.now(UTC), actor="chen"))
 
-    rates: dict[str, list[float]] = {"ours": [], "twin": []}
-    tasks = [asyncio.create_task(desk.run()), asyncio.create_task(twin.run())]
-    for turn in range(ROUNDS):
-        rates["ours"].append(await rate(callers, ours, f"{turn}"))
-        rates["twin"].append(await rate(callers, twin.submit, f"{turn}"))
-    for task in tasks:
-        task.cancel()
-    await store.close()
+    running = asyncio.create_task(desk.run())
+    before, batches, commands = await synced(observer), desk.batches, desk.commands
+    found = await rate(callers, ours, "")
+    running.cancel()
+    await store.close()  # a connection that ends tells the statistics what it did, an idle one only after a while
+    made = Work(desk.commands - commands, desk.batches - batches, await synced(observer) - before)
+    await observer.close()
+    return found, made
+
+
+async def twin_rate(server: Postgres, name: str, callers: int) -> float:
+    twin = Twin(await asyncpg.create_pool(await fresh(server.url(), name), min_size=1, max_size=2))
+    await twin.pool.execute(TABLE)
+    running = asyncio.create_task(twin.run())
+    found = await rate(callers, twin.submit, "")
+    running.cancel()
     await twin.pool.close()
-    return median(rates["ours"]), median(rates["twin"])
+    return found
 
 
-def median(found: Sequence[float]) -> float:
-    return sorted(found)[len(found) // 2]
+async def synced(observer: "asyncpg.Connection[asyncpg.Record]") -> int:
+    """Syncs of the log by those who commit."""
+    await asyncio.sleep(1)
+    sql = "select sum(fsyncs) from pg_stat_io where object = 'wal' and backend_type = 'client backend'"
+    return int(await observer.fetchval(sql) or 0)
 
 
 async def rate(callers: int, submit: Callable[[Grade], Awaitable[object]], run: str) -> float:

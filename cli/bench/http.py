@@ -1,4 +1,4 @@
-"""Commands over HTTP beside a bare route; how soon an accepted fact is visible; what processes weigh and cost idle."""
+"""Commands over HTTP beside a bare route; what processes weigh, and cost while nothing happens."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import uvloop
 
 from cli.bench.databases import fresh
-from cli.bench.figure import Figure
+from cli.bench.figure import Figure, Plan, in_turns
 from cli.running import running
 from cli.state import Run
 from deploy.local.environment import ROOT
@@ -23,31 +23,24 @@ from deploy.local.processes import StartFailed, free_port, spawn, stop, until
 
 CONNECTIONS = 64
 SECONDS = 4.0
-ROUNDS = 3
-RATE = 50  # commands a second
-LOOKED_AT = 500  # commands
 START_SECONDS = 30.0
-IDLE_SECONDS = 10.0
+IDLE_SECONDS = 20.0
 PATH = "/courses/design"
 
 
-def commands(directory: Path) -> Iterator[Figure]:
-    """Commands a second, and how soon what was accepted is visible."""
+def commands(directory: Path, plan: Plan) -> Iterator[Figure]:
+    """Commands a second."""
     with running(directory / "http", ["training"]) as run:
         ours = Server(run.services["training"].url, caller(run))
         with bare(directory, run) as twin:
-            rates = [(uvloop.run(ours.rate(f"a{n}")), uvloop.run(twin.rate(f"b{n}"))) for n in range(ROUNDS)]
-        mine, byhand = (sorted(found)[ROUNDS // 2] for found in zip(*rates, strict=True))
-        yield Figure(
-            name=f"http/{CONNECTIONS} connections, a bare route beside", value=mine, unit="commands/s", twin=byhand
-        )
-        waits = sorted(uvloop.run(ours.visible()))
-        for part in (50, 99):
-            found = waits[len(waits) * part // 100]
-            yield Figure(name=f"visible/{part} % within, at {RATE} commands/s", value=found * 1000, unit="ms")
+            mine, byhand = in_turns(
+                plan, lambda turn: uvloop.run(ours.rate(f"a{turn}")), lambda turn: uvloop.run(twin.rate(f"b{turn}"))
+            )
+    name = f"http/{CONNECTIONS} connections"
+    yield Figure(name=name, unit="commands/s", ours=mine, twin=byhand, beside="a bare route that inserts one row")
 
 
-def processes(directory: Path) -> Iterator[Figure]:
+def processes(directory: Path, plan: Plan) -> Iterator[Figure]:
     """What each process weighs, and what all of them cost while nothing happens."""
     with running(directory / "idle") as run:
         own = {f"{name} {role}": pid for name, s in run.services.items() for role, pid in s.pids.items()}
@@ -57,10 +50,9 @@ def processes(directory: Path) -> Iterator[Figure]:
         time.sleep(IDLE_SECONDS)
         busy = {pid: (cpu_seconds(pid) - was) / IDLE_SECONDS for pid, was in before.items()}
         for name, pid in (own | others).items():
-            yield Figure(name=f"memory/{name}", value=proportional_megabytes(pid), unit="MB")
-        yield Figure(name="idle/all services", value=sum(busy[pid] for pid in own.values()) * 100, unit="% of a core")
-        for name, pid in others.items():
-            yield Figure(name=f"idle/{name}", value=busy[pid] * 100, unit="% of a core")
+            yield Figure(name=f"memory/{name}", unit="MB", ours=[proportional_megabytes(pid)])
+        for name, pid in (own | others).items():
+            yield Figure(name=f"idle/{name}", unit="% of a core", ours=[busy[pid] * 100])
 
 
 def cpu_seconds(pid: int) -> float:
@@ -170,29 +162,3 @@ class Server:
         async with self.connections(CONNECTIONS) as opened:
             await asyncio.gather(*(calls(number, connection) for number, connection in enumerate(opened)))
         return done / (time.perf_counter() - began)
-
-    async def visible(self) -> list[float]:
-        """Seconds from each answer to a command to the answer of a query that shows what it did."""
-        free: asyncio.Queue[Connection] = asyncio.Queue()
-        waits: list[float] = []
-
-        async def follow(number: int) -> None:
-            connection = await free.get()
-            reply = await self.design(connection, f"v-{number}")
-            accepted = time.perf_counter()
-            position = f"Kaibo-Min-Position: {reply.headers['kaibo-position']}\r\n"
-            while (await connection.ask("GET", f"/courses/v-{number}", headers=position)).status != 200:
-                pass
-            waits.append(time.perf_counter() - accepted)
-            free.put_nowait(connection)
-
-        async with self.connections(CONNECTIONS) as opened:
-            for connection in opened:
-                free.put_nowait(connection)
-            began = time.perf_counter()
-            following = []
-            for number in range(LOOKED_AT):
-                await asyncio.sleep(max(0.0, began + number / RATE - time.perf_counter()))
-                following.append(asyncio.create_task(follow(number)))
-            await asyncio.gather(*following)
-        return waits

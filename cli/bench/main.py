@@ -1,4 +1,4 @@
-"""`kaibo bench`: run what is asked for and tell the figures."""
+"""`kaibo bench`: measure what is asked for and tell the figures."""
 
 import os
 import sys
@@ -8,19 +8,26 @@ from pathlib import Path
 
 import structlog
 
-from cli.bench import append, http, readers
-from cli.bench.figure import Figure
+from cli.bench import append, http, latency, readers, relay, workers
+from cli.bench.figure import Figure, Plan, tell
 from shared.telemetry import configure
 
-BENCHMARKS: Mapping[str, Callable[[Path], Iterator[Figure]]] = {
+BENCHMARKS: Mapping[str, Callable[[Path, Plan], Iterator[Figure]]] = {
     "append": append.measure,
-    "readers": readers.measure,
+    "fsync": append.syncs,
+    "relay": relay.measure,
+    "projection": readers.projection,
+    "facts": readers.facts,
+    "reaction": readers.reaction,
+    "rebuild": readers.rebuild,
+    "latency": latency.measure,
     "http": http.commands,
-    "processes": http.processes,
+    "workers": workers.measure,
+    "idle": http.processes,
 }
 
 
-def run(names: Sequence[str] = (), figures: Path | None = None) -> None:
+def run(names: Sequence[str] = (), figures: Path | None = None, plan: Plan = Plan()) -> None:  # noqa: B008 frozen
     """All without names. One JSON line a figure on the output, and in the file `figures`. Raises SystemExit."""
     if unknown := [name for name in names if name not in BENCHMARKS]:
         sys.exit(f"kaibo: no benchmark {', '.join(unknown)}: one of {', '.join(BENCHMARKS)} is wanted")
@@ -30,7 +37,8 @@ def run(names: Sequence[str] = (), figures: Path | None = None) -> None:
         structlog.configure(logger_factory=structlog.PrintLoggerFactory(nowhere))
         Path(directory).chmod(0o711)  # the database's own user has to come through
         for name in names or BENCHMARKS:
-            for figure in BENCHMARKS[name](Path(directory)):
+            tell(name)
+            for figure in BENCHMARKS[name](Path(directory), plan):
                 lines.append(figure.line())
                 print(figure.line().decode(), flush=True)
     if figures is not None:

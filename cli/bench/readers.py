@@ -1,16 +1,19 @@
-"""Events from Kafka to rows, and to facts with their results: the subscription beside the same by hand.
+"""Events from Kafka to rows, to facts with their results, and to what follows from them: beside the same by hand.
 
 The twin reads the same records, drops what comes again, sees a hole, folds, and writes rows and checkpoints in one
 REPEATABLE READ transaction a batch, compared and set. It knows one event and two tables, and parks nothing.
 """
 
 import asyncio
+import os
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,26 +22,32 @@ import msgspec
 import uvloop
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from cli.bench import eventsourced
 from cli.bench.databases import fresh
 from cli.bench.exams import TOPICS, Graded, contract
-from cli.bench.figure import Figure
+from cli.bench.figure import Figure, Plan, in_turns, tell
 from deploy.local.kafka import kafka
 from deploy.local.postgres import Postgres, postgres
 from shared.broker import Partition, Record
-from shared.event import Contracts, Envelope, encode, new_id
+from shared.consequence import Consequences
+from shared.desk import Desk
+from shared.event import Contract, Contracts, Envelope, encode, new_id
 from shared.facts import Facts, Known
 from shared.kafka import CONSUMER, KafkaBroker, KafkaSettings
 from shared.policy import Policies
 from shared.postgres import open_store
 from shared.projection import Projection
+from shared.reaction import Reaction
+from shared.register import register
 from shared.store import Stored
 from shared.subscription import BATCH, Subscription
 from shared.value import value
 from shared.wire import partition_of, to_record
 
-EVENTS = 100_000
 PEOPLE = 1_000
-TOPIC = contract.topics[0]
+SLICE = 100_000  # of a rebuild, whose rates are compared
+REACTIONS = 20_000  # events
+LIBRARY = 2_000  # events that eventsourcing projects
 LOG = "5f0c7c1e-6f8d-4b8e-9d55-0f1d3f0b8a11"
 CHUNK = 2_000
 POLL = 0.005
@@ -76,36 +85,120 @@ means: Facts[Person, Graded, Decimal, None] = Facts(
 )
 
 
-def measure(directory: Path) -> Iterator[Figure]:
+@value
+class Flagged:
+    """What a reaction makes of each mark."""
+
+    person: str
+    session: str
+    score: Decimal
+
+
+flags = register(name="flag", fact=Flagged, key=lambda c: (c.person, c.session))
+watch = Contract("watch", Flagged)
+
+
+def flag(event: Graded) -> list[Flagged]:
+    return [Flagged(person=event.person, session=event.session, score=event.score)]
+
+
+flagging = Reaction(name="flagging", to=flags, react=flag)
+
+
+def projection(directory: Path, plan: Plan) -> Iterator[Figure]:
+    with published(directory / "projection", plan.events) as topic:
+        tell(f" {plan.events} events from Kafka: ours, by hand, eventsourcing ({LIBRARY} events)")
+        ours, byhand, library = in_turns(
+            plan,
+            lambda turn: uvloop.run(subscribed(topic, results, turn)),
+            lambda turn: uvloop.run(handwritten(topic, Rows, turn)),
+            lambda turn: eventsourced.projection_rate(
+                uvloop.run(fresh(topic.server.url(), f"library_{turn}")), LIBRARY
+            ),
+        )
+    name = f"projection/{plan.events} events of {PEOPLE} keys"
+    yield Figure(name=name, unit="events/s", ours=ours, twin=byhand, beside="by hand")
+    yield Figure(name=name, unit="events/s", ours=ours, twin=library, beside="eventsourcing")
+
+
+def facts(directory: Path, plan: Plan) -> Iterator[Figure]:
+    with published(directory / "facts", plan.events) as topic:
+        ours, byhand = in_turns(
+            plan,
+            lambda turn: uvloop.run(subscribed(topic, means, turn)),
+            lambda turn: uvloop.run(handwritten(topic, Sets, turn)),
+        )
+    name = f"facts/{plan.events} events of {PEOPLE} subjects"
+    yield Figure(name=name, unit="events/s", ours=ours, twin=byhand, beside="by hand")
+
+
+def reaction(directory: Path, plan: Plan) -> Iterator[Figure]:
+    """From an event on the topic to the event that answers it, stored."""
+    with published(directory / "reaction", REACTIONS) as topic:
+        (ours,) = in_turns(plan, lambda turn: uvloop.run(reacted(topic, turn)))
+    yield Figure(name=f"reaction/{REACTIONS} events, decided and stored", unit="events/s", ours=ours)
+
+
+def rebuild(directory: Path, plan: Plan) -> Iterator[Figure]:
+    """A topic from its beginning, at least a million events; one round."""
+    events = max(plan.events, 10 * SLICE)
+    with published(directory / "rebuild", events) as topic:
+        rates, memory = uvloop.run(sliced(topic, events))
+    yield Figure(
+        name=f"rebuild/{events} events: the last {SLICE}",
+        unit="events/s",
+        ours=rates[-1:],
+        twin=rates[:1],
+        beside=f"the first {SLICE}",
+    )
+    yield Figure(name=f"rebuild/{events} events: the slowest {SLICE}", unit="events/s", ours=[min(rates)])
+    yield Figure(
+        name=f"rebuild/{events} events: memory at its highest",
+        unit="MB",
+        ours=[max(memory)],
+        twin=memory[:1],
+        beside=f"after {SLICE}",
+        better="less",
+    )
+
+
+@dataclass(frozen=True)
+class Topic:
+    """What was published, and the database server beside it."""
+
+    server: Postgres
+    settings: KafkaSettings
+    events: int
+    last: Last
+
+
+@contextmanager
+def published(directory: Path, events: int, partitions: int = 6) -> Iterator[Topic]:
     with postgres(directory / "postgres") as server, kafka(directory / "kafka") as broker:
         settings = KafkaSettings(bootstrap_servers=broker.bootstrap_servers)
-        last = uvloop.run(publish(settings))
-        for name, source, twin in (("projection", results, Rows), ("facts", means, Sets)):
-            ours = uvloop.run(subscribed(server, settings, source, last))
-            byhand = uvloop.run(handwritten(server, settings, twin, last))
-            yield Figure(
-                name=f"{name}/{EVENTS} events from Kafka, by hand beside", value=ours, unit="events/s", twin=byhand
-            )
+        tell(f" publishing {events} events")
+        yield Topic(server, settings, events, uvloop.run(publish(settings, events, partitions)))
 
 
-async def publish(settings: KafkaSettings) -> dict[Partition, int]:
+async def publish(settings: KafkaSettings, events: int, partitions: int) -> dict[Partition, int]:
     """The events on the topic. Returns the last position of each partition."""
     broker, last = KafkaBroker(settings), dict[Partition, int]()
     chunks: dict[Partition, list[Record]] = defaultdict(list)
-    await broker.ensure(TOPICS)
-    for position in range(1, EVENTS + 1):
-        stored = graded(position)
+    await broker.ensure(dict.fromkeys(contract.topics, partitions))
+    for position in range(1, events + 1):
+        stored = graded(position, contract, partitions)
         place = (stored.topic, stored.partition)
         chunks[place].append(to_record(contract, LOG, stored, last.get(place, 0)))
         last[place] = position
-        if position % CHUNK == 0 or position == EVENTS:
+        if position % CHUNK == 0 or position == events:
             await broker.publish(chunks)
             chunks.clear()
     await broker.close()
     return last
 
 
-def graded(position: int) -> Stored:
+def graded(position: int, contract: Contract, partitions: int, meta: bytes = b"") -> Stored:
+    """With an envelope of its own, unless it is given one."""
     turn, person = divmod(position, PEOPLE)
     event = Graded(
         person=f"p{person}",
@@ -119,29 +212,39 @@ def graded(position: int) -> Stored:
         position=position,
         stream=stream,
         version=1 + turn % 2,
-        topic=TOPIC,
-        partition=partition_of(stream, TOPICS[TOPIC]),
+        topic=contract.topics[0],
+        partition=partition_of(stream, partitions),
         id=new_id(),
         type="Graded",
         schema=1,
         occurred_at=now,
         recorded_at=now,
         data=encode(event),
-        meta=encode(Envelope(actor="chen", capacity="training_admin", correlation=new_id())),
+        meta=meta or encode(Envelope(actor="chen", capacity="training_admin", correlation=new_id())),
     )
 
 
 async def subscribed(
-    server: Postgres, settings: KafkaSettings, source: Projection[Any, Any] | Facts[Any, Any, Any, Any], last: Last
+    topic: Topic,
+    source: Projection[Any, Any] | Facts[Any, Any, Any, Any],
+    turn: int,
+    tick: Callable[[int], object] = lambda count: None,
 ) -> float:
-    store = await open_store(await fresh(server.url(), f"kaibo_{source.name}"), TOPICS)
+    store = await open_store(await fresh(topic.server.url(), f"kaibo_{source.name}_{turn}"), TOPICS)
     await store.prepare([source])
-    broker = KafkaBroker(settings)
+    broker = KafkaBroker(topic.settings)
     reader = Subscription("bench", source, store, broker, Contracts(contract), Policies())
     reading = asyncio.create_task(reader.run())
+
+    def count() -> int:
+        found = sum(c.offset + 1 for c in reader.checkpoints.values())
+        tick(found)
+        return found
+
     found = await rate(
-        lambda: sum(c.offset + 1 for c in reader.checkpoints.values()),
-        lambda: {p: c.position for p, c in reader.checkpoints.items()} == last and not reader.unsettled,
+        topic.events,
+        count,
+        lambda: {p: c.position for p, c in reader.checkpoints.items()} == topic.last and not reader.unsettled,
     )
     reading.cancel()
     await asyncio.wait([reading])
@@ -150,14 +253,58 @@ async def subscribed(
     return found
 
 
-async def rate(count: Callable[[], int], ended: Callable[[], bool]) -> float:
-    """Events a second, from the end of the first batch: neither joining a group nor the first plans are counted."""
-    while not (before := count()):  # noqa: ASYNC110 neither of the two has an event to wait for
+async def sliced(topic: Topic, events: int) -> tuple[list[float], list[float]]:
+    """The rate of each slice but for what came with the first batch, and the memory in MB after it."""
+    marks: list[tuple[float, int]] = []
+    memory: list[float] = []
+
+    def tick(count: int) -> None:
+        if count and (not marks or count >= SLICE * len(marks) or count == events):
+            marks.append((time.perf_counter(), count))
+            if len(marks) > 1:
+                memory.append(resident_megabytes())
+                tell(f"  {count} events, {memory[-1]:.0f} MB")
+
+    await subscribed(topic, results, 0, tick)
+    rates = [(n2 - n1) / (t2 - t1) for (t1, n1), (t2, n2) in pairwise(marks) if n2 - n1 > SLICE // 2]
+    return rates, memory
+
+
+def resident_megabytes() -> float:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+async def reacted(topic: Topic, turn: int) -> float:
+    topics = dict.fromkeys(watch.topics, 6)
+    store = await open_store(await fresh(topic.server.url(), f"kaibo_reaction_{turn}"), topics)
+    broker, contracts = KafkaBroker(topic.settings), Contracts(watch, contract)
+    reader = Subscription("watch", flagging, store, broker, contracts, Policies())
+    desk = Desk(store, watch, contracts, topics, Policies())
+    consequences = Consequences("watch", [flagging], [], store, desk, contracts, Policies())
+    running = [asyncio.create_task(task) for task in (reader.run(), consequences.run())]
+    while not (before := await store.maximum()):
         await asyncio.sleep(POLL)
     began = time.perf_counter()
-    while not ended():  # noqa: ASYNC110
+    while (now := await store.maximum()) < topic.events:
+        await asyncio.sleep(0.05)
+    found = (now - before) / (time.perf_counter() - began)
+    for task in running:
+        task.cancel()
+    await asyncio.wait(running)
+    await broker.close()
+    await store.close()
+    return found
+
+
+async def rate(events: int, count: Callable[[], int], ended: Callable[[], bool]) -> float:
+    """Events a second, from the end of the first batch: neither joining a group nor the first plans are counted."""
+    while not (before := count()):
         await asyncio.sleep(POLL)
-    return (EVENTS - before) / (time.perf_counter() - began)
+    began = time.perf_counter()
+    while not ended():
+        count()
+        await asyncio.sleep(POLL)
+    return (events - before) / (time.perf_counter() - began)
 
 
 class Hand:
@@ -196,8 +343,12 @@ class Hand:
                     await self.checkpoint(after)
                 self.at |= after
                 self.batches += 1
+                self.visible(events)
             if self.unsettled and (not after or self.batches % 20 == 0):
                 await self.settle()
+
+    def visible(self, events: Sequence[tuple[Graded, dict[str, bytes], bytes]]) -> None:
+        """They are committed."""
 
     async def put(self, events: Sequence[tuple[Graded, dict[str, bytes], bytes]]) -> None:
         raise NotImplementedError
@@ -290,26 +441,36 @@ class Sets(Hand):
         self.unsettled = False
 
 
-async def handwritten(server: Postgres, settings: KafkaSettings, twin: type[Hand], last: Last) -> float:
-    connection = await asyncpg.connect(await fresh(server.url(), f"twin_{twin.__name__.lower()}"))
-    await connection.execute(
-        'create table checkpoints (topic text, partition int, "offset" bigint, position bigint,'
-        f" primary key (topic, partition)); {twin.tables}"
-    )
-    consumer = AIOKafkaConsumer(**settings.connection(), **CONSUMER)
-    await consumer.start()
-    places = [TopicPartition(*place) for place in last]
-    consumer.assign(places)
-    for place in places:
-        consumer.seek(place, 0)
+CHECKPOINTS = (
+    'create table checkpoints (topic text, partition int, "offset" bigint, position bigint,'
+    " primary key (topic, partition));"
+)
+
+
+async def handwritten(topic: Topic, twin: type[Hand], turn: int) -> float:
+    connection = await asyncpg.connect(await fresh(topic.server.url(), f"twin_{twin.__name__.lower()}_{turn}"))
+    await connection.execute(CHECKPOINTS + twin.tables)
+    consumer = await assigned(topic.settings, topic.last)
     hand = twin(connection)
     reading = asyncio.create_task(hand.run(consumer))
     found = await rate(
+        topic.events,
         lambda: sum(offset + 1 for offset, _ in hand.at.values()),
-        lambda: {place: position for place, (_, position) in hand.at.items()} == last and not hand.unsettled,
+        lambda: {place: position for place, (_, position) in hand.at.items()} == topic.last and not hand.unsettled,
     )
     reading.cancel()
     await asyncio.wait([reading])
     await consumer.stop()
     await connection.close()
     return found
+
+
+async def assigned(settings: KafkaSettings, places: Iterable[Partition]) -> AIOKafkaConsumer:
+    """From the beginning."""
+    consumer = AIOKafkaConsumer(**settings.connection(), **CONSUMER)
+    await consumer.start()
+    wanted = [TopicPartition(*place) for place in places]
+    consumer.assign(wanted)
+    for place in wanted:
+        consumer.seek(place, 0)
+    return consumer
