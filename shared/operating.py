@@ -17,7 +17,7 @@ ABSENT: dict[int | str, dict[str, Any]] = {404: {"description": "There is no suc
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Stream = Annotated[str, StringConstraints(max_length=STREAM)]
 Event = Annotated[str, StringConstraints(max_length=300)]
-Position = Annotated[str, StringConstraints(max_length=200), Field(examples=["training.events/3/4711"])]
+Position = Annotated[str, StringConstraints(max_length=200), Field(examples=["orders.events/3/4711"])]
 Told = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
 

@@ -215,7 +215,7 @@ def place(text: str) -> tuple[tuple[str, int], int]:
         topic, partition, position = text.strip().split("/")
         found = (f"kaibo.{topic}", int(partition)), int(position)
     except ValueError:
-        raise Malformed("a position is topic/partition/position, such as training.events/3/4711") from None
+        raise Malformed("a position is topic/partition/position, such as orders.events/3/4711") from None
     if not (0 <= found[0][1] < PARTITIONS and 0 <= found[1] <= INTEGER):
         raise Malformed("a position is topic/partition/position: there is no such partition or position")
     return found
