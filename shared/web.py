@@ -6,7 +6,7 @@ import re
 import secrets
 import traceback
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, MutableMapping, Sequence
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Annotated, Any, Generic, TypeVar, cast, get_type_hints
@@ -169,6 +169,12 @@ class Reading:
         if not found:
             raise NotFound(projection.name)
         return await self.opened(found[0])
+
+    async def rows(self, projection: Projection[R, Any], rows: Sequence[R]) -> list[R]:
+        """Those with the keys of these that are there, in no order."""
+        await self.reached(reader_name(projection))
+        found = await self.store.rows(projection, [projection.identity(row) for row in rows])
+        return [await self.opened(row) for row in found]
 
     async def page(self, projection: Projection[R, Any], paging: Paged, **equal: object) -> Page[R]:
         """Rows in order of their key, with columns equal to what is given; None filters nothing."""

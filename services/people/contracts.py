@@ -17,6 +17,17 @@ from services.people.persons.events import (
 )
 from services.people.posts.events import PostDefined
 from services.people.readings.events import ArchiveConsulted
+from services.people.regulations.events import (
+    RegulationAcknowledged,
+    RegulationAdopted,
+    RegulationConsulted,
+    RegulationDrafted,
+    RegulationFeedbackSubmitted,
+    RegulationInterpreted,
+    RegulationKind,
+    RegulationPublished,
+    RegulationSuperseded,
+)
 from services.people.roles.events import RoleGranted, RoleRevoked
 from services.people.units.events import UnitDefined
 from shared.event import Contract
@@ -25,6 +36,12 @@ contract = Contract(
     "people",
     UnitDefined,
     PostDefined,
+    RegulationDrafted,
+    RegulationConsulted,
+    RegulationAdopted,
+    RegulationPublished,
+    RegulationSuperseded,
+    RegulationInterpreted,
     restricted=[
         PersonRegistered,
         PersonNameCorrected,
@@ -37,6 +54,8 @@ contract = Contract(
         ArchiveAccessApproved,
         ArchiveAccessRejected,
         ArchiveConsulted,
+        RegulationAcknowledged,
+        RegulationFeedbackSubmitted,
     ],
 )
 
@@ -54,6 +73,15 @@ __all__ = [
     "PersonNameCorrected",
     "PersonRegistered",
     "PostDefined",
+    "RegulationAcknowledged",
+    "RegulationAdopted",
+    "RegulationConsulted",
+    "RegulationDrafted",
+    "RegulationFeedbackSubmitted",
+    "RegulationInterpreted",
+    "RegulationKind",
+    "RegulationPublished",
+    "RegulationSuperseded",
     "RoleGranted",
     "RoleRevoked",
     "UnitDefined",

@@ -18,6 +18,13 @@ from services.people.posts.decisions import posts
 from services.people.posts.projections import posts_defined
 from services.people.readings.decisions import readings
 from services.people.readings.projections import archive_readings
+from services.people.regulations import api as regulations_api
+from services.people.regulations.decisions import acknowledgements, feedback, regulations
+from services.people.regulations.projections import (
+    regulation_acknowledgements,
+    regulation_feedback,
+    regulation_register,
+)
 from services.people.roles import api as roles_api
 from services.people.roles.decisions import roles
 from services.people.roles.projections import roles_held
@@ -32,7 +39,7 @@ service = Service(
     contract,
     home=Path(__file__).parent,
     listens=[training],
-    deciders=[units, posts, persons, roles, applications, readings],
+    deciders=[units, posts, persons, roles, applications, readings, regulations, acknowledgements, feedback],
     projections=[
         units_defined,
         posts_defined,
@@ -44,6 +51,9 @@ service = Service(
         archive_applications,
         applications_about,
         archive_readings,
+        regulation_register,
+        regulation_acknowledgements,
+        regulation_feedback,
     ],
     facts=[archive],
     policies=[ArchiveRules],
@@ -55,5 +65,6 @@ service = Service(
         roles_api.router,
         applications_api.router,
         archives_api.router,
+        regulations_api.router,
     ],
 )

@@ -337,7 +337,10 @@ class TestCommand:
         file.write_text(text(promise))
         return copy
 
-    def test_what_breaks_fails(self, broken: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_what_breaks_fails(
+        self, broken: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("COLUMNS", "200")  # wide enough for any name
         assert check(broken) == 1
         said = " ".join(capsys.readouterr().out.split())
         assert "training ExamGraded breaking session: integer →" in said

@@ -27,6 +27,9 @@ LATE = {"person": "li", "offence": "late", "occasion": "s1"}
 EARLY = {"person": "li", "offence": "early_leave", "occasion": "s1"}
 AWARD = {"person": "li", "item": "merit", "period": "2024-05"}
 OTHER = {"person": "wu", "item": "merit", "period": "2024-05"}
+TEXT = "5" * 64  # a digest
+DRAFT = {"kind": "policy", "title": "Bonus", "changes": "Bands from 60.", "policy": "bonus:1"}
+CONSULTED = {"with_whom": ["the staff's representatives"], "held_on": "2024-04-11", "outcome": "Agreed."}
 FIGURES = ("viewers", "interactions", "clicks", "buyers", "gmv", "new_followers", "ratings", "satisfied", "complaints")
 
 
@@ -170,6 +173,23 @@ FLOWS: dict[str, tuple[Step, ...]] = {
         ),
         Step("ApproveArchiveAccess", {"application": "a1"}, by="qi", capacity="archive_approver"),
         Step("RejectArchiveAccess", {"application": "a2", "reason": "no need"}, by="qi", capacity="archive_approver"),
+        *(
+            Step(command, {"regulation": "bonus", "version": 1, **body})
+            for command, body in (
+                ("RegulationDrafted", {**DRAFT, "sha256": TEXT}),
+                ("RegulationConsulted", {**CONSULTED, "sha256": TEXT}),
+                ("RegulationAdopted", {"sha256": TEXT, "adopted_by": "the department", "adopted_on": "2024-04-20"}),
+                ("PublishRegulation", {"sha256": TEXT}),
+                ("RegulationInterpreted", {"clause": "2", "interpretation": "Net of tax."}),
+            )
+        ),
+        Step("AcknowledgeRegulation", {"regulation": "bonus", "version": 1, "person": "li"}, by="li", capacity="hr"),
+        Step(
+            "SubmitRegulationFeedback",
+            {"feedback": "f1", "regulation": "bonus", "person": "li", "text": "Unclear."},
+            by="li",
+            capacity="anchor",
+        ),
     ),
     "performance": (
         Step(

@@ -129,8 +129,10 @@ def test_an_approval_ends_with_the_last_day_that_the_application_names() -> None
 
 
 def configured(**values: object) -> ArchiveRules:
-    lines = [f"{name}: {v}" for name, v in values.items()]
-    return load_policy(ArchiveRules, POLICY.read_text() + "\n".join(lines))
+    text = POLICY.read_text()
+    for name, v in values.items():
+        text = text.replace(f"{name}:", f"{name}: {v}")
+    return load_policy(ArchiveRules, text)
 
 
 @pytest.mark.clause("T-63", "P-03")
