@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from services.objection import ObjectionRules
 from services.performance.bonuses import api as bonuses_api
 from services.performance.bonuses.decisions import bonuses
 from services.performance.bonuses.facts import bonuses_earned
@@ -29,10 +30,19 @@ from services.performance.reviews.projections import (
     declarations,
     explanations,
     feedbacks,
+    forms,
     restatements,
+    review_objections,
     reviews_by_month,
 )
-from services.performance.reviews.reactions import points_deduction, restatement, second_look, training_excellence
+from services.performance.reviews.reactions import (
+    objection_answers,
+    objection_metrics,
+    points_deduction,
+    restatement,
+    second_look,
+    training_excellence,
+)
 from services.performance.scores import api as scores_api
 from services.performance.scores.agreement import check_metrics
 from services.performance.scores.facts import kpi
@@ -59,10 +69,29 @@ service = Service(
         feedbacks,
         bonuses_by_month,
         bonus_versions,
+        forms,
+        review_objections,
     ],
     facts=[kpi, periods, streaks, bonuses_earned],
-    reactions=[training_excellence, points_deduction, restatement, second_look, bonus_calculation, bonus_deduction],
-    policies=[MetricCatalogue, AppraisalStandard, FeedbackPolicy, AdjustmentPolicy, RollUpPolicy, BonusScheme],
+    reactions=[
+        training_excellence,
+        points_deduction,
+        restatement,
+        second_look,
+        objection_answers,
+        objection_metrics,
+        bonus_calculation,
+        bonus_deduction,
+    ],
+    policies=[
+        MetricCatalogue,
+        AppraisalStandard,
+        FeedbackPolicy,
+        ObjectionRules,
+        AdjustmentPolicy,
+        RollUpPolicy,
+        BonusScheme,
+    ],
     population=Population,
     agree=[check_metrics],
     routers=[

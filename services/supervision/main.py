@@ -15,6 +15,7 @@ from services.supervision.directory.projections import members
 from services.supervision.observations import api as observations_api
 from services.supervision.observations.decisions import observations
 from services.supervision.observations.projections import all_observations, observers
+from services.supervision.observations.reactions import objected_marks
 from services.supervision.observations.rules import ObservationRules
 from services.supervision.penalties import api as penalties_api
 from services.supervision.penalties.decisions import penalties
@@ -25,6 +26,7 @@ from services.supervision.penalties.rules import ConsequenceRules, PenaltyCatalo
 from services.supervision.streams import api as streams_api
 from services.supervision.streams.decisions import streams
 from services.supervision.streams.projections import all_streams
+from services.supervision.streams.reactions import objected_figures
 from services.supervision.streams.rules import StreamRules
 from services.supervision.violations import api as violations_api
 from services.supervision.violations.decisions import violations
@@ -49,6 +51,8 @@ service = Service(
         violation_consequences,
         penalty_settlements,
         excellent_exams,
+        objected_marks,
+        objected_figures,
     ],
     policies=[
         StreamRules,

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from services.performance.contracts import contract as performance
 from services.population import Population
 from services.training.attendance import api as attendance_api
 from services.training.attendance.decisions import attendance
@@ -14,7 +15,7 @@ from services.training.exams import api as exams_api
 from services.training.exams.decisions import exams
 from services.training.exams.facts import exam_history
 from services.training.exams.projections import exam_chains
-from services.training.exams.reactions import make_up_term
+from services.training.exams.reactions import make_up_term, objected_exams
 from services.training.learning import api as learning_api
 from services.training.learning.decisions import learning
 from services.training.learning.projections import progresses
@@ -30,6 +31,7 @@ from shared.service import Service
 service = Service(
     contract,
     home=Path(__file__).parent,
+    listens=[performance],
     deciders=[courses, sessions, attendance, learning, answers, performance_notes, exams],
     projections=[
         catalogue,
@@ -42,7 +44,7 @@ service = Service(
         exam_chains,
     ],
     facts=[exam_history],
-    reactions=[make_up_term],
+    reactions=[make_up_term, objected_exams],
     policies=[TrainingRules],
     population=Population,
     routers=[

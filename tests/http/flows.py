@@ -219,20 +219,45 @@ FLOWS: dict[str, tuple[Step, ...]] = {
             {**MAY, "adjustment": "a1", "direction": "plus", "points": "2", "reason": "helped out"},
         ),
         Step("WithdrawAdjustment", {**MAY, "adjustment": "a1"}),
-        Step("ScoreReview", MAY),
-        Step("ScoreReview", {"subject": {"person": "li", "month": "2024-04"}}),
         Step(
-            "RecordFeedback",
-            {
-                "person": "li",
-                "month": "2024-04",
-                "mode": "call",
-                "merits": "calm",
-                "shortcomings": "late",
-                "advice": "set a clock",
-                "held_on": "2024-05-08",
-            },
+            "SubmitSelfReview",
+            {"person": "li", "month": "2024-05", "achievements": "a", "shortcomings": "s", "improvements": "i"},
+            by="li",
         ),
+        Step("SubmitSuperiorReview", {"person": "li", "month": "2024-05", "evaluation": "e"}, capacity="appraiser"),
+        Step("ScoreReview", MAY),
+        Step("OpenReview", {"subject": {"person": "wu", "month": "2024-04"}, "post": "anchor", "studio": "east"}),
+        *(
+            step
+            for person in ("li", "wu")
+            for step in (
+                Step("ScoreReview", {"subject": {"person": person, "month": "2024-04"}}),
+                Step(
+                    "RecordFeedback",
+                    {
+                        "person": person,
+                        "month": "2024-04",
+                        "mode": "call",
+                        "merits": "calm",
+                        "shortcomings": "late",
+                        "advice": "set a clock",
+                        "held_on": "2024-05-08",
+                    },
+                ),
+                Step(
+                    "RaiseObjection",
+                    {"person": person, "month": "2024-04", "reason": "r", "named": []},
+                    by=person,
+                ),
+            )
+        ),
+        Step(
+            "ResolveObjection",
+            {"person": "li", "month": "2024-04", "version": 1, "finding": "f", "amended": []},
+            by="qi",
+            capacity="appraiser",
+        ),
+        Step("WithdrawObjection", {"person": "wu", "month": "2024-04", "version": 1}, by="wu"),
         Step("CompleteReview", {"subject": {"person": "li", "month": "2024-04"}}),
         Step("RestateScore", {"subject": {"person": "li", "month": "2024-04"}}),
     ),

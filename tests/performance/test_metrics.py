@@ -9,7 +9,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from services.performance.contracts import Aggregation, Better, MetricDefined, MetricId, MetricRecorded, Unit
-from services.performance.metrics.decisions import DefineMetric, RecordMetric, metrics, recorded_metrics
+from services.performance.metrics.decisions import CorrectMetric, DefineMetric, RecordMetric, metrics, recorded_metrics
 from services.performance.scores.standard import AppraisalStandard, Deducted, Recorded, each
 from shared.policy import load_policies
 from shared.testing import Given, given
@@ -43,7 +43,9 @@ RECORDED = MetricRecorded(
 )
 
 
-def recording(definition: MetricDefined | None = DEFINED) -> Given[RecordMetric, MetricRecorded | None, MetricRecorded]:
+def recording(
+    definition: MetricDefined | None = DEFINED,
+) -> Given[RecordMetric | CorrectMetric, MetricRecorded | None, MetricRecorded]:
     return given(recorded_metrics).seeing(metrics, READS.metric, found=definition)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from services.objection import ObjectionRules
 from services.performance.contracts import (
     FeedbackInterviewHeld,
     FeedbackMode,
@@ -68,6 +69,7 @@ DEMO = SHIPPED.parents[2] / "deploy/demo/policies/performance"
 SHORT = load_policy(FeedbackPolicy, (SHIPPED / "feedback_live_team.yaml").read_text())  # 002, 004
 INTERVIEW = load_policy(FeedbackPolicy, (SHIPPED / "feedback_operations_group.yaml").read_text())  # 001
 FACE_TO_FACE = load_policy(FeedbackPolicy, (SHIPPED / "feedback_assistant_anchor.yaml").read_text())  # 003
+OBJECTIONS = load_policy(ObjectionRules, (SHIPPED / "objections.yaml").read_text())
 JUNE_6 = datetime(2024, 6, 6, tzinfo=UTC)
 
 OPEN = OpenReview(subject=MAY, post=ANCHOR, studio=STUDIO)
@@ -78,7 +80,7 @@ def review(
     *history: Event, facts: Sequence[Any] = FACTS, under: Sequence[object] = (STANDARD, SHORT)
 ) -> Given[Any, Any, Any]:
     cycle = {(cycles.name, ("2024-05",)): Open(not_rated=None), (kpi.name, MAY): known(recorded(facts))}
-    return replace(given(reviews, *history).under(*under), seen=cycle)
+    return replace(given(reviews, *history).under(OBJECTIONS).under(*under), seen=cycle)
 
 
 def scored(facts: Sequence[Any] = FACTS, under: AppraisalStandard = STANDARD) -> ReviewScored:
@@ -303,11 +305,12 @@ def test_an_interview_is_recorded_after_it_was_held_and_once_for_a_result() -> N
     )
 
 
-@pytest.mark.clause("P-17")
-def test_the_organisations_limit_stands_with_the_feedback() -> None:
+@pytest.mark.clause("P-17", "P-18")
+def test_the_organisations_limits_stand_with_the_feedback() -> None:
     demo = load_policies(KINDS, [SHIPPED, DEMO])
     there = replace(review(opened(), scored()), policies=demo)
-    there.when(feedback(), now=JUNE_6).then(told(feedback(), limit=7))
+    limited = replace(told(feedback(), limit=7), objections_until=date(2024, 6, 9))
+    there.when(feedback(), now=JUNE_6).then(limited)
 
 
 # Not applicable
@@ -441,5 +444,5 @@ def test_what_a_decision_asked_for_is_known() -> None:
 
     there = review(opened())
     replace(there, decider=replace(reviews, decide=noting)).when(SCORE, now=MAY_IS_OVER)
-    assert asked == [{"appraisal_standard.anchor:3"}]
+    assert asked == [{"appraisal_standard.anchor:3", "feedback.live_team:1"}]
     assert ReviewOpened in reviews.facts

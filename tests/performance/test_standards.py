@@ -102,6 +102,7 @@ def test_no_number_ships() -> None:
         "AdjustmentPolicy",
         "FeedbackPolicy",
         "MetricCatalogue",
+        "ObjectionRules",
     ]
     for document in documents:
         assert rules(document.body) == {}

@@ -4,8 +4,8 @@ from collections.abc import Hashable, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from services.performance.contracts import PersonMonth
 from services.supervision.violations.facts import monthly_figures, window
+from services.vocabulary import PersonMonth
 from shared.event import Meta, Recorded
 from shared.facts import Facts, Known
 from shared.testing import Given

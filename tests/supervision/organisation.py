@@ -5,7 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from services.people.contracts import Category, Engagement, PersonRegistered
-from services.performance.contracts import PersonMonth, ReviewOpened
+from services.performance.contracts import ReviewOpened
 from services.supervision.awards.items import AwardItems
 from services.supervision.directory.projections import Member
 from services.supervision.main import service
@@ -22,7 +22,7 @@ from services.training.contracts import (
     SessionAbsenceCorrected,
     SessionAbsenceRecorded,
 )
-from services.vocabulary import CourseId, Fen, Month, PersonId, PostId, SessionId, StreamId, UnitId
+from services.vocabulary import CourseId, Fen, Month, PersonId, PersonMonth, PostId, SessionId, StreamId, UnitId
 from shared.policy import Policies, load_policies, load_policy
 from shared.privacy import Personal
 

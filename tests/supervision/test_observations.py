@@ -5,17 +5,23 @@ from decimal import Decimal
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from services.supervision.observations.decisions import ObserveStream, observations
+from services.objection import Correction, Outcome, Resolved
+from services.performance.contracts import ReviewObjectionResolved
+from services.supervision.observations.decisions import Command, CorrectMark, Criterion, ObserveStream, observations
 from services.supervision.observations.events import StreamObserved
 from services.supervision.observations.projections import all_observations, observers
+from services.supervision.observations.reactions import correct_marks
 from services.supervision.observations.rules import ObservationRules
-from services.supervision.streams.decisions import Ended, Live, streams
+from services.supervision.streams.decisions import CorrectFigure, Ended, Figure, Live, streams
 from services.supervision.streams.events import StreamStarted
-from services.vocabulary import PersonId, StreamId
+from services.supervision.streams.reactions import correct_figures
+from services.training.exams.reactions import correct_marks as correct_exams
+from services.vocabulary import PersonId, PersonMonth, StreamId
 from shared.policy import load_policy
+from shared.privacy import Personal
 from shared.testing import Given, given
 from tests.supervision.folding import folded
-from tests.supervision.organisation import LI, NOON, STUDIO, WANG, ZHAO, ended, shipped
+from tests.supervision.organisation import HR, LI, MAY, NOON, STUDIO, WANG, ZHAO, ended, shipped
 
 TEXT = shipped("observation_rules")
 RULES = load_policy(ObservationRules, TEXT)
@@ -46,7 +52,7 @@ OBSERVED = StreamObserved(
 )
 
 
-def seen(*history: StreamObserved, found: object = None) -> Given[ObserveStream, StreamObserved | None, StreamObserved]:
+def seen(*history: StreamObserved, found: object = None) -> Given[Command, StreamObserved | None, StreamObserved]:
     stream = found or Ended(told=ended())
     return given(observations, *history).under(RULES).seeing(streams, S1, found=stream)
 
@@ -138,3 +144,43 @@ def test_the_log_of_a_person_shows_capacity_and_conflict_and_not_the_observer() 
     assert not hasattr(row, "observer")
     (row,) = folded(observers, OBSERVED)
     assert (row.observer, row.person) == (ZHAO, LI)
+
+
+@pytest.mark.clause("R7", "A-39")
+def test_an_upheld_objection_corrects_the_mark_that_it_names() -> None:
+    """Emergency handling 3 → 8; what the observer says again does not take it back."""
+    before = replace(OBSERVED, emergency_handling=Decimal(3))
+    correct = CorrectMark(observation="17", criterion=Criterion.EMERGENCY_HANDLING, mark=Decimal(8))
+    after = replace(before, emergency_handling=Decimal(8), settled=True)
+    there = seen(before).when(correct, by="system").then(after)
+    there.when(correct, by="system").then()
+    said_again = replace(OBSERVE, emergency_handling=Decimal(3))
+    there.when(said_again, by=ZHAO, capacity="supervision_group").refused("observation.settled")
+    seen().when(correct, by="system").refused("observation.unknown")
+
+
+@pytest.mark.clause("R7")
+def test_the_resolution_of_an_objection_travels_to_the_marks_that_it_names() -> None:
+    def corrected(about: tuple[str, ...], field: str) -> Correction:
+        return Correction(fact="e1", about=about, field=field, was="3", now="8")
+
+    word = Resolved(
+        person=LI,
+        version=1,
+        outcome=Outcome.UPHELD,
+        corrections=(
+            corrected(("observation", "17"), "emergency_handling"),
+            corrected(("figures", "s1"), "complaints"),
+            corrected(("exam", "laws", "law", "first"), "score"),
+        ),
+        handler=HR,
+        capacity="hr",
+        finding=Personal("the recording shows it"),
+    )
+    resolved = ReviewObjectionResolved(subject=PersonMonth(person=LI, month=MAY), told=word)
+    assert list(correct_marks(resolved)) == [
+        CorrectMark(observation="17", criterion=Criterion.EMERGENCY_HANDLING, mark=Decimal(8))
+    ]
+    assert list(correct_figures(resolved)) == [CorrectFigure(stream=S1, figure=Figure.COMPLAINTS, now=8)]
+    (regrade,) = correct_exams(resolved)
+    assert (regrade.session, regrade.course, regrade.attempt, regrade.score) == ("laws", "law", "first", Decimal(8))

@@ -4,7 +4,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from services.supervision.streams.decisions import Command, EndStream, ScheduleStream, StartStream, State, streams
+from services.supervision.streams.decisions import (
+    Command,
+    CorrectFigure,
+    EndStream,
+    Figure,
+    ScheduleStream,
+    StartStream,
+    State,
+    streams,
+)
 from services.supervision.streams.events import Event, Shift, StreamEnded, StreamScheduled, StreamStarted
 from services.supervision.streams.projections import Phase, Stream, all_streams
 from services.supervision.streams.rules import StreamRules
@@ -132,6 +141,16 @@ def test_what_is_no_stream_is_refused_at_the_edge(wrong: dict[str, object]) -> N
     }
     with pytest.raises(ValidationError):
         TypeAdapter(EndStream).validate_python(body)
+
+
+@pytest.mark.clause("R7")
+def test_an_upheld_objection_corrects_the_figure_that_it_names() -> None:
+    there = unlimited(ENDED, figures(complaints=8))
+    fewer = CorrectFigure(stream=ENDED.stream, figure=Figure.COMPLAINTS, now=3)
+    there.when(fewer).then(figures(complaints=3)).when(fewer).then()
+    satisfied = CorrectFigure(stream=ENDED.stream, figure=Figure.SATISFIED, now=21)
+    there.when(satisfied).refused("metrics.more_satisfied_than_asked")
+    unlimited(ENDED).when(fewer).refused("stream.not_ended")
 
 
 @pytest.mark.parametrize("history", [(figures(),), (STARTED, figures()), (ENDED, STARTED), (STARTED, SCHEDULED)])

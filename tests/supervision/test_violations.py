@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from services.performance.contracts import PersonMonth
 from services.supervision.violations.decisions import (
     Command,
     ExamineMonth,
@@ -31,7 +30,7 @@ from services.supervision.violations.projections import Stands, all_violations
 from services.supervision.violations.reactions import absences, failed_exams, poor_months
 from services.supervision.violations.rules import FailedAssessment, PoorPerformance
 from services.training.contracts import Attempt, ExamGraded, ExamRegraded
-from services.vocabulary import Month, SessionId
+from services.vocabulary import Month, PersonMonth, SessionId
 from shared.decider import Context
 from shared.explanation import evaluate, load, verify
 from shared.policy import load_policy

@@ -64,7 +64,21 @@ class RecordMetric:
     source: Text
 
 
-def record(command: RecordMetric, state: MetricRecorded | None, context: Context) -> list[MetricRecorded]:
+@value
+class CorrectMetric:
+    """An objection was upheld: a number of what was recorded was another (R7)."""
+
+    subject: PersonMonth
+    metric: MetricId
+    field: str
+    now: Decimal
+
+
+def record(
+    command: RecordMetric | CorrectMetric, state: MetricRecorded | None, context: Context
+) -> list[MetricRecorded]:
+    if isinstance(command, CorrectMetric):
+        return corrected(command, state)
     definition = context.state(metrics, command.metric)
     if definition is None:
         raise Refused("metric.unknown", metric=command.metric, next="define the metric, then record it")
@@ -79,6 +93,15 @@ def record(command: RecordMetric, state: MetricRecorded | None, context: Context
         source=command.source,
     )
     return [] if now == state else [now]
+
+
+def corrected(command: CorrectMetric, before: MetricRecorded | None) -> list[MetricRecorded]:
+    if before is None or command.field not in {"amount", "base"}:
+        raise Refused("metric.not_recorded", metric=command.metric, field=command.field)
+    amount = command.now if command.field == "amount" else before.amount
+    base = command.now if command.field == "base" else before.base
+    now = replace(before, amount=amount, base=base)
+    return [] if now == before else [now]
 
 
 def recorded(state: MetricRecorded | None, event: MetricRecorded) -> MetricRecorded:

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse, Response
 
+from services.objection import Standing
 from services.performance.reviews.adjustments import AdjustScore, WithdrawAdjustment
 from services.performance.reviews.decisions import (
     CompleteReview,
@@ -15,21 +16,28 @@ from services.performance.reviews.decisions import (
     RecordFeedback,
     RestateScore,
     ScoreReview,
+    SubmitSelfReview,
+    SubmitSuperiorReview,
     reviews,
 )
+from services.performance.reviews.objections import RaiseObjection, ResolveObjection, WithdrawObjection
 from services.performance.reviews.projections import (
     Adjustment,
     Declaration,
     Explanation,
     Feedback,
+    Forms,
     Restatement,
+    ReviewObjection,
     ReviewRow,
     State,
     adjustments,
     declarations,
     explanations,
     feedbacks,
+    forms,
     restatements,
+    review_objections,
     reviews_by_month,
 )
 from services.performance.scores.disclosure import (
@@ -58,6 +66,18 @@ async def open_review(command: OpenReview, handle: Handle) -> Accepted:
     return await handle(reviews, command)
 
 
+@router.post("/self-review", status_code=202, dependencies=[requires("review.self_review")])
+async def self_review(command: SubmitSelfReview, handle: Handle) -> Accepted:
+    """Fill in the self-review form after the month: achievements, shortcomings, improvements. Clause: O-103."""
+    return await handle(reviews, command)
+
+
+@router.post("/superior-review", status_code=202, dependencies=[requires("review.superior_review")])
+async def superior_review(command: SubmitSuperiorReview, handle: Handle) -> Accepted:
+    """Fill in the superior's form, after the self-review where it is asked for. Clause: O-104."""
+    return await handle(reviews, command)
+
+
 @router.post("/score", status_code=202, dependencies=[requires("review.score")])
 async def score(command: ScoreReview, handle: Handle) -> Accepted:
     """Score a month from what is known; refused while anything is missing, by name. Clauses: S-37, S-38, S-42."""
@@ -67,6 +87,24 @@ async def score(command: ScoreReview, handle: Handle) -> Accepted:
 @router.post("/feedback", status_code=202, dependencies=[requires("review.feed_back")])
 async def record_feedback(command: RecordFeedback, handle: Handle) -> Accepted:
     """Record what the person was told of the result. Clauses: S-43, O-105, A-36, A-37."""
+    return await handle(reviews, command)
+
+
+@router.post("/object", status_code=202, dependencies=[requires("review.object")])
+async def raise_objection(command: RaiseObjection, handle: Handle) -> Accepted:
+    """Object to the result, by the person himself, once a version. Clauses: O-107, A-38; ruling R7."""
+    return await handle(reviews, command)
+
+
+@router.post("/withdraw-objection", status_code=202, dependencies=[requires("review.object")])
+async def withdraw_objection(command: WithdrawObjection, handle: Handle) -> Accepted:
+    """Take one's own objection back. Clause: A-38."""
+    return await handle(reviews, command)
+
+
+@router.post("/resolve-objection", status_code=202, dependencies=[requires("review.resolve_objection")])
+async def resolve_objection(command: ResolveObjection, handle: Handle) -> Accepted:
+    """Correct the facts that were found wrong, or none. Clauses: O-107, A-39; ruling R7."""
     return await handle(reviews, command)
 
 
@@ -135,6 +173,14 @@ async def all_declarations(read: Read, paging: Paging, month: Month | None = Non
     return await read.page(declarations, paging, month=month)
 
 
+@router.get("/objections", dependencies=[requires("review.list_objections")])
+async def all_objections(
+    read: Read, paging: Paging, month: Month | None = None, standing: Standing | None = None
+) -> Page[ReviewObjection]:
+    """Objections: open, escalated, upheld, rejected, with what was corrected. Clauses: O-107, A-38, A-39."""
+    return await read.page(review_objections, paging, month=month, standing=standing)
+
+
 @router.get("/{person}", dependencies=[requires("review.read")])
 async def of_person(person: PersonId, read: Read, paging: Paging) -> Page[ReviewRow]:
     """A person's months. Clauses: S-37, S-43."""
@@ -151,6 +197,18 @@ async def one(person: PersonId, month: Month, read: Read) -> ReviewRow:
 async def feedback(person: PersonId, month: Month, read: Read, paging: Paging) -> Page[Feedback]:
     """What the person was told, by version of the result. Clauses: S-43, O-105, A-37."""
     return await read.page(feedbacks, paging, person=person, month=month)
+
+
+@router.get("/{person}/{month}/forms", dependencies=[requires("review.read_feedback")])
+async def forms_of(person: PersonId, month: Month, read: Read) -> Forms:
+    """The self-review and the superior's review. Clauses: O-103, O-104."""
+    return await read(forms, Forms(person=person, month=month))
+
+
+@router.get("/{person}/{month}/objections", dependencies=[requires("review.read_feedback")])
+async def objections_of(person: PersonId, month: Month, read: Read, paging: Paging) -> Page[ReviewObjection]:
+    """What the person objected to, by version of the result, and what came of it. Clauses: O-107, A-38, A-39."""
+    return await read.page(review_objections, paging, person=person, month=month)
 
 
 @router.get("/{person}/{month}/adjustments", dependencies=[requires("review.read")])

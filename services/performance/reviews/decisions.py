@@ -10,6 +10,8 @@ from dataclasses import field, replace
 from datetime import date
 
 from services.calendar import end_of, last_day
+from services.deciding import check_himself
+from services.objection import Contested, ObjectionRules, Objections, window_ends
 from services.performance.cycles.decisions import Open, cycles
 from services.performance.reviews.adjustments import (
     AdjustScore,
@@ -24,10 +26,24 @@ from services.performance.reviews.events import (
     FeedbackMode,
     NotApplicableDeclared,
     ReviewCompleted,
+    ReviewObjectionEscalated,
+    ReviewObjectionRaised,
+    ReviewObjectionResolved,
+    ReviewObjectionWithdrawn,
     ReviewOpened,
     ReviewScoreAdjusted,
     ReviewScored,
     ScoreRestated,
+    SelfReviewSubmitted,
+    SuperiorReviewSubmitted,
+)
+from services.performance.reviews.objections import (
+    EscalateObjection,
+    Object,
+    RaiseObjection,
+    ResolveObjection,
+    WithdrawObjection,
+    object_to,
 )
 from services.performance.reviews.policies import FeedbackPolicy
 from services.performance.reviews.results import Result, restated, scored
@@ -49,6 +65,27 @@ class OpenReview:
     post: PostId
     studio: UnitId
     not_rated: Text | None = None  # his own reason, where the cycle has none
+
+
+@value
+class SubmitSelfReview:
+    """After the month, by the person himself (O-103)."""
+
+    person: PersonId
+    month: Month
+    achievements: Note
+    shortcomings: Note
+    improvements: Note
+
+
+@value
+class SubmitSuperiorReview:
+    """After the self-review, where the form asks for one; where there is none, with the reason (O-104)."""
+
+    person: PersonId
+    month: Month
+    evaluation: Note
+    without_self_review: Text | None = None
 
 
 @value
@@ -93,8 +130,9 @@ class DeclareNotApplicable:
 
 
 Command = (
-    OpenReview | ScoreReview | RestateScore | RecordFeedback | CompleteReview | DeclareNotApplicable | AdjustScore
-    | CreditExcellence | DeductForPenalty | WithdrawAdjustment
+    OpenReview | SubmitSelfReview | SubmitSuperiorReview | ScoreReview | RestateScore | RecordFeedback
+    | RaiseObjection | ResolveObjection | WithdrawObjection | EscalateObjection | CompleteReview
+    | DeclareNotApplicable | AdjustScore | CreditExcellence | DeductForPenalty | WithdrawAdjustment
 )  # fmt: skip
 
 
@@ -132,6 +170,9 @@ class Review:
     """Adjustments are accepted in any state: a refusal would swallow them."""
 
     stage: Stage = Unopened()
+    self_review: SelfReviewSubmitted | None = None
+    superior_review: SuperiorReviewSubmitted | None = None
+    objections: Objections = Objections()
     adjustments: Mapping[str, ReviewScoreAdjusted] = field(default_factory=dict)
     declared: Mapping[str, NotApplicableDeclared] = field(default_factory=dict)
 
@@ -140,14 +181,18 @@ def decide(command: Command, review: Review, context: Context) -> Sequence[Event
     match command:
         case OpenReview():
             return opened(command, review.stage, context)
+        case SubmitSelfReview() | SubmitSuperiorReview():
+            return submitted(command, review, context)
         case ScoreReview():
-            return first_score(command, review.stage, context)
+            return first_score(command, review, context)
         case RestateScore():
             return restate(command, review.stage, context)
         case RecordFeedback():
             return fed_back(command, published(review.stage), context)
+        case RaiseObjection() | ResolveObjection() | WithdrawObjection() | EscalateObjection():
+            return objected(command, review, context)
         case CompleteReview():
-            return completed(command, published(review.stage), context)
+            return completed(command, published(review.stage), review.objections, context)
         case DeclareNotApplicable():
             return declared(command, review, context)
         case AdjustScore() | CreditExcellence() | DeductForPenalty() | WithdrawAdjustment():
@@ -185,22 +230,76 @@ def opened(command: OpenReview, stage: Stage, context: Context) -> list[Event]:
     return [ReviewOpened(subject=command.subject, post=command.post, studio=command.studio, not_rated=reason)]
 
 
-def first_score(command: ScoreReview, stage: Stage, context: Context) -> list[Event]:
+def submitted(command: SubmitSelfReview | SubmitSuperiorReview, review: Review, context: Context) -> list[Event]:
+    """Until the scoring, the same form again corrects it."""
+    under = opened_in(review.stage)
+    told = filled(command, context)
+    if told in (review.self_review, review.superior_review):
+        return []
+    if isinstance(review.stage, Scored | Completed):
+        raise Refused("review.already_scored", next="say it in the feedback interview, or object to the result")
+    check_month_over(command.month, context)
+    if isinstance(command, SubmitSelfReview):
+        check_himself("review", command.person, context)
+        return [told]
+    not_the_subject(command.person, context)
+    policy = feedback_policy(command.month, under, context)
+    if policy.self_review and review.self_review is None and command.without_self_review is None:
+        raise Refused(
+            "review.self_review_first",
+            clause=policy.clause,
+            next="wait for the self-review, or say why there is none: without_self_review",
+        )
+    return [told]
+
+
+def filled(
+    command: SubmitSelfReview | SubmitSuperiorReview, context: Context
+) -> SelfReviewSubmitted | SuperiorReviewSubmitted:
+    if isinstance(command, SubmitSelfReview):
+        return SelfReviewSubmitted(
+            person=command.person,
+            month=command.month,
+            achievements=command.achievements,
+            shortcomings=command.shortcomings,
+            improvements=command.improvements,
+        )
+    return SuperiorReviewSubmitted(
+        person=command.person,
+        month=command.month,
+        reviewer=PersonId(context.actor),
+        capacity=context.capacity,
+        evaluation=command.evaluation,
+        without_self_review=command.without_self_review,
+    )
+
+
+def first_score(command: ScoreReview, review: Review, context: Context) -> list[Event]:
     not_the_subject(command.subject.person, context)
-    match stage:
+    match review.stage:
         case Unopened():
             raise Refused("review.not_open", next="open the review first")
-        case Opened():
-            return [after_the_month(command, stage, context)]
+        case Opened() as under:
+            return [after_the_month(command, under, review.superior_review, context)]
         case Scored() | Completed():
             return []
 
 
-def after_the_month(command: ScoreReview, review: Opened, context: Context) -> ReviewScored:
-    on = first_day(command.subject.month)
-    over_at = end_of(last_day(command.subject.month))
+def check_month_over(month: Month, context: Context) -> None:
+    over_at = end_of(last_day(month))
     if context.now < over_at:
-        raise Refused("review.month_not_over", over_at=over_at, next="score it when the month is over")
+        raise Refused("review.month_not_over", over_at=over_at, next="do it when the month is over")
+
+
+def after_the_month(
+    command: ScoreReview, review: Opened, superior_review: SuperiorReviewSubmitted | None, context: Context
+) -> ReviewScored:
+    """A month that is not rated asks for no forms."""
+    on = first_day(command.subject.month)
+    check_month_over(command.subject.month, context)
+    policy = feedback_policy(command.subject.month, review, context)
+    if policy.superior_review and superior_review is None and review.not_rated is None:
+        raise Refused("review.superior_review_first", clause=policy.clause, next="submit the superior's review first")
     if gathered(context.known(kpi, command.subject)) != review:
         raise Refused("review.not_gathered", next="its opening has not arrived at the facts yet: ask again")
     standard = context.policy(AppraisalStandard, on=on, post=review.post, studio=review.studio)
@@ -229,6 +328,7 @@ def fed_back(command: RecordFeedback, stage: Scored | Completed, context: Contex
         raise Refused("feedback.mode", required=policy.mode, clause=policy.clause)
     if command.held_on > context.today:
         raise Refused("feedback.not_yet_held", held_on=command.held_on)
+    rules = objection_rules(command.month, stage.opened, context)
     told = FeedbackInterviewHeld(
         person=command.person,
         month=command.month,
@@ -240,17 +340,42 @@ def fed_back(command: RecordFeedback, stage: Scored | Completed, context: Contex
         advice=command.advice,
         held_on=command.held_on,
         max_lag_days=int(policy.max_lag_days.amount) if policy.max_lag_days else None,
+        objections_until=window_ends(context.today, rules),
     )
     if stage.feedback in (None, told):
         return [] if stage.feedback else [told]
     raise Refused("feedback.already_recorded", version=stage.feedback.version, held_on=stage.feedback.held_on)
 
 
-def completed(command: CompleteReview, stage: Scored | Completed, context: Context) -> list[Event]:
-    """A month that is not rated has nothing to feed back."""
+def objected(command: Object, review: Review, context: Context) -> Sequence[Event]:
+    """Against the result as it stands, completed or not."""
+    stage = published(review.stage)
+    told = stage.feedback
+    of = Contested(
+        person=command.person,
+        version=stage.result.version,
+        told=told is not None,
+        until=told.objections_until if told else None,
+        given_by=told.interviewer if told else "",
+    )
+    rules = objection_rules(command.month, stage.opened, context)
+    return object_to(command, of, stage.result, review.objections, rules, context)
+
+
+def objection_rules(of: Month, review: Opened, context: Context) -> ObjectionRules:
+    return context.policy(ObjectionRules, on=first_day(of), post=review.post, studio=review.studio)
+
+
+def completed(
+    command: CompleteReview, stage: Scored | Completed, objections: Objections, context: Context
+) -> list[Event]:
+    """A month that is not rated has nothing to feed back. What is objected to, or still may be where the feedback
+    precedes the completion, is not final (R7)."""
     not_the_subject(command.subject.person, context)
     if isinstance(stage, Completed):
         return []
+    if objections.open:
+        raise Refused("review.objection_open", next="resolve the objection first")
     policy = feedback_policy(command.subject.month, stage.opened, context)
     if policy.before_completion and stage.feedback is None and stage.result.score is not None:
         raise Refused(
@@ -258,6 +383,9 @@ def completed(command: CompleteReview, stage: Scored | Completed, context: Conte
             clause=policy.clause,
             next="record the feedback: mode, merits, shortcomings, advice",
         )
+    until = stage.feedback.objections_until if stage.feedback else None
+    if policy.before_completion and until is not None and context.today <= until:
+        raise Refused("review.objection_window_open", until=until, next="complete it when the window has ended")
     return [
         ReviewCompleted(
             subject=command.subject,
@@ -311,6 +439,17 @@ def evolve(review: Review, event: Event) -> Review:
             return replace(review, adjustments={**review.adjustments, event.adjustment: event})
         case NotApplicableDeclared():
             return replace(review, declared={**review.declared, event.component: event})
+        case SelfReviewSubmitted():
+            return replace(review, self_review=event)
+        case SuperiorReviewSubmitted():
+            return replace(review, superior_review=event)
+        case (
+            ReviewObjectionRaised()
+            | ReviewObjectionEscalated()
+            | ReviewObjectionResolved()
+            | ReviewObjectionWithdrawn()
+        ):
+            return replace(review, objections=review.objections.then(event.told))
         case ReviewOpened() | ReviewScored() | FeedbackInterviewHeld() | ReviewCompleted() | ScoreRestated():
             return replace(review, stage=advanced(review.stage, event))
 
@@ -335,17 +474,35 @@ def advanced(
 
 
 def key(command: Command) -> tuple[str, ...]:
-    if isinstance(command, RecordFeedback):
-        return command.person, command.month
-    return command.subject.person, command.subject.month
+    of = subject_of(command)
+    return of.person, of.month
+
+
+def subject_of(command: Command) -> PersonMonth:
+    """A command that holds a personal text names person and month itself."""
+    match command:
+        case (
+            OpenReview()
+            | ScoreReview()
+            | RestateScore()
+            | CompleteReview()
+            | DeclareNotApplicable()
+            | AdjustScore()
+            | CreditExcellence()
+            | DeductForPenalty()
+            | WithdrawAdjustment()
+        ):
+            return command.subject
+        case _:
+            return PersonMonth(person=command.person, month=command.month)
 
 
 def sees(command: Command) -> list[Sight]:
     match command:
         case OpenReview():
             return [look(cycles, command.subject.month)]
-        case ScoreReview() | RestateScore():
-            return [look(kpi, command.subject)]
+        case ScoreReview() | RestateScore() | ResolveObjection():
+            return [look(kpi, subject_of(command))]
         case _:
             return []
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from services.objection import Escalated, Raised, Resolved, Withdrawn
 from services.vocabulary import Month, PersonId, PersonMonth, PostId, Score, Text, UnitId
 from shared.privacy import Note
 from shared.value import value
@@ -52,6 +53,29 @@ class NotApplicableDeclared:
 
 
 @value
+class SelfReviewSubmitted:
+    """绩效自评表 (O-103). The same again, before the scoring, corrects it."""
+
+    person: PersonId
+    month: Month
+    achievements: Note
+    shortcomings: Note
+    improvements: Note
+
+
+@value
+class SuperiorReviewSubmitted:
+    """上级评价表 (O-104), from the work, the self-review and what was observed day by day."""
+
+    person: PersonId
+    month: Month
+    reviewer: PersonId
+    capacity: str
+    evaluation: Note
+    without_self_review: Text | None = None  # why there is none, where the form asks for one
+
+
+@value
 class ReviewScored:
     """Version 1. `used` is the whole set that was known; the leaves of the explanation are part of it."""
 
@@ -84,6 +108,7 @@ class FeedbackInterviewHeld:
     advice: Note
     held_on: date
     max_lag_days: int | None = None  # the organisation's limit (P-17); none: not configured
+    objections_until: date | None = None  # the last day of the window (P-18); none: it has no end, or admits none
 
 
 @value
@@ -123,7 +148,36 @@ class ScoreRestated:
     notice: tuple[Notice, ...] = ()  # none: nobody is disturbed; the version is there to be read
 
 
+@value
+class ReviewObjectionRaised:
+    """O-107, A-38; until it is resolved, what follows from the result is held (R7)."""
+
+    subject: PersonMonth
+    told: Raised
+
+
+@value
+class ReviewObjectionEscalated:
+    subject: PersonMonth
+    told: Escalated
+
+
+@value
+class ReviewObjectionResolved:
+    """The owners of the facts that it names correct them, and the score is computed again (A-39, R6, R7)."""
+
+    subject: PersonMonth
+    told: Resolved
+
+
+@value
+class ReviewObjectionWithdrawn:
+    subject: PersonMonth
+    told: Withdrawn
+
+
 Event = (
-    ReviewOpened | ReviewScoreAdjusted | NotApplicableDeclared | ReviewScored | FeedbackInterviewHeld
-    | ReviewCompleted | ScoreRestated
+    ReviewOpened | ReviewScoreAdjusted | NotApplicableDeclared | SelfReviewSubmitted | SuperiorReviewSubmitted
+    | ReviewScored | FeedbackInterviewHeld | ReviewObjectionRaised | ReviewObjectionEscalated
+    | ReviewObjectionResolved | ReviewObjectionWithdrawn | ReviewCompleted | ScoreRestated
 )  # fmt: skip

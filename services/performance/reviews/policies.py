@@ -8,13 +8,16 @@ from shared.value import value
 
 @value
 class FeedbackPolicy:
-    """Whether a review is completed after the feedback interview (001, 003) or before it (002, 004). R10; C-08."""
+    """The form of a population's review: what precedes the scoring (001), and whether it is completed after the
+    feedback interview (001, 003) or before it (002, 004). R10; C-08."""
 
     issue: Issue
     clause: str
     before_completion: bool
     mode: FeedbackMode | None = None  # none: any
     max_lag_days: Rule | None = None  # from scoring to feedback (P-17); none: not configured
+    self_review: bool = False  # before the superior's (O-103)
+    superior_review: bool = False  # before the scoring (O-104)
 
 
 @value

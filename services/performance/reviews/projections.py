@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from services.objection import Standing, Told, standing_after, told
 from services.performance.reviews.events import (
     Direction,
     Event,
@@ -15,10 +16,16 @@ from services.performance.reviews.events import (
     NotApplicableDeclared,
     Notice,
     ReviewCompleted,
+    ReviewObjectionEscalated,
+    ReviewObjectionRaised,
+    ReviewObjectionResolved,
+    ReviewObjectionWithdrawn,
     ReviewOpened,
     ReviewScoreAdjusted,
     ReviewScored,
     ScoreRestated,
+    SelfReviewSubmitted,
+    SuperiorReviewSubmitted,
 )
 from services.vocabulary import Month, PersonId, PersonMonth, PostId, UnitId, day
 from shared.event import Meta
@@ -37,7 +44,8 @@ class State(StrEnum):
 @value
 class ReviewRow:
     """Where one person's month stands. `feedback_late` is none where nothing was fed back, or no limit is configured
-    (P-17)."""
+    (P-17). `objection` is that to the last version objected to: while it is open, what follows from the result is
+    held (R7)."""
 
     person: PersonId
     month: Month
@@ -50,14 +58,18 @@ class ReviewRow:
     excellent: bool = False
     not_rated: str | None = None
     standard: str = ""  # policy:version
+    self_reviewed_on: date | None = None
+    superior_reviewed_on: date | None = None
     scored_on: date | None = None
     completed_on: date | None = None
     fed_back_on: date | None = None
     feedback_lag_days: int | None = None
     feedback_late: bool | None = None
+    objections_until: date | None = None  # none: the window has no end, or admits none, or has not begun
+    objection: Standing | None = None
 
 
-def review(row: ReviewRow, event: Event, meta: Meta) -> ReviewRow:
+def review(row: ReviewRow, event: Event, meta: Meta) -> ReviewRow:  # noqa: PLR0911 — one for each event
     match event:
         case ReviewOpened():
             return replace(row, post=event.post, studio=event.studio, not_rated=event.not_rated, state=State.OPEN)
@@ -70,6 +82,17 @@ def review(row: ReviewRow, event: Event, meta: Meta) -> ReviewRow:
             return with_result(row, event.version, event)
         case FeedbackInterviewHeld():
             return fed_back(row, event)
+        case SelfReviewSubmitted():
+            return replace(row, self_reviewed_on=day(meta.occurred_at))
+        case SuperiorReviewSubmitted():
+            return replace(row, superior_reviewed_on=day(meta.occurred_at))
+        case (
+            ReviewObjectionRaised()
+            | ReviewObjectionEscalated()
+            | ReviewObjectionResolved()
+            | ReviewObjectionWithdrawn()
+        ):
+            return replace(row, objection=standing_after(event.told))
         case ReviewScoreAdjusted() | NotApplicableDeclared():
             return row
 
@@ -81,11 +104,17 @@ def with_result(row: ReviewRow, version: int, event: ReviewScored | ScoreRestate
 def fed_back(row: ReviewRow, event: FeedbackInterviewHeld) -> ReviewRow:
     lag = (event.held_on - row.scored_on).days if row.scored_on else None
     late = None if lag is None or event.max_lag_days is None else lag > event.max_lag_days
-    return replace(row, fed_back_on=event.held_on, feedback_lag_days=lag, feedback_late=late)
+    return replace(
+        row,
+        fed_back_on=event.held_on,
+        feedback_lag_days=lag,
+        feedback_late=late,
+        objections_until=event.objections_until,
+    )
 
 
 def subject(event: Event) -> PersonMonth:
-    if isinstance(event, FeedbackInterviewHeld):
+    if isinstance(event, FeedbackInterviewHeld | SelfReviewSubmitted | SuperiorReviewSubmitted):
         return PersonMonth(person=event.person, month=event.month)
     return event.subject
 
@@ -240,4 +269,63 @@ feedbacks = Projection(
     name="feedback",
     key=lambda event: Feedback(person=event.person, month=event.month, version=event.version),
     evolve=feedback,
+)
+
+
+@value
+class Forms:
+    """What the person wrote of his month, and what his superior did."""
+
+    person: PersonId
+    month: Month
+    achievements: Note | None = None
+    shortcomings: Note | None = None
+    improvements: Note | None = None
+    reviewer: PersonId = PersonId("")
+    evaluation: Note | None = None
+    without_self_review: str | None = None
+
+
+def filled_in(row: Forms, event: SelfReviewSubmitted | SuperiorReviewSubmitted) -> Forms:
+    match event:
+        case SelfReviewSubmitted():
+            return replace(
+                row,
+                achievements=event.achievements,
+                shortcomings=event.shortcomings,
+                improvements=event.improvements,
+            )
+        case SuperiorReviewSubmitted():
+            return replace(
+                row,
+                reviewer=event.reviewer,
+                evaluation=event.evaluation,
+                without_self_review=event.without_self_review,
+            )
+
+
+forms = Projection(name="review_forms", key=lambda e: Forms(person=e.person, month=e.month), evolve=filled_in)
+
+
+@value
+class ReviewObjection(Told):
+    """To one version of a result."""
+
+    person: PersonId
+    month: Month
+    version: int
+
+
+def objected(
+    row: ReviewObjection,
+    event: (ReviewObjectionRaised | ReviewObjectionEscalated | ReviewObjectionResolved | ReviewObjectionWithdrawn),
+    meta: Meta,
+) -> ReviewObjection:
+    return told(row, event.told, meta)
+
+
+review_objections = Projection(
+    name="review_objections",
+    key=lambda e: ReviewObjection(person=e.subject.person, month=e.subject.month, version=e.told.version),
+    evolve=objected,
 )

@@ -1,10 +1,16 @@
 """Facts that add to, take from, or restate a person's month. Clauses: T-65, A-61; rulings R1, R3, R6; C-16."""
 
 from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
 
+from services import objection
+from services.performance.metrics.decisions import CorrectMetric, recorded_metrics
+from services.performance.metrics.events import MetricId
 from services.performance.reviews.adjustments import CreditExcellence, DeductForPenalty, WithdrawAdjustment
 from services.performance.reviews.decisions import RestateScore, reviews
-from services.performance.reviews.events import ReviewScored
+from services.performance.reviews.events import ReviewObjectionRaised, ReviewObjectionResolved, ReviewScored
+from services.performance.reviews.objections import EscalateObjection
 from services.supervision.contracts import PenaltyImposed, PenaltyKind, PenaltyRevoked
 from services.training.contracts import ExamGraded, ExamRegraded, Grade
 from services.vocabulary import Month, PersonMonth, month
@@ -47,7 +53,32 @@ def look_again(review: ReviewScored) -> Iterator[RestateScore]:
     yield RestateScore(subject=review.subject)
 
 
+def escalate(raised: ReviewObjectionRaised) -> Iterator[EscalateObjection]:
+    if raised.told.answer_by is not None:
+        subject = raised.subject
+        yield EscalateObjection(person=subject.person, month=subject.month, version=raised.told.version)
+
+
+def answer_due(raised: ReviewObjectionRaised) -> datetime | None:
+    return objection.answer_due(raised.told)
+
+
+def correct_metrics(resolved: ReviewObjectionResolved) -> Iterator[CorrectMetric]:
+    """What was found wrong in the metrics of the month (R7)."""
+    for correction in resolved.told.corrections:
+        thing, *names = correction.about
+        if thing == "metric":
+            yield CorrectMetric(
+                subject=resolved.subject,
+                metric=MetricId(names[0]),
+                field=correction.field,
+                now=Decimal(correction.now),
+            )
+
+
 training_excellence = Reaction(name="training_excellence", to=reviews, react=credit_excellence)
 points_deduction = Reaction(name="points_deduction", to=reviews, react=deduct_for_penalty)
 restatement = Reaction(name="restatement", to=reviews, react=restate)
 second_look = Reaction(name="second_look", to=reviews, react=look_again)
+objection_answers = Reaction(name="objection_answer", to=reviews, react=escalate, at=answer_due)
+objection_metrics = Reaction(name="objection_metric", to=recorded_metrics, react=correct_metrics)

@@ -13,6 +13,7 @@ from typing import Annotated
 from annotated_types import Len
 from pydantic import Field
 
+from services.deciding import check_decider, numbered
 from services.supervision.awards.events import (
     AwardApproved,
     AwardCauseReversed,
@@ -30,7 +31,6 @@ from services.supervision.awards.events import (
     Reward,
 )
 from services.supervision.awards.items import AwardItems, Item
-from services.supervision.deciding import check_decider, numbered
 from services.training.contracts import Attempt
 from services.vocabulary import Fen, PersonId, SessionId, Text
 from shared.decider import Context, Decider, Refused

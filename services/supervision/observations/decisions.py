@@ -1,8 +1,13 @@
-"""A member of the group watches a stream and marks one person on it. Clauses: A-26, A-27, A-51; C-44."""
+"""A member of the group watches a stream and marks one person on it. Clauses: A-26, A-27, A-51; C-44; ruling R7."""
 
+from dataclasses import replace
+from enum import StrEnum
+from typing import Any
+
+from services.calendar import Moment
 from services.supervision.observations.events import StreamObserved
 from services.supervision.observations.rules import Conflict, ObservationRules
-from services.supervision.streams.decisions import Ended, Moment, streams
+from services.supervision.streams.decisions import Ended, streams
 from services.vocabulary import PersonId, Score, StreamId, day
 from shared.decider import Context, Decider, Refused, Sight, look
 from shared.privacy import Note
@@ -29,10 +34,45 @@ class ObserveStream:
     capacity: str = ""
 
 
+class Criterion(StrEnum):
+    """A-27."""
+
+    LANGUAGE = "language"
+    INTERACTION = "interaction"
+    PRODUCT_ACCURACY = "product_accuracy"
+    EMERGENCY_HANDLING = "emergency_handling"
+
+
+@value
+class CorrectMark:
+    """An objection was upheld: the mark was another (R7)."""
+
+    observation: str
+    criterion: Criterion
+    mark: Score
+
+
+Command = ObserveStream | CorrectMark
 State = StreamObserved | None
 
 
-def decide(command: ObserveStream, state: State, context: Context) -> list[StreamObserved]:
+def decide(command: Command, state: State, context: Context) -> list[StreamObserved]:
+    match command:
+        case ObserveStream():
+            return observe(command, state, context)
+        case CorrectMark():
+            return correct(command, state)
+
+
+def correct(command: CorrectMark, before: State) -> list[StreamObserved]:
+    if before is None:
+        raise Refused("observation.unknown", observation=command.observation)
+    mark: dict[str, Any] = {command.criterion.value: command.mark}
+    now = replace(before, settled=True, **mark)
+    return [] if now == before else [now]
+
+
+def observe(command: ObserveStream, state: State, context: Context) -> list[StreamObserved]:
     observer, capacity = seen_by(command, context)
     if observer == command.person:
         raise Refused("observation.of_himself", next="another member of the group observes him")
@@ -55,9 +95,11 @@ def decide(command: ObserveStream, state: State, context: Context) -> list[Strea
         note=command.note,
         conflict=conflict(observer, stream, context.policy(ObservationRules, on=day(command.observed_at))),
     )
+    if observed == state:
+        return []
     if state is not None:
         check_correction(observed, state)
-    return [] if observed == state else [observed]
+    return [observed]
 
 
 def seen_by(command: ObserveStream, context: Context) -> tuple[PersonId, str]:
@@ -93,17 +135,19 @@ def check_correction(observed: StreamObserved, before: StreamObserved) -> None:
         raise Refused("observation.of_another", next="give another stream or person an observation of its own")
     if observed.observer != before.observer:
         raise Refused("observation.by_another", next="only the observer corrects what he saw")
+    if before.settled:
+        raise Refused("observation.settled", next="its marks were corrected upon an objection, and stand")
 
 
 def evolve(state: State, event: StreamObserved) -> State:
     return event
 
 
-def sees(command: ObserveStream) -> list[Sight]:
-    return [look(streams, command.stream)]
+def sees(command: Command) -> list[Sight]:
+    return [look(streams, command.stream)] if isinstance(command, ObserveStream) else []
 
 
-observations: Decider[ObserveStream, State, StreamObserved] = Decider(
+observations: Decider[Command, State, StreamObserved] = Decider(
     name="observation",
     key=lambda command: (command.observation,),
     initial=lambda: None,

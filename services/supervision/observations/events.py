@@ -24,6 +24,7 @@ class StreamObserved:
     emergency_handling: Score  # 应急处理能力
     note: Note | None = None
     conflict: bool  # the observer was on that stream himself (C-44)
+    settled: bool = False  # a mark was corrected upon an objection: it is no longer the observer's to change (R7)
 
 
 Event = StreamObserved

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from services.supervision.deciding import check_decider, numbered
+from services.deciding import check_decider, numbered
 from services.supervision.directory.projections import Member, members
 from services.supervision.penalties.events import (
     Event,

@@ -1,13 +1,16 @@
 """A stream is scheduled, started and ended with its crew; its figures follow. Rulings R5 (attribution), R11."""
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from dataclasses import replace
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated, Any
 
-from annotated_types import Interval, Len
-from pydantic import AwareDatetime
+from annotated_types import Len
 
+from services.calendar import Moment
 from services.supervision.streams.events import (
+    Count,
     Event,
     Shift,
     StreamEnded,
@@ -20,7 +23,6 @@ from services.vocabulary import PersonId, StreamId, UnitId, day
 from shared.decider import Context, Decider, Refused
 from shared.value import value
 
-Moment = Annotated[AwareDatetime, Interval(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2100, 1, 1, tzinfo=UTC))]
 MINUTE = timedelta(minutes=1)
 
 
@@ -49,7 +51,30 @@ class EndStream:
     crew: Annotated[tuple[Shift, ...], Len(0, 100)]
 
 
-Command = ScheduleStream | StartStream | EndStream | StreamMetricsRecorded
+class Figure(StrEnum):
+    """Of a stream, as it may be objected to."""
+
+    VIEWERS = "viewers"
+    INTERACTIONS = "interactions"
+    CLICKS = "clicks"
+    BUYERS = "buyers"
+    GMV = "gmv"
+    NEW_FOLLOWERS = "new_followers"
+    RATINGS = "ratings"
+    SATISFIED = "satisfied"
+    COMPLAINTS = "complaints"
+
+
+@value
+class CorrectFigure:
+    """An objection was upheld: the figure was another (R7)."""
+
+    stream: StreamId
+    figure: Figure
+    now: Count
+
+
+Command = ScheduleStream | StartStream | EndStream | StreamMetricsRecorded | CorrectFigure
 
 
 @value
@@ -93,7 +118,9 @@ def decide(command: Command, state: State, context: Context) -> list[Event]:
         case StreamMetricsRecorded(), Ended():
             check_ratings(command)
             return [] if state.metrics == command else [command]
-        case StreamMetricsRecorded(), _:
+        case CorrectFigure(), Ended(metrics=StreamMetricsRecorded() as before):
+            return corrected(command, before)
+        case StreamMetricsRecorded() | CorrectFigure(), _:
             raise Refused("stream.not_ended", stream=command.stream, next="end the stream first")
         case _:
             raise Refused("stream.out_of_turn", stream=command.stream, next="end it again to correct its times")
@@ -139,6 +166,13 @@ def check_crew(crew: tuple[Shift, ...], lasted: timedelta, too_long: bool) -> No
         minutes[shift.person] += shift.minutes
     if longer := {person: on for person, on in minutes.items() if on > most}:
         raise Refused("stream.shift_too_long", persons=longer, minutes=most, next="nobody is on longer than the stream")
+
+
+def corrected(command: CorrectFigure, before: StreamMetricsRecorded) -> list[Event]:
+    figure: dict[str, Any] = {command.figure.value: command.now}
+    now = replace(before, **figure)
+    check_ratings(now)
+    return [] if now == before else [now]
 
 
 def check_ratings(metrics: StreamMetricsRecorded) -> None:

@@ -2,12 +2,11 @@
 
 from fastapi import APIRouter
 
-from services.performance.contracts import PersonMonth
 from services.supervision.violations.decisions import RecordCause, RecordViolation, WithdrawViolation, violations
 from services.supervision.violations.events import ViolationKind
 from services.supervision.violations.facts import monthly_figures
 from services.supervision.violations.projections import Stands, Violation, all_violations
-from services.vocabulary import Month, PersonId
+from services.vocabulary import Month, PersonId, PersonMonth
 from shared.access import requires
 from shared.store import Result
 from shared.web import Accepted, Handle, Page, Paging, Read

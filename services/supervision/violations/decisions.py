@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Annotated, Any
 
-from annotated_types import Interval, Len
+from annotated_types import Len
 from pydantic import StringConstraints
 
-from services.performance.contracts import PersonMonth
-from services.supervision.deciding import check_not_the_subject
+from services.calendar import Day
+from services.deciding import check_not_the_subject
 from services.supervision.violations.events import (
     AttemptJudged,
     Event,
@@ -22,12 +22,11 @@ from services.supervision.violations.events import (
 from services.supervision.violations.facts import examine, monthly_figures, moved, reviewed, window
 from services.supervision.violations.rules import FailedAssessment, PenaltyTrigger
 from services.training.contracts import Attempt
-from services.vocabulary import Month, PersonId, SessionId, Text, first_day
+from services.vocabulary import Month, PersonId, PersonMonth, SessionId, Text, first_day
 from shared.decider import Context, Decider, Refused, Sight, look
 from shared.privacy import Note
 from shared.value import value
 
-Day = Annotated[date, Interval(ge=date(2000, 1, 1), lt=date(2100, 1, 1))]  # in Asia/Shanghai
 Evidence = Annotated[tuple[Annotated[str, StringConstraints(min_length=1, max_length=200)], ...], Len(1, 50)]
 
 

@@ -10,10 +10,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from services.performance.contracts import PersonMonth, ReviewOpened
+from services.performance.contracts import ReviewOpened
 from services.supervision.streams.events import StreamEnded, StreamMetricsRecorded
 from services.supervision.violations.rules import Figure, PoorPerformance
-from services.vocabulary import Fen, Month, PostId, first_day, month
+from services.vocabulary import Fen, Month, PersonMonth, PostId, first_day, month
 from shared.decider import Context, Refused
 from shared.event import Recorded
 from shared.explanation import Difference, Kind, Mean, Node, Nothing, Ratio, Round, Rule, Sum, dump, evaluate, fact

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-from services.performance.contracts import PersonMonth
 from services.supervision.violations.decisions import ExamineMonth, JudgeAbsence, JudgeExam, violations
 from services.supervision.violations.facts import moved
 from services.training.contracts import ExamGraded, ExamRegraded, Grade, SessionAbsenceCorrected, SessionAbsenceRecorded
-from services.vocabulary import day
+from services.vocabulary import PersonMonth, day
 from shared.reaction import Reaction
 
 

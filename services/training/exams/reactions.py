@@ -1,11 +1,14 @@
-"""The deadline of a make-up. Clause: T-53; P-07."""
+"""The deadline of a make-up, and marks that an objection to a review corrects. Clauses: T-53, O-107; P-07; R7."""
 
 from collections.abc import Iterator
 from datetime import datetime
+from decimal import Decimal
 
 from services.calendar import end_of
-from services.training.exams.decisions import EndMakeUpTerm, exams
-from services.training.exams.events import MakeUpExamGranted
+from services.performance.contracts import ReviewObjectionResolved
+from services.training.exams.decisions import EndMakeUpTerm, RegradeExam, exams
+from services.training.exams.events import Attempt, MakeUpExamGranted
+from services.vocabulary import CourseId, SessionId
 from shared.reaction import Reaction
 
 
@@ -19,3 +22,20 @@ def end_of_term(granted: MakeUpExamGranted) -> datetime | None:
 
 
 make_up_term = Reaction(name="make_up_term", to=exams, react=end_make_up_term, at=end_of_term)
+
+
+def correct_marks(resolved: ReviewObjectionResolved) -> Iterator[RegradeExam]:
+    for correction in resolved.told.corrections:
+        thing, *names = correction.about
+        if thing == "exam":
+            session, course, attempt = names
+            yield RegradeExam(
+                person=resolved.subject.person,
+                session=SessionId(session),
+                course=CourseId(course),
+                attempt=Attempt(attempt),
+                score=Decimal(correction.now),
+            )
+
+
+objected_exams = Reaction(name="objected_exam", to=exams, react=correct_marks)

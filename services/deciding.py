@@ -1,4 +1,5 @@
-"""What every decision about a person shares: who may decide, and the names of what is proposed. Rulings R3, R8."""
+"""What every decision about a person shares: who may decide, and the names of what is proposed. A leaf beside the
+vocabulary. Rulings R3, R7, R8."""
 
 from uuid import NAMESPACE_URL, uuid5
 
@@ -18,6 +19,13 @@ def check_decider(matter: str, person: PersonId, context: Context) -> None:
     check_not_the_subject(matter, person, context)
     if context.capacity in ("", "system"):
         raise Refused(f"{matter}.without_capacity", next="a named person decides, in the capacity that may")
+
+
+def check_himself(matter: str, person: PersonId, context: Context) -> None:
+    """What nobody else may say for him; an importing account tells what he said. Raises
+    Refused("<matter>.by_another")."""
+    if context.actor != person and context.capacity != "system":
+        raise Refused(f"{matter}.by_another", next="the person himself does this")
 
 
 def numbered(matter: str, number: int) -> str:

@@ -1,0 +1,198 @@
+"""An objection to a review's result: which facts it may correct, and that it cannot lower the score. Ruling R7.
+
+Clauses: O-107, A-38, A-39; C-09.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, cast, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+
+from services import objection
+from services.objection import (
+    Amended,
+    AmendedFacts,
+    Contested,
+    Correction,
+    Named,
+    NamedFact,
+    ObjectionRules,
+    Objections,
+    Word,
+)
+from services.performance.metrics.events import MetricRecorded
+from services.performance.reviews.events import (
+    ReviewObjectionEscalated,
+    ReviewObjectionRaised,
+    ReviewObjectionResolved,
+    ReviewObjectionWithdrawn,
+)
+from services.performance.reviews.results import Result, points
+from services.performance.scores.evidence import Event as Fact
+from services.performance.scores.facts import kpi, score
+from services.performance.scores.standard import AppraisalStandard
+from services.supervision.contracts import StreamMetricsRecorded, StreamObserved
+from services.training.contracts import ExamGraded, ExamRegraded
+from services.vocabulary import Month, PersonId, PersonMonth
+from shared.decider import Context, Refused
+from shared.event import Recorded
+from shared.explanation import Fact as Leaf
+from shared.explanation import load, walk
+from shared.policy import Issue
+from shared.privacy import Note, Reason
+from shared.value import value
+
+
+@value
+class RaiseObjection:
+    """To the result of which the person was told last. He may name the facts that he holds to be wrong."""
+
+    person: PersonId
+    month: Month
+    reason: Reason
+    named: Named = ()
+
+
+@value
+class ResolveObjection:
+    """With the facts that are corrected: the total is computed again. With none of them: it is rejected."""
+
+    person: PersonId
+    month: Month
+    version: int
+    finding: Note
+    amended: AmendedFacts = ()
+
+
+@value
+class WithdrawObjection:
+    person: PersonId
+    month: Month
+    version: int
+
+
+@value
+class EscalateObjection:
+    """It was not answered in time."""
+
+    person: PersonId
+    month: Month
+    version: int
+
+
+Object = RaiseObjection | ResolveObjection | WithdrawObjection | EscalateObjection
+ObjectionEvent = (
+    ReviewObjectionRaised | ReviewObjectionEscalated | ReviewObjectionResolved | ReviewObjectionWithdrawn
+)  # fmt: skip
+
+
+def object_to(
+    command: Object, of: Contested, result: Result, before: Objections, rules: ObjectionRules, context: Context
+) -> list[ObjectionEvent]:
+    subject = PersonMonth(person=command.person, month=command.month)
+    return [worded(subject, word) for word in said(command, of, result, before, rules, context)]
+
+
+def worded(subject: PersonMonth, word: Word) -> ObjectionEvent:
+    match word:
+        case objection.Raised():
+            return ReviewObjectionRaised(subject=subject, told=word)
+        case objection.Escalated():
+            return ReviewObjectionEscalated(subject=subject, told=word)
+        case objection.Resolved():
+            return ReviewObjectionResolved(subject=subject, told=word)
+        case objection.Withdrawn():
+            return ReviewObjectionWithdrawn(subject=subject, told=word)
+
+
+def said(
+    command: Object, of: Contested, result: Result, before: Objections, rules: ObjectionRules, context: Context
+) -> Sequence[Word]:
+    match command:
+        case RaiseObjection():
+            return objection.raise_objection(of, command.named, command.reason, before, rules, context)
+        case WithdrawObjection():
+            return objection.withdraw_objection(of, command.version, before, context)
+        case EscalateObjection():
+            return objection.escalate_objection(command.person, command.version, before)
+        case ResolveObjection():
+            objection.check_handler(of, rules, context)
+            subject = PersonMonth(person=command.person, month=command.month)
+            made = partial(corrections, subject, command.amended, result, context)
+            return objection.resolve_objection(
+                of, command.version, command.amended, command.finding, before, context, made
+            )
+
+
+# What is corrected
+
+
+def corrections(
+    subject: PersonMonth, amended: Sequence[Amended], result: Result, context: Context
+) -> tuple[Correction, ...]:
+    """Of the facts on which the result rests. Raises Refused("objection.lowers_the_score") where they would."""
+    says = leaves(result.explanation)
+    objection.check_amended(amended, says)
+    known = {r.meta.id: r for r in context.known(kpi, subject).facts}
+    if unknown := [one.fact for one in amended if one.fact not in known]:
+        raise Refused("objection.not_gathered", facts=unknown, next="ask again in a moment")
+    made = tuple(correction(one, says[one.named], known[one.fact].event) for one in amended)
+    check_not_lowered(subject, amended, result, context)
+    return made
+
+
+def leaves(explanation: Mapping[str, Any]) -> dict[NamedFact, str]:
+    nodes = walk(load(explanation))
+    return {NamedFact(fact=n.event, field=n.name): str(n.amount) for n in nodes if isinstance(n, Leaf)}
+
+
+def correction(one: Amended, was: str, event: Fact) -> Correction:
+    return Correction(fact=one.fact, about=owned(event, one), field=one.field, was=was, now=one.value)
+
+
+def owned(event: Fact, one: Amended) -> tuple[str, ...]:
+    """By which name the owner of the fact knows it, where it is one that he corrects upon an objection."""
+    match event:
+        case StreamObserved():
+            return "observation", event.observation
+        case StreamMetricsRecorded():
+            return "figures", event.stream
+        case ExamGraded() | ExamRegraded():
+            return "exam", event.session, event.course, event.attempt
+        case MetricRecorded():
+            return "metric", event.metric
+        case _:
+            raise Refused(
+                "objection.not_corrected_here",
+                fact=one.fact,
+                kind=type(event).__name__,
+                next="correct the roster, or withdraw the adjustment, where it was recorded",
+            )
+
+
+def check_not_lowered(subject: PersonMonth, amended: Sequence[Amended], result: Result, context: Context) -> None:
+    """By the rules under which the result was published, over the facts as they will be."""
+    policy, version = result.standard.rsplit(":", 1)
+    standard = context.policies.version(AppraisalStandard, Issue(policy=policy, version=int(version)))
+    facts = [changed(r, [one for one in amended if one.fact == r.meta.id]) for r in context.known(kpi, subject).facts]
+    now = points(score(subject, kpi.gathered(subject, facts), standard))
+    if result.score is not None and now is not None and now < result.score:
+        raise Refused("objection.lowers_the_score", score=result.score, would_be=now, next="reject it, or correct less")
+
+
+def changed(recorded: Recorded[Fact], amended: Sequence[Amended]) -> Recorded[Fact]:
+    values = {one.field: parsed(one, recorded.event) for one in amended}
+    if not values:
+        return recorded
+    return Recorded(event=replace(cast(Any, recorded.event), **values), meta=recorded.meta)
+
+
+def parsed(one: Amended, event: Fact) -> object:
+    """What the field would hold. Raises Refused("objection.no_such_value")."""
+    field = TypeAdapter(get_type_hints(type(event), include_extras=True)[one.field])
+    try:
+        return field.validate_python(one.value)
+    except ValidationError:
+        raise Refused("objection.no_such_value", field=one.field, next="give a value that the fact can hold") from None
