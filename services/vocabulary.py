@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated, NewType
 
 from annotated_types import Interval, Len
@@ -33,6 +34,7 @@ RANKED = dict.fromkeys(
 )  # fmt: skip
 
 
+@lru_cache(100_000)
 def month(moment: datetime) -> Month:
     """A moment belongs to its month in Asia/Shanghai (R5)."""
     return Month(f"{moment.astimezone(BUSINESS_ZONE):%Y-%m}")

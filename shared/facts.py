@@ -34,6 +34,9 @@ class Known(Generic[E]):
         distinct = {recorded.meta.id: recorded for recorded in facts}
         self.facts: Sequence[Recorded[E]] = sorted(distinct.values(), key=moment)
         self.about, self.concerns = about, concerns
+        self.by_kind: dict[type, list[Recorded[E]]] = {}
+        for recorded in self.facts:
+            self.by_kind.setdefault(type(recorded.event), []).append(recorded)
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -72,13 +75,19 @@ class Known(Generic[E]):
         for word in self.said(*(kinds or (object,))):
             said.setdefault(self.about(word.event), []).append(word)
         for thing, words in said.items():
+            if len(words) == 1:
+                continue
             if len(streams := {word.meta.stream for word in words}) > 1:
                 raise ValueError(f"{' and '.join(sorted(streams))} both speak of {thing}")
             words.sort(key=lambda word: word.meta.version)
         return said
 
-    def said(self, *kinds: type[Any]) -> list[Recorded[Any]]:
-        return [recorded for recorded in self.facts if isinstance(recorded.event, kinds)]
+    def said(self, *kinds: type[Any]) -> Sequence[Recorded[Any]]:
+        if kinds == (object,):
+            return self.facts
+        if len(kinds) == 1:
+            return self.by_kind.get(kinds[0], ())
+        return [recorded for recorded in self.facts if type(recorded.event) in kinds]
 
 
 def moment(recorded: Recorded[Any]) -> tuple[datetime, str]:

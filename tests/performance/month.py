@@ -29,7 +29,7 @@ from services.training.contracts import (
 from services.vocabulary import CourseId, Fen, Month, PersonId, PersonMonth, PostId, SessionId, StreamId, UnitId
 from shared.decider import Context
 from shared.event import Meta, Recorded
-from shared.explanation import Nothing, dump, evaluate, find, read, rules, verify
+from shared.explanation import Nothing, dump, evaluate, find, rules, verify
 from shared.facts import Known
 from shared.policy import load_policy
 
@@ -292,10 +292,6 @@ def score(events: Sequence[Any], text: str = TEXT, subject: PersonMonth = MAY) -
     """After its explanation has been held against the log and the policy."""
     facts, under = recorded(events), standard(text)
     tree = kpi(subject, context(facts, under))
-    by_id = {r.meta.id: r.event for r in facts}
-
-    def said(event: str, path: str) -> Decimal | str:
-        return read(by_id[event], path) if path else Decimal(1)
-
-    assert verify(dump(tree), read=said, stated=lambda policy, version: rules(under)) == []
+    by_id = {r.meta.id: r for r in facts}
+    assert verify(dump(tree), log=by_id.get, stated=lambda policy, version: rules(under)) == []
     return evaluate(find(tree, "score"))

@@ -71,14 +71,14 @@ def test_the_score_of_a_month() -> None:
     text = render(tree(FACTS))
     assert "grade = B (band)" in text
     assert "amount" not in text
-    assert "language = 84 (fact e04, StreamObserved/observation/o1, senior_anchor)" in text
+    assert "language = 84 (fact e04, StreamObserved/observation/o1, 2024-05-14 12:04, senior_anchor, points)" in text
     assert "components.result.parts.viewers.form.target = 1000 (rule appraisal_standard.anchor v3 S-33)" in text
 
 
 @pytest.mark.clause("S-42")
 def test_an_observer_is_shown_by_his_capacity_alone() -> None:
     text = render(tree(FACTS), LANGUAGES[Language.ZH])
-    assert "语言表达 = 84 (事实 e04, StreamObserved/observation/o1, 资深主播)" in text
+    assert "语言表达 = 84 (事实 e04, StreamObserved/observation/o1, 2024-05-14 12:04, 资深主播, 分)" in text
     assert "observer-7" not in text
     assert "observer-7" not in str(dump(tree(FACTS)))
 

@@ -7,7 +7,7 @@ priority is the organisation's (P-12) and no part of this.
 from services.performance.periods.facts import about
 from services.performance.reviews.events import ReviewCompleted, ScoreRestated
 from services.vocabulary import Month, PersonId, first_day
-from shared.explanation import Node, Occurrence, Sum, walk
+from shared.explanation import Node, Occurrence, Sum, occurrence, walk
 from shared.facts import Facts, Known
 from shared.value import value
 
@@ -35,7 +35,7 @@ def in_a_row(subject: PersonStreak, known: Known[Event]) -> Sum:
         if (expected is not None and number != expected) or (rated and not result.event.excellent):
             break
         if rated:
-            run.append(Occurrence(name=month, event=result.meta.id, stream=result.meta.stream))
+            run.append(occurrence(result, month))
         expected = number - 1
     return Sum(name="excellent_in_a_row", of=tuple(reversed(run)))
 

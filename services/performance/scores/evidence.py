@@ -4,6 +4,7 @@ Rulings R1, R2, R5, R11.
 """
 
 from collections.abc import Mapping
+from dataclasses import field
 
 from services.performance.metrics.events import MetricId, MetricRecorded
 from services.performance.reviews.events import NotApplicableDeclared, ReviewOpened, ReviewScoreAdjusted
@@ -17,6 +18,7 @@ from services.training.contracts import (
 )
 from services.vocabulary import Month, PersonMonth, StreamId, month
 from shared.event import Recorded
+from shared.explanation import Node
 from shared.facts import Known
 from shared.value import value
 
@@ -79,6 +81,7 @@ class Evidence:
     attended: tuple[Recorded[SessionAttended], ...]
     missed: tuple[Recorded[SessionAbsenceRecorded | SessionAbsenceCorrected], ...]
     metrics: Mapping[MetricId, Recorded[MetricRecorded]]
+    credits: dict[tuple[str, str], tuple[Node, ...]] = field(default_factory=dict)  # what was made of streams so far
 
 
 def evidence_of(subject: PersonMonth, known: Known[Event]) -> Evidence:

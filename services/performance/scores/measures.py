@@ -3,7 +3,6 @@
 Clauses: S-33 to S-36, S-38 to S-40, O-89, O-93.
 """
 
-from collections.abc import Iterator
 from decimal import Decimal
 
 from services.performance.metrics.events import Aggregation, MetricId
@@ -22,7 +21,7 @@ from services.performance.scores.standard import (
     Streams,
 )
 from services.performance.scores.standard import Recorded as RecordedMetric
-from services.supervision.contracts import StreamEnded, StreamMetricsRecorded
+from services.supervision.contracts import StreamEnded
 from services.vocabulary import PersonId
 from shared.event import Recorded
 from shared.explanation import (
@@ -41,6 +40,17 @@ from shared.explanation import (
 )
 
 PER_CENT = Decimal(100)
+UNITS = {
+    Figure.VIEWERS: "persons",
+    Figure.INTERACTIONS: "count",
+    Figure.CLICKS: "persons",
+    Figure.BUYERS: "persons",
+    Figure.GMV: "fen",
+    Figure.NEW_FOLLOWERS: "persons",
+    Figure.RATINGS: "count",
+    Figure.SATISFIED: "count",
+    Figure.COMPLAINTS: "count",
+}
 # What stands below these is the archive's (R9).
 EXAM_MARKS, ATTENDANCE, SESSIONS_MISSED = "exam_marks", "session_attendance", "sessions_missed"
 
@@ -49,13 +59,13 @@ def measured(measure: Measure, name: str, evidence: Evidence) -> Node | None:  #
     """None: there is no fact at all."""
     match measure:
         case Streams():
-            return figure(measure, list(credited(measure, evidence))) if evidence.streams else None
+            return figure(measure, evidence) if evidence.streams else None
         case Presence():
             return on_air(measure.on_air, evidence) if evidence.streams else None
         case Observed():
             return observed(measure, name, evidence) if evidence.observations else None
         case Exams():
-            marks = tuple(fact(r, "score") for r in evidence.exams)
+            marks = tuple(fact(r, "score", unit="points") for r in evidence.exams)
             return Mean(name=EXAM_MARKS, of=marks) if marks else None
         case Sessions():
             return attendance(evidence) if evidence.attended or evidence.missed else None
@@ -71,7 +81,9 @@ def measured(measure: Measure, name: str, evidence: Evidence) -> Node | None:  #
 
 
 def observed(measure: Observed, name: str, evidence: Evidence) -> Node:
-    marks = (fact(r, c.value, by=r.event.capacity) for r in evidence.observations for c in measure.criteria)
+    marks = (
+        fact(r, c.value, by=r.event.capacity, unit="points") for r in evidence.observations for c in measure.criteria
+    )
     return Mean(name=name, of=tuple(marks))
 
 
@@ -86,55 +98,47 @@ def on_air(what: OnAir, evidence: Evidence) -> Node:
 
 def own_minutes(ended: Recorded[StreamEnded], person: PersonId) -> list[Node]:
     crew = enumerate(ended.event.crew)
-    return [fact(ended, f"crew.{i}.minutes") for i, shift in crew if shift.person == person]
+    return [fact(ended, f"crew.{i}.minutes", unit="minutes") for i, shift in crew if shift.person == person]
 
 
-Credit = tuple[Node, Node]  # of one live stream: the figure, and what it is set against
-
-
-def figure(measure: Streams, by_stream: list[Credit]) -> Node:
+def figure(measure: Streams, evidence: Evidence) -> Node:
+    """What the person is credited with of each live stream, in the order of their starts, as one."""
     name = measure.figure.value
-    whole = Sum(name=name, of=tuple(upper for upper, _ in by_stream))
+    of = credited(measure.figure, measure.attribution, evidence)
+    per = credited(measure.per, measure.attribution, evidence) if measure.per else ()
     match measure.aggregation:
         case Aggregation.SUM:
-            return whole
+            return Sum(name=name, of=of)
         case Aggregation.RATIO:
-            under = Sum(name=f"{name}_per", of=tuple(lower for _, lower in by_stream))
-            return Ratio(name=f"{name}_rate", over=whole, under=under, per=PER_CENT)
+            under = Sum(name=f"{name}_per", of=per)
+            return Ratio(name=f"{name}_rate", over=Sum(name=name, of=of), under=under, per=PER_CENT)
         case Aggregation.WEIGHTED_MEAN:
-            return Weighted(name=name, of=tuple(Part(weight=lower, of=upper) for upper, lower in by_stream))
+            parts = tuple(Part(weight=lower, of=upper) for upper, lower in zip(of, per, strict=True))
+            return Weighted(name=name, of=parts)
         case Aggregation.MEAN:
-            return Mean(name=name, of=whole.of)
+            return Mean(name=name, of=of)
         case Aggregation.LAST:
-            return whole.of[-1]
+            return of[-1]
 
 
-def credited(measure: Streams, evidence: Evidence) -> Iterator[Credit]:
-    """What the person is credited with of each live stream, in the order of their starts."""
-    for ended in evidence.streams:
-        found = evidence.figures.get(ended.event.stream)
-        upper = credit(measure.figure, measure.attribution, evidence.subject.person, ended, found)
-        lower = (
-            credit(measure.per, measure.attribution, evidence.subject.person, ended, found) if measure.per else upper
-        )
-        yield upper, lower
+def credited(figure: Figure, attribution: Attribution, evidence: Evidence) -> tuple[Node, ...]:
+    """Made once, however many measures rest on it."""
+    key = figure, attribution
+    if key not in evidence.credits:
+        evidence.credits[key] = tuple(credit(figure, attribution, ended, evidence) for ended in evidence.streams)
+    return evidence.credits[key]
 
 
-def credit(
-    figure: Figure,
-    attribution: Attribution,
-    person: PersonId,
-    ended: Recorded[StreamEnded],
-    measured: Recorded[StreamMetricsRecorded] | None,
-) -> Node:
+def credit(figure: Figure, attribution: Attribution, ended: Recorded[StreamEnded], evidence: Evidence) -> Node:
+    measured = evidence.figures.get(ended.event.stream)
     if measured is None:
         reason = f"figures of {ended.event.stream}"
         return Nothing(name=figure.value, kind=Kind.MISSING, reason=reason, event=ended.meta.id)
-    whole = fact(measured, figure.value)
+    whole = fact(measured, figure.value, unit=UNITS[figure])
     if attribution is Attribution.FULL:
         return whole
-    own = Sum(name="own_minutes", of=tuple(own_minutes(ended, person)))
-    crew = tuple(fact(ended, f"crew.{i}.minutes") for i in range(len(ended.event.crew)))
+    own = Sum(name="own_minutes", of=tuple(own_minutes(ended, evidence.subject.person)))
+    crew = tuple(fact(ended, f"crew.{i}.minutes", unit="minutes") for i in range(len(ended.event.crew)))
     return Ratio(
         name=f"{figure}_by_minutes",
         over=Product(name=f"{figure}_minutes", of=(whole, own)),
