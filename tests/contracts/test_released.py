@@ -381,3 +381,13 @@ def test_seeded_a_wrong_upcast_is_passed_over(folder: Path) -> None:
         pytest.raises(AssertionError),
     ):
         TestVerdict().test_an_upcast_that_does_not_make_the_event_of_today(folder, lambda d: d, "its example")
+
+
+@pytest.mark.clause("R9")
+def test_no_topic_that_may_be_granted_carries_what_is_said_of_one_person() -> None:
+    """Rosters name persons at most in lists; what has one person as its subject is restricted."""
+    for service, contract in contracts().items():
+        for name, kind in contract.events.items():
+            if kind not in contract.restricted:
+                of_one = {"person", "subject", "score", "grade", "explanation", "points"} & set(kind.__annotations__)
+                assert not of_one, f"{service}.{name}"
