@@ -15,8 +15,16 @@ from shared.value import value
 IMPORT = "history.import"  # to say when something occurred, and to import in bulk
 PERSONAL = "personal.read"  # to read personal texts of others; his own everybody reads, in what he may see at all
 OPERATE = "operations.act"  # to see what is parked, with its content, and to have it retried or left out
+POLICIES = "policy.read"  # to see which policies are loaded
+TRY = "policy.try"  # to see what another policy would have made of what is recorded, person by person
 SELF = "self"
-KERNEL = {IMPORT: ("system",), PERSONAL: ("hr",), OPERATE: ("operator",)}
+KERNEL = {
+    IMPORT: ("system",),
+    PERSONAL: ("hr",),
+    OPERATE: ("operator",),
+    POLICIES: ("hr", "auditor", "operator"),
+    TRY: ("hr", "auditor"),
+}
 
 
 class Forbidden(Exception):

@@ -18,7 +18,7 @@ from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.routing import BaseRoute
 
-from shared import bulk, operating
+from shared import bulk, operating, trial
 from shared.access import Access, body_of, capability_of, load_access
 from shared.broker import Broker, Partition, Record, Unavailable
 from shared.consequence import Consequences
@@ -66,14 +66,17 @@ class Service:
         policies: Sequence[type] = (),
         population: type | None = None,
         agree: Sequence[Agree] = (),
+        what_if: trial.Try | None = None,
         routers: Sequence[APIRouter] = (),
     ) -> None:
         self.contract, self.home, self.contracts = contract, home, Contracts(contract, *listens)
         self.deciders, self.projections, self.facts, self.reactions = deciders, projections, facts, reactions
         self.policies, self.routers = policies, routers
         self.format = Format(kinds=tuple(policies), traits=population, agree=tuple(agree))
+        self.what_if = what_if
+        self.common = (bulk.router, operating.router, trial.router, *([trial.trials] if what_if else []))
         self.access = load_access(home / "access.yaml")
-        own = [route for router in (*routers, bulk.router, operating.router) for route in router.routes]
+        own = [route for router in (*routers, *self.common) for route in router.routes]
         self.routes = [check_route(route, self.access) for route in own]
         self.check()
 
@@ -126,6 +129,9 @@ class Service:
             app.include_router(router, max_body_size=LARGEST)
         app.include_router(bulk.router)
         app.include_router(operating.router, max_body_size=LARGEST)
+        app.include_router(trial.router, max_body_size=LARGEST)
+        if self.what_if:
+            app.include_router(trial.trials, max_body_size=LARGEST)
         install(app)
         show(app, lambda: describe(app.openapi(), self.routes, self.access))
         return app
@@ -191,6 +197,7 @@ def api(parts: Parts) -> Edge:
     app = parts.service.application()
     app.state.store, app.state.desk, app.state.vault = parts.store, parts.desk, parts.vault
     app.state.identity = parts.settings.identity
+    app.state.format, app.state.trial = parts.service.format, parts.service.what_if
     app.state.bulk = bulk.Bulk(
         parts.service.deciders, parts.service.routes, access=parts.service.access, desk=parts.desk, vault=parts.vault
     )

@@ -47,6 +47,7 @@ from services.performance.scores import api as scores_api
 from services.performance.scores.agreement import check_metrics
 from services.performance.scores.facts import kpi
 from services.performance.scores.standard import AppraisalStandard
+from services.performance.whatif.trial import try_reviews
 from services.population import Population
 from services.supervision.contracts import contract as supervision
 from services.training.contracts import contract as training
@@ -94,6 +95,7 @@ service = Service(
     ],
     population=Population,
     agree=[check_metrics],
+    what_if=try_reviews,
     routers=[
         metrics_api.router,
         metrics_api.recorded,

@@ -16,7 +16,7 @@ from services.people.main import service as people
 from services.performance.main import service as performance
 from services.supervision.main import service as supervision
 from services.training.main import service as training
-from shared import operating
+from shared import operating, trial
 from shared.access import Access
 from shared.desk import Desk
 from shared.kafka import KafkaSettings
@@ -28,7 +28,8 @@ from shared.settings import Settings
 from shared.store import Parked
 from shared.subscription import reader_name
 
-OPERATING = {route.path for route in operating.router.routes if isinstance(route, APIRoute)}  # no commands, no queries
+KERNELS = (*operating.router.routes, *trial.router.routes, *trial.trials.routes)
+OPERATING = {route.path for route in KERNELS if isinstance(route, APIRoute)}  # no commands, no queries
 SERVICES = {service.name: service for service in (training, people, performance, supervision)}
 POLICIES = Path(__file__).parents[2] / "deploy/demo/policies"
 PATIENCE = 30.0

@@ -1,0 +1,209 @@
+"""What a month would have come to under another policy, beside what was decided. Pure. Rulings R3, R4, R5, R6.
+
+The very functions of the score, the adjustment and the bonus, over the very facts. Clauses: S-38, T-65, O-109.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from msgspec.structs import replace as replace_meta
+
+from services.performance.bonuses.facts import Event as Earning
+from services.performance.bonuses.facts import PersonBonus, bonus
+from services.performance.bonuses.policies import BonusScheme
+from services.performance.reviews.adjustments import CreditExcellence, adjust
+from services.performance.reviews.events import ReviewCompleted, ReviewScoreAdjusted, ScoreRestated
+from services.performance.reviews.policies import AdjustmentPolicy
+from services.performance.reviews.reactions import credit_excellence
+from services.performance.reviews.results import Result, grade, hundredths, missing, points
+from services.performance.scores.evidence import Event as Fact
+from services.performance.scores.facts import kpi
+from services.performance.scores.standard import AppraisalStandard
+from services.training.contracts import ExamGraded, ExamRegraded
+from services.vocabulary import PersonMonth, first_day
+from shared.decider import Context, Refused
+from shared.event import Recorded
+from shared.explanation import evaluate
+from shared.facts import Known
+from shared.policy import Document, Issue, Policies
+from shared.value import value
+
+INCOMPLETE = "incomplete"
+
+
+@value
+class Outcome:
+    """`grade`: also not_rated, or incomplete. `bonus` in fen; none: nothing is earned or no scheme is configured."""
+
+    score: Decimal | None
+    grade: str
+    bonus: int | None
+
+
+@value
+class Decided:
+    """A month as it stands in the log."""
+
+    subject: PersonMonth
+    traits: Mapping[str, str]  # post and studio under which it was reviewed
+    evaluator: str
+    result: Result
+
+
+@value
+class Compared:
+    decided: Decided
+    was: Outcome
+    would: Outcome
+
+    @property
+    def changed(self) -> bool:
+        return self.was != self.would
+
+
+def compare(
+    decided: Decided, known: Known[Fact], earning: Known[Earning], context: Context, under: Policies, tried: Document
+) -> Compared:
+    """`context` holds the policies that are loaded."""
+    result = decided.result
+    was = Outcome(score=result.score, grade=result.grade, bonus=earned(decided, earning, context.policies, None))
+    trying = replace_policies(context, under)
+    standard = standard_for(decided, context.policies, under, tried)
+    facts = credited(known, trying) if isinstance(tried.body, AdjustmentPolicy) else known
+    tree = kpi.compute(decided.subject, facts, trying.under(standard))
+    if missing(tree):
+        return Compared(decided=decided, was=was, would=Outcome(score=None, grade=INCOMPLETE, bonus=None))
+    would = Outcome(score=points(tree), grade=grade(tree), bonus=earned(decided, earning, under, points(tree)))
+    return Compared(decided=decided, was=was, would=would)
+
+
+def replace_policies(context: Context, policies: Policies) -> Context:
+    return Context(now=context.now, actor=context.actor, policies=policies)
+
+
+def standard_for(decided: Decided, loaded: Policies, under: Policies, tried: Document) -> AppraisalStandard:
+    """The tried one where it holds for this population; else the version under which the month was decided."""
+    if isinstance(tried.body, AppraisalStandard) and tried.covers(decided.traits):
+        found, _ = under.resolve(AppraisalStandard, first_day(decided.subject.month), decided.traits)
+        if found is tried.body:
+            return found
+    policy, version = decided.result.standard.rsplit(":", 1)
+    return loaded.version(AppraisalStandard, Issue(policy=policy, version=int(version)))
+
+
+def credited(known: Known[Fact], context: Context) -> Known[Fact]:
+    """The facts with the points for excellent exams as the policy gives them (T-65). What was withdrawn stays so."""
+    made = {r.event.adjustment: r for r in known.last(ReviewScoreAdjusted).values()}
+    by_rule = {name: r for name, r in made.items() if r.event.reason == "training_excellence" and not r.event.withdrawn}
+    others = [
+        r for r in known.facts if not isinstance(r.event, ReviewScoreAdjusted) or r.event.adjustment not in by_rule
+    ]
+    gone = {name for name, r in made.items() if r.event.withdrawn}
+    new = [r for r in excellence(known, context, by_rule) if r.event.adjustment not in gone]
+    return Known([*others, *new], known.about, known.concerns)
+
+
+def excellence(
+    known: Known[Fact], context: Context, before: Mapping[str, Recorded[ReviewScoreAdjusted]]
+) -> Iterator[Recorded[Any]]:
+    for exam in known.last(ExamGraded, ExamRegraded).values():
+        for command in credit_excellence(exam.event):
+            if not isinstance(command, CreditExcellence):
+                continue
+            try:
+                events = adjust(command, {}, context)
+            except Refused:  # not configured: nothing is added
+                continue
+            for event in events:
+                found = before.get(event.adjustment)
+                meta = found.meta if found else replace_meta(exam.meta, id=f"{exam.meta.id}/{event.adjustment}")
+                yield Recorded(event=event, meta=meta)
+
+
+def earned(decided: Decided, known: Known[Earning], policies: Policies, score: Decimal | None) -> int | None:
+    """Of the completed review; with another score where one is given."""
+    if not known.last(ReviewCompleted):
+        return None
+    try:
+        scheme, _ = policies.resolve(BonusScheme, first_day(decided.subject.month), decided.traits)
+    except Refused:
+        return None
+    facts = known if score is None else Known([rescored(r, score) for r in known.facts], known.about, known.concerns)
+    subject = PersonBonus(person=decided.subject.person, month=decided.subject.month)
+    found = evaluate(bonus(subject, facts, scheme))
+    return int(found) if isinstance(found, Fraction) else None
+
+
+def rescored(recorded: Recorded[Earning], score: Decimal) -> Recorded[Earning]:
+    event = recorded.event
+    if isinstance(event, ReviewCompleted | ScoreRestated) and event.score is not None:
+        return Recorded(event=replace(event, score=score), meta=recorded.meta)
+    return recorded
+
+
+# The report
+
+
+def report(compared: Sequence[Compared]) -> dict[str, Any]:
+    """Totals, who changes, and the same distributions over studios, posts and evaluators."""
+    return {
+        "results": len(compared),
+        "persons": len({c.decided.subject.person for c in compared}),
+        "changed": sum(c.changed for c in compared),
+        "regraded": sum(c.was.grade != c.would.grade for c in compared),
+        "was": summary([c.was for c in compared]),
+        "would": summary([c.would for c in compared]),
+        "changes": [change(c) for c in compared if c.changed],
+        "by_studio": spread(compared, lambda c: str(c.decided.traits["studio"])),
+        "by_post": spread(compared, lambda c: str(c.decided.traits["post"])),
+        "by_evaluator": spread(compared, lambda c: c.decided.evaluator),
+    }
+
+
+def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """`mean` of the points, `bonus` in fen."""
+    scores = [Fraction(o.score) for o in outcomes if o.score is not None]
+    grades: dict[str, int] = {}
+    for outcome in sorted(outcomes, key=lambda o: o.grade):
+        grades[outcome.grade] = grades.get(outcome.grade, 0) + 1
+    mean = str(hundredths(Fraction(round(sum(scores) / len(scores) * 100), 100))) if scores else None
+    return {
+        "results": len(outcomes),
+        "mean": mean,
+        "grades": grades,
+        "bonus": sum(o.bonus for o in outcomes if o.bonus is not None),
+    }
+
+
+def spread(compared: Sequence[Compared], key: Any) -> list[dict[str, Any]]:
+    groups: dict[str, list[Compared]] = {}
+    for one in compared:
+        groups.setdefault(key(one), []).append(one)
+    return [
+        {
+            "name": name,
+            "changed": sum(c.changed for c in group),
+            "was": summary([c.was for c in group]),
+            "would": summary([c.would for c in group]),
+        }
+        for name, group in sorted(groups.items())
+    ]
+
+
+def change(compared: Compared) -> dict[str, Any]:
+    d, was, would = compared.decided, compared.was, compared.would
+    return {
+        "person": d.subject.person,
+        "month": d.subject.month,
+        **d.traits,
+        "evaluator": d.evaluator,
+        "was": {"score": shown(was.score), "grade": was.grade, "bonus": was.bonus},
+        "would": {"score": shown(would.score), "grade": would.grade, "bonus": would.bonus},
+    }
+
+
+def shown(score: Decimal | None) -> str | None:
+    return None if score is None else str(score)

@@ -1,0 +1,77 @@
+"""The trial of a policy over the reviews of some months: reads what is recorded, computes, and tells. It stores
+nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from services.performance.bonuses.facts import PersonBonus, bonuses_earned
+from services.performance.reviews.decisions import Completed, Scored, reviews
+from services.performance.reviews.events import Event, ReviewScored
+from services.performance.reviews.projections import ReviewRow, reviews_by_month
+from services.performance.scores.facts import kpi
+from services.performance.whatif.results import Compared, Decided, compare, report
+from services.vocabulary import PersonMonth
+from shared.decider import Context
+from shared.desk import recall
+from shared.event import Envelope, decoder
+from shared.facts import key_text
+from shared.trial import Trial
+
+CHUNK = 100
+PAGE = 500
+
+
+async def try_reviews(trial: Trial) -> AsyncIterator[Mapping[str, Any]]:
+    subjects = [PersonMonth(person=row.person, month=row.month) for row in await reviewed(trial)]
+    compared: list[Compared] = []
+    for start in range(0, len(subjects), CHUNK):
+        compared += await chunk(trial, subjects[start : start + CHUNK])
+        yield {"done": min(start + CHUNK, len(subjects)), "of": len(subjects)}
+    yield {"report": report(compared)}
+
+
+async def reviewed(trial: Trial) -> list[ReviewRow]:
+    found: list[ReviewRow] = []
+    after: tuple[Any, ...] | None = None
+    equal = {"studio": trial.scope} if trial.scope else {}
+    while page := await trial.store.page(reviews_by_month, equal, after, PAGE):
+        found += [row for row in page if trial.since <= row.month <= trial.until and row.version]
+        after = reviews_by_month.identity(page[-1])
+    return found
+
+
+async def chunk(trial: Trial, subjects: Sequence[PersonMonth]) -> list[Compared]:
+    decided = await decisions(trial, subjects)
+    contracts = trial.desk.contracts
+    held = await trial.store.known(kpi, [key_text(s) for s in decided])
+    earning = await trial.store.known(bonuses_earned, [key_text(PersonBonus.of(s)) for s in decided])
+    context = Context(now=datetime.now(UTC), actor="", policies=trial.policies)
+    found = []
+    for subject, one in decided.items():
+        known = kpi.gathered(subject, (recall(contracts, h) for h in held[key_text(subject)]))
+        own = PersonBonus.of(subject)
+        earned = bonuses_earned.gathered(own, (recall(contracts, h) for h in earning[key_text(own)]))
+        found.append(compare(one, known, earned, context, trial.under, trial.tried))
+        await asyncio.sleep(0)  # the process serves others meanwhile
+    return found
+
+
+async def decisions(trial: Trial, subjects: Sequence[PersonMonth]) -> dict[PersonMonth, Decided]:
+    """As the log tells them: the last version of each result, and who scored it."""
+    streams = {reviews.named(s.person, s.month): s for s in subjects}
+    found = {}
+    for stream, stored in (await trial.store.history(streams)).items():
+        events = (cast(Event, trial.desk.contract.decode(s.type, s.schema, s.data)) for s in stored)
+        stage = reviews.state(events).stage
+        if not isinstance(stage, Scored | Completed):
+            continue
+        scored = next(s for s in stored if s.type == ReviewScored.__name__)
+        found[streams[stream]] = Decided(
+            subject=streams[stream],
+            traits={"post": stage.opened.post, "studio": stage.opened.studio},
+            evaluator=decoder(Envelope).decode(scored.meta).actor,
+            result=stage.result,
+        )
+    return found

@@ -1,0 +1,166 @@
+"""Policies over HTTP: which are in force, and what another one would have made of what is recorded.
+
+A trial computes with the very functions of the service, over its recorded facts, under the policies that are loaded
+with the tried one among them. It only reads: nothing is decided, stored or published.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import structlog
+from fastapi import APIRouter, Request
+from pydantic import Field, StringConstraints
+
+from shared.access import POLICIES, TRY, requires
+from shared.bulk import Stream
+from shared.desk import Desk
+from shared.event import encode
+from shared.limits import wrong
+from shared.policy import Document, Format, Policies, PolicyError, Source, clashing, load_document
+from shared.refusal import Refused
+from shared.store import Store
+from shared.value import value
+from shared.web import Invalid
+
+log = structlog.get_logger()
+
+router = APIRouter(tags=["policies"])
+trials = APIRouter(tags=["policies"])
+
+Period = Annotated[str, Field(pattern=r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$", examples=["2024-05"])]
+
+
+@value
+class WhatIf:
+    """`policy` is the text of a policy file; it is taken as if it had always held. Both months are included."""
+
+    policy: Annotated[str, StringConstraints(min_length=1, max_length=200_000), Field(examples=["kind: …"])]
+    since: Period
+    until: Period
+    scope: Annotated[str, StringConstraints(max_length=200)] = ""  # none: all of them
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a service computes with. `under` are the policies with the tried one among them."""
+
+    desk: Desk
+    store: Store
+    policies: Policies
+    under: Policies
+    tried: Document
+    since: str
+    until: str
+    scope: str
+
+
+Try = Callable[[Trial], AsyncIterator[Mapping[str, Any]]]  # progress, a line each, and the report as the last
+
+
+@value
+class InForce:
+    """A policy that is loaded. `ships`: with the service; else it is the organisation's own. `open` are the values
+    that the regulations leave open, by their code: what each is set to, or none."""
+
+    kind: str
+    policy: str
+    version: int
+    effective_from: date | None
+    effective_until: date | None
+    population: Mapping[str, tuple[str, ...]]
+    criterion: str
+    file: str
+    ships: bool
+    digest: str
+    open: tuple["OpenValue", ...] = ()
+
+
+@value
+class OpenValue:
+    code: str
+    place: str
+    value: str | None
+
+
+@router.get("/policies", dependencies=[requires(POLICIES)])
+async def policies(request: Request) -> tuple[InForce, ...]:
+    """Every policy that is loaded, with what it says of the values that the regulations leave open."""
+    found = cast(Desk, request.app.state.desk).policies
+    return tuple(in_force(document) for document in found.documents)
+
+
+def in_force(document: Document) -> InForce:
+    issue, source = document.issue, document.source
+    return InForce(
+        kind=type(document.body).__name__,
+        policy=issue.policy,
+        version=issue.version,
+        effective_from=None if issue.effective_from == date.min else issue.effective_from,
+        effective_until=issue.effective_until,
+        population={trait: tuple(allowed) for trait, allowed in document.population.items()},
+        criterion=document.asks,
+        file=source.file.name if source else "",
+        ships=bool(source and source.ships),
+        digest=source.digest if source else "",
+    )
+
+
+@trials.post(
+    "/what-if",
+    dependencies=[requires(TRY)],
+    response_class=Stream,
+    responses={
+        200: {
+            "description": "Lines of progress, then one line with the report, or with the problem that ended it.",
+            "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+        }
+    },
+)
+async def what_if(command: WhatIf, request: Request) -> Stream:
+    """What another policy would have made of the recorded facts of these months. Nothing is stored or published."""
+    app = request.app.state
+    if wrongs := list(wrong(command)):
+        raise Invalid(wrongs)
+    if command.until < command.since:
+        raise Invalid([("until", "it lies before since")])
+    desk, format_ = cast(Desk, app.desk), cast(Format, app.format)
+    tried = tried_of(format_, command.policy)
+    under = desk.policies.trying(tried)
+    said = [
+        clash for agree in format_.agree for clash in agree(under) if clash.document.issue.policy == tried.issue.policy
+    ]
+    if said:
+        raise Invalid([("policy", clashing(clash)) for clash in said])
+    trial = Trial(
+        desk=desk,
+        store=cast(Store, app.store),
+        policies=desk.policies,
+        under=under,
+        tried=tried,
+        since=command.since,
+        until=command.until,
+        scope=command.scope,
+    )
+    return Stream(lines(cast(Try, app.trial)(trial)))
+
+
+def tried_of(format_: Format, text: str) -> Document:
+    """Raises Invalid with each line that is wrong."""
+    try:
+        return load_document(format_, text, Source(file=Path("policy"), text=text))
+    except PolicyError as error:
+        raise Invalid([("policy", said) for said in str(error).splitlines()]) from None
+
+
+async def lines(told: AsyncIterator[Mapping[str, Any]]) -> AsyncIterator[bytes]:
+    try:
+        async for line in told:
+            yield encode(line) + b"\n"
+    except Refused as refused:
+        yield encode({"problem": {"title": refused.code, "facts": refused.told()}}) + b"\n"
+    except Exception as error:  # noqa: BLE001 the answer has begun: it ends with what is wrong
+        log.error("trial.failed", error=type(error).__name__)
+        yield encode({"problem": {"title": "failed", "detail": "this is our mistake; see the log"}}) + b"\n"
