@@ -111,4 +111,9 @@ def persons(found: Iterable[object]) -> frozenset[str]:
     return frozenset(p for p in found if isinstance(p, str))
 
 
-CurrentActor = Annotated[Actor, Depends(identify)]
+async def current(request: Request) -> Actor:
+    """A coroutine, although it waits for nothing: FastAPI hands everything else to a thread."""
+    return identify(request)
+
+
+CurrentActor = Annotated[Actor, Depends(current)]

@@ -83,6 +83,7 @@ class Contract:
         self.restricted = frozenset(restricted)
         self.upcasts = {event: dict(chain) for event, chain in (upcasts or {}).items()}
         self.renamed = dict(renamed or {})
+        self.reading: dict[tuple[str, int], Callable[[bytes], object]] = {}  # what is read as it stands
         self.check()
 
     def check(self) -> None:
@@ -131,12 +132,15 @@ class Contract:
         """Reads what we wrote ourselves: unknown fields are ignored, constraints are not checked again.
 
         Raises NewerSchema for a schema, or a name, that only a newer one of us can have written."""
+        if (read := self.reading.get((name, schema))) is not None:
+            return read(data)
         kind = self.named(name)
         if kind is None:
             raise NewerSchema(f"{self.service}.{name} is a name that is not known here yet")
         known = self.schema(kind)
         if schema == known:
-            return decoder(kind).decode(data)
+            read = self.reading[name, schema] = decoder(kind).decode
+            return read(data)
         if schema > known:
             raise NewerSchema(f"{self.service}.{name} has schema {schema}, known is {known}")
         return msgspec.convert(self.lifted(kind, schema, msgspec.json.decode(data)), kind, strict=False)

@@ -4,7 +4,7 @@ Which headers a route takes and which problems it answers with follows from what
 a query is read.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from fastapi.routing import APIRoute
@@ -15,7 +15,7 @@ from shared.access import Access, body_of, capability_of
 from shared.bulk import LineResult
 from shared.event import encode
 from shared.examples import MOMENT, example
-from shared.web import LARGEST, PROBLEM, Handler, Reading
+from shared.web import LARGEST, PROBLEM, handler, reading
 
 Document = dict[str, Any]
 
@@ -171,21 +171,21 @@ def extend(operation: Document, route: APIRoute, access: Access) -> None:
     operation["responses"] = dict(sorted(answers.items()))
 
 
-def works_with(route: APIRoute, kind: type) -> bool:
-    return any(dependency.call is kind for dependency in route.dependant.dependencies)
+def works_with(route: APIRoute, wanted: Callable[..., Any]) -> bool:
+    return any(dependency.call is wanted for dependency in route.dependant.dependencies)
 
 
 def parameters(route: APIRoute) -> Iterator[str]:
-    if works_with(route, Handler):
+    if works_with(route, handler):
         yield from COMMAND
-    if works_with(route, Reading):
+    if works_with(route, reading):
         yield "Kaibo-Min-Position"
     yield "Kaibo-Correlation-Id"
 
 
 def headers(route: APIRoute) -> Iterator[str]:
     """Of an answer that is no problem."""
-    if works_with(route, Handler):
+    if works_with(route, handler):
         yield from ("ETag", "Kaibo-Position")
     yield "Kaibo-Correlation-Id"
 
@@ -193,9 +193,9 @@ def headers(route: APIRoute) -> Iterator[str]:
 def statuses(route: APIRoute, operation: Mapping[str, Any]) -> Iterator[int]:
     yield from (400, 401, 403, 503)
     yield from (int(status) for status in route.responses if int(status) in RESPONSES)
-    if works_with(route, Reading):
+    if works_with(route, reading):
         yield 404
-    if works_with(route, Handler):
+    if works_with(route, handler):
         yield from (409, 412, 422)
     elif "422" in operation["responses"]:
         yield 422

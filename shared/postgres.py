@@ -517,22 +517,27 @@ class PostgresWork:
     async def checkpoint(
         self, reader: str, before: Mapping[Partition, Checkpoint | None], after: Mapping[Partition, Checkpoint]
     ) -> None:
-        for partition, now in after.items():
-            was = before.get(partition)
-            if was is None:
-                sql = """insert into checkpoints (reader, topic, partition, log, "offset", position, past)
-                         values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing"""
-                done = await self.connection.execute(
-                    sql, reader, *partition, now.log, now.offset, now.position, now.past
-                )
-            else:
-                sql = """update checkpoints set log = $4, "offset" = $5, position = $6, at = now()
-                          where reader = $1 and topic = $2 and partition = $3 and "offset" = $7 and log = $8"""
-                done = await self.connection.execute(
-                    sql, reader, *partition, now.log, now.offset, now.position, was.offset, was.log
-                )
-            if not done.endswith(" 1"):
-                raise Moved(f"{reader} {partition} has another owner")
+        moved = [(p, was, now) for p, now in sorted(after.items()) if (was := before.get(p))]
+        if moved:
+            sql = """
+                update checkpoints c set log = m.log, "offset" = m."offset", position = m.position, at = now()
+                  from unnest($2::text[], $3::int[], $4::text[], $5::bigint[], $6::bigint[], $7::text[], $8::bigint[])
+                       as m(topic, partition, log, "offset", position, log_before, offset_before)
+                 where c.reader = $1 and c.topic = m.topic and c.partition = m.partition
+                   and c."offset" = m.offset_before and c.log = m.log_before"""
+            each = [(*p, now.log, now.offset, now.position, was.log, was.offset) for p, was, now in moved]
+            self.owned(reader, moved, await self.connection.execute(sql, reader, *map(list, zip(*each, strict=True))))
+        if new := [(p, now) for p, now in sorted(after.items()) if not before.get(p)]:
+            sql = """
+                insert into checkpoints (reader, topic, partition, log, "offset", position, past) select $1, m.*
+                  from unnest($2::text[], $3::int[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[]) m
+                    on conflict do nothing"""
+            begun = [(*p, now.log, now.offset, now.position, now.past) for p, now in new]
+            self.owned(reader, new, await self.connection.execute(sql, reader, *map(list, zip(*begun, strict=True))))
+
+    def owned(self, reader: str, partitions: Sequence[Any], done: str) -> None:
+        if int(done.rsplit(maxsplit=1)[-1]) != len(partitions):
+            raise Moved(f"{reader} has another owner of {', '.join(str(p[0]) for p in partitions)}")
 
 
 async def rows(connection: Connection, projection: Projection[R, Any], keys: Sequence[tuple[Any, ...]]) -> list[R]:

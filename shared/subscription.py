@@ -227,7 +227,9 @@ class Subscription:
     def wants(self, item: Item) -> bool:
         """An event by any of its names: one that was renamed since we were built is ours, and waits for our upgrade."""
         head = item.heading
-        return any((head.service, name) in self.wanted for name in (head.type, *head.formerly))
+        if (head.service, head.type) in self.wanted:
+            return True
+        return any((head.service, name) in self.wanted for name in head.formerly)
 
     def park(self, item: Item, error: Exception | None) -> Parked:
         return Parked(

@@ -91,9 +91,10 @@ class Page(Generic[R]):
     next: str | None = None
 
 
+@value
 class Paged:
-    def __init__(self, after: Annotated[str, Query()] = "", limit: Annotated[int, Query(ge=1, le=500)] = 100) -> None:
-        self.after, self.limit = after, limit
+    after: str
+    limit: int
 
 
 class Handler:
@@ -262,9 +263,22 @@ def uncursor(text: str, projection: Projection[Any, Any]) -> tuple[Any, ...]:
     return found
 
 
-Handle = Annotated[Handler, Depends(Handler)]
-Read = Annotated[Reading, Depends(Reading)]
-Paging = Annotated[Paged, Depends(Paged)]
+# Coroutines, although they wait for nothing: FastAPI hands everything else to a thread, with two switches a request.
+async def handler(request: HttpRequest, response: Response) -> Handler:
+    return Handler(request, response)
+
+
+async def reading(request: HttpRequest) -> Reading:
+    return Reading(request)
+
+
+async def paging(after: Annotated[str, Query()] = "", limit: Annotated[int, Query(ge=1, le=500)] = 100) -> Paged:
+    return Paged(after=after, limit=limit)
+
+
+Handle = Annotated[Handler, Depends(handler)]
+Read = Annotated[Reading, Depends(reading)]
+Paging = Annotated[Paged, Depends(paging)]
 Actor = CurrentActor
 
 

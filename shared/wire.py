@@ -121,18 +121,28 @@ def heading(record: Record) -> Heading:
     """Raises NotOurs."""
     headers = dict(record.headers)
     try:
+        service, event, schema, log, formerly = origin(
+            headers["ce_type"], headers["ce_schema"], headers["ce_logid"], headers.get("ce_formerly", b"")
+        )
         return Heading(
-            *names(headers["ce_type"]),
-            int(headers["ce_schema"]),
+            service,
+            event,
+            schema,
             headers["ce_subject"].decode(),
             headers["ce_id"].decode(),
-            headers["ce_logid"].decode(),
+            log,
             int(headers["ce_position"]),
             int(headers["ce_prevposition"]),
-            tuple(headers["ce_formerly"].decode().split(",")) if "ce_formerly" in headers else (),
+            formerly,
         )
     except (KeyError, ValueError) as problem:
         raise NotOurs(f"offset {record.offset}, key {record.key!r}: {problem!r}") from problem
+
+
+@lru_cache(1_000)
+def origin(ce_type: bytes, schema: bytes, log: bytes, formerly: bytes) -> tuple[str, str, int, str, tuple[str, ...]]:
+    """What the events of one type, schema and log have in common: service, event, schema, log, former names."""
+    return *names(ce_type), int(schema), log.decode(), tuple(formerly.decode().split(",")) if formerly else ()
 
 
 @lru_cache

@@ -319,8 +319,8 @@ BUGS: dict[str, tuple[object, str, str, Callable[[World], Any]]] = {
     ),
     "a name that is not known is passed over": (
         subscription_module,
-        "for name in (head.type, *head.formerly))",
-        "for name in (head.type,))",
+        "for name in head.formerly)",
+        "for name in ())",
         a_new_name_waits,
     ),
     "former names are not told": (

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from inspect import iscoroutinefunction
 from typing import Any
 
 import httpx2
@@ -192,3 +193,14 @@ async def test_the_document_is_served() -> None:
     async with served(await in_memory(SERVICES["people"])) as there:
         answer: httpx2.Response = await there.http.get("/openapi.json")
         assert answer.json() == document("people")
+
+
+@pytest.mark.parametrize(("name", "route"), ROUTES, ids=lambda part: getattr(part, "path", part))
+def test_no_request_is_handed_to_a_thread(name: str, route: APIRoute) -> None:
+    """FastAPI runs whatever is no coroutine in one: two switches for each such dependency of each request."""
+    waiting, called = [route.dependant], []
+    while waiting:
+        dependant = waiting.pop()
+        called.append(dependant.call)
+        waiting += dependant.dependencies
+    assert [call for call in called if not (iscoroutinefunction(call) or iscoroutinefunction(call.__call__))] == []

@@ -19,7 +19,7 @@ NO_MINUS_CAP = "minus_cap (C-16): not configured"
 NO_LEAST_WEIGHT = "min_applicable_weight (R5): not configured"
 
 
-def policies_of(request: Request) -> Policies:
+async def policies_of(request: Request) -> Policies:
     return cast(Policies, request.app.state.desk.policies)
 
 
