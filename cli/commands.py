@@ -302,12 +302,14 @@ def bench(
 def chaos(
     minutes: Annotated[float, typer.Option(help="How long faults are injected.")] = 5.0,
     seed: Annotated[int, typer.Option(help="Of the load and of the faults.")] = 1,
+    brokers: Annotated[int, typer.Option(help="1, or 3 that replicate.")] = 1,
     figures: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file too.")] = None,
 ) -> None:
     """Break everything that can break under load, then compare what is there with what must be."""
     from cli.chaos.main import run as run_chaos
 
-    raise typer.Exit(0 if run_chaos(minutes, seed, figures) else 1)
+    one_of("--brokers", [str(brokers)], ("1", "3"))
+    raise typer.Exit(0 if run_chaos(minutes, seed, brokers, figures) else 1)
 
 
 @app.command(

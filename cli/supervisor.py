@@ -69,7 +69,7 @@ class Supervisor:
         self.tell = tell
         self.environment: dict[str, str] = {}
         self.postgres: Postgres | None = None
-        self.kafka: Kafka | None = None
+        self.brokers: list[Kafka] = []
         self.parts: list[Child] = []
         self.forks: dict[tuple[str, str], Child] = {}
         self.preparing: Fork | None = None
@@ -92,8 +92,8 @@ class Supervisor:
         for (service, role), child in self.forks.items():
             self.wait_ready(service, role, child)
         self.state.write_run(self.run())
-        if self.kafka is not None and not self.kafka.prepared:
-            self.preparing = Fork(prepare(self.kafka), self.state.log("kafka-prepare"))
+        if self.brokers and not self.brokers[0].prepared:
+            self.preparing = Fork(prepare(self.brokers[0]), self.state.log("kafka-prepare"))
         return self.run()
 
     def port_names(self) -> list[str]:
@@ -113,15 +113,15 @@ class Supervisor:
             self.postgres = Postgres(self.state.directory / "postgres", SERVICES, ports["POSTGRES"])
             self.parts.append(Child(self.postgres.name, spawning(self.postgres)))
         if "KAFKA_BOOTSTRAP_SERVERS" not in os.environ:
-            self.kafka = self.broker(ports)
-            self.parts.append(Child(self.kafka.name, spawning(self.kafka)))
+            self.brokers = self.make_brokers(ports)
+            self.parts += [Child(broker.name, spawning(broker)) for broker in self.brokers]
         for child in self.parts:
             child.run()
         if self.postgres is not None and self.postgres.user is not None:
             self.tell(f"You are root, whom PostgreSQL refuses: it runs as `nobody`, on {self.postgres.data.parent}")
 
-    def broker(self, ports: Mapping[str, int]) -> Kafka:
-        return Kafka(self.state.directory / "kafka", ports["KAFKA"], ports["KAFKA_CONTROLLER"], tell=self.tell)
+    def make_brokers(self, ports: Mapping[str, int]) -> list[Kafka]:
+        return [Kafka(self.state.directory / "kafka", ports["KAFKA"], ports["KAFKA_CONTROLLER"], tell=self.tell)]
 
     def wait_parts(self) -> None:
         for part, child in zip(self.embedded(), self.parts, strict=True):
@@ -133,7 +133,7 @@ class Supervisor:
 
     def embedded(self) -> list[Part]:
         """In the order of their start."""
-        return [part for part in (self.postgres, self.kafka) if part is not None]
+        return [part for part in (self.postgres, *self.brokers) if part is not None]
 
     def name_parts(self) -> None:
         """Tell the children where the embedded parts are; the development identity is for those alone."""
@@ -142,9 +142,9 @@ class Supervisor:
             if url is None and self.postgres is not None:
                 url = self.postgres.url(service)
             self.environment[f"{service.upper()}_DATABASE_URL"] = url or ""
-        if self.kafka is not None:
-            self.environment["KAFKA_BOOTSTRAP_SERVERS"] = self.kafka.bootstrap_servers
-        if self.kafka is not None and all(is_for_us_alone(service) for service in self.services):
+        if self.brokers:
+            self.environment["KAFKA_BOOTSTRAP_SERVERS"] = ",".join(b.bootstrap_servers for b in self.brokers)
+        if self.brokers and all(is_for_us_alone(service) for service in self.services):
             self.environment["KAIBO_DEVELOPMENT_SECRET"] = secrets.token_urlsafe(24)
 
     def fork(self, service: str, role: str) -> Callable[[], Process]:
@@ -193,7 +193,7 @@ class Supervisor:
             pid=os.getpid(),
             kafka=KafkaRun(
                 self.environment.get("KAFKA_BOOTSTRAP_SERVERS") or os.environ["KAFKA_BOOTSTRAP_SERVERS"],
-                [ours[self.kafka.name]] if self.kafka is not None else [],
+                [ours[broker.name] for broker in self.brokers],
             ),
             postgres=PostgresRun(ours[self.postgres.name], self.postgres.url()) if self.postgres is not None else None,
             services=services,

@@ -37,6 +37,8 @@ class Lane:
         """`pace`: seconds from one command to the next."""
         with journal.open("a", encoding="utf-8") as self.journal:
             for command in self.story:
+                if command.service not in self.plan.services:
+                    continue
                 began = monotonic()
                 self.number += 1
                 self.say(command)

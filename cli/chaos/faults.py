@@ -1,21 +1,31 @@
 """What can go wrong, and the order in which it does: a seed decides which, where, for how long."""
 
+import asyncio
 import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from random import Random
 
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from cli.chaos.evidence import read_topics
 from cli.chaos.installation import Installation
 from cli.state import SERVICES
+from deploy.local.kafka import answers
 from deploy.local.processes import stop, until
 
+REPEATED = 30  # records of a partition
+BROKER_SECONDS = 60.0
+ROLL_SECONDS = 90.0
+TWIN_SECONDS = 60.0
 SESSION_SECONDS = 8.0  # after which the broker gives the partitions of a silent worker to its twin
 KILLED = [f"{service}-{role}" for service in SERVICES for role in ("api", "workers")]
 LINKS = [f"{service}-{role}>postgres" for service in SERVICES for role in ("api", "workers")]
-LINKS += [f"{service}>kafka" for service in SERVICES] + [f"client>{service}" for service in SERVICES]
+LINKS += [f"{service}>kafka*" for service in SERVICES] + [f"client>{service}" for service in SERVICES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,11 @@ def hold(there: Installation, fault: Fault) -> None:
     linked(there, fault, "hold")
 
 
+def lose(there: Installation, fault: Fault) -> None:
+    """Nothing comes through, and what was on its way is lost."""
+    linked(there, fault, "lose")
+
+
 def mute(there: Installation, fault: Fault) -> None:
     """What is asked arrives, the answers are lost."""
     linked(there, fault, "mute")
@@ -88,26 +103,57 @@ def full_disk(there: Installation, fault: Fault) -> None:
 
 def second_worker(there: Installation, fault: Fault) -> None:
     """It joins the groups and leaves them again: two rebalances, in the middle of whatever is being read."""
-    twin = there.twin(fault.target)
-    try:
+    with twin(there, fault.target, signal.SIGTERM):
         meanwhile(there, fault)
-    finally:
-        stop(twin, ((signal.SIGTERM, 30.0),))
 
 
 def zombie(there: Installation, fault: Fault) -> None:
     """A worker falls silent, its twin takes over, and then it goes on as if nothing had been."""
-    twin = there.twin(fault.target)
-    try:
-        time.sleep(fault.seconds)
+    with twin(there, fault.target, signal.SIGKILL):
         pid = signalled(there, f"{fault.target}-workers", signal.SIGSTOP)
         time.sleep(SESSION_SECONDS + 3)
         if pid:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
         meanwhile(there, fault)
+
+
+@contextmanager
+def twin(there: Installation, service: str, end: int) -> Iterator[None]:
+    """A second worker, once it has taken up something of what the first one read."""
+    process, log = there.twin(service)
+    try:
+        for _ in until(TWIN_SECONDS):
+            if '"reader.applied"' in log.read_text():
+                break
+        yield
     finally:
-        stop(twin, ((signal.SIGKILL, 10.0),))
+        stop(process, ((end, 30.0),))
+
+
+def repeat(there: Installation, fault: Fault) -> None:
+    """Records that are on the topics of a service come once more, to the byte, behind those that follow them."""
+    deadline = time.monotonic() + BROKER_SECONDS
+    while True:
+        try:
+            return asyncio.run(publish_again(there.run.kafka.bootstrap_servers, fault.target))
+        except KafkaError:  # the broker is on its way back from the fault before
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
+
+
+async def publish_again(servers: str, service: str) -> None:
+    topics = await read_topics(servers, [f"kaibo.{service}.events", f"kaibo.{service}.restricted"])
+    producer = AIOKafkaProducer(bootstrap_servers=servers)
+    await producer.start()
+    try:
+        for (topic, number), records in topics.items():
+            for record in records[-REPEATED:]:
+                headers = [(name, text.encode()) for name, text in record.headers.items()]
+                await producer.send(topic, record.value, record.key, partition=number, headers=headers)
+    finally:
+        await producer.stop()
 
 
 KINDS: dict[str, Kind] = {
@@ -118,21 +164,50 @@ KINDS: dict[str, Kind] = {
     "connections cut": Kind(5, tuple(LINKS), (0.1, 3), cut),
     "connections slow": Kind(3, tuple(LINKS), (1, 4), delay),
     "connections held": Kind(3, tuple(LINKS), (0.5, 8), hold),
+    "connections lost": Kind(3, tuple(LINKS), (0.5, 8), lose),
     "answers lost": Kind(4, tuple(LINKS), (0.5, 4), mute),
+    "records again": Kind(2, SERVICES, (0, 0), repeat),
     "full disk": Kind(1, ("postgres", "kafka"), (2, 6), full_disk),
     "second worker": Kind(1, SERVICES, (4, 8), second_worker),
     "zombie worker": Kind(1, SERVICES, (3, 6), zombie),
 }
 
 
+def roll(there: Installation, fault: Fault) -> None:
+    """Each broker is stopped in order and comes back before the next."""
+    for name in there.plan.brokers:
+        before = signalled(there, name, signal.SIGTERM)
+        for _ in until(ROLL_SECONDS):
+            if there.pid(name) not in (0, before) and answers(there.plan.brokers[name][0]):
+                break
+        time.sleep(fault.seconds)
+
+
+BROKERS = ("kafka-1", "kafka-2", "kafka-3")
+REPLICATED: dict[str, Kind] = {
+    "kill -9 a broker": Kind(6, BROKERS, (0, 0), kill),
+    "stop and continue a broker": Kind(3, BROKERS, (1, 6), pause),
+    "roll all brokers": Kind(1, ("kafka-*",), (1, 3), roll),
+}
+
+
+def possible(there: Installation) -> dict[str, Kind]:
+    """All kinds for which what they need is there."""
+    if len(there.plan.brokers) == 1:
+        return {name: kind for name, kind in KINDS.items() if name != "full disk" or there.disks}
+    others = ("kill -9 the broker", "stop and continue", "full disk")  # those of the single broker
+    return REPLICATED | {name: kind for name, kind in KINDS.items() if name not in others}
+
+
 def schedule(seed: int, kinds: dict[str, Kind]) -> Iterator[Fault]:
     """Without end."""
     chance = Random(f"faults/{seed}")
     names = list(kinds)
+    brokers = BROKERS if "kill -9 a broker" in kinds else ("kafka",)
     while True:
         name = chance.choices(names, [kinds[name].weight for name in names])[0]
         kind = kinds[name]
-        also = chance.choice([*KILLED, "postgres", "kafka"]) if kind.seconds[1] and chance.random() < 0.3 else ""
+        also = chance.choice([*KILLED, "postgres", *brokers]) if kind.seconds[1] and chance.random() < 0.3 else ""
         seconds, rest = round(chance.uniform(*kind.seconds), 2), round(chance.uniform(0.5, 3), 2)
         yield Fault(name, chance.choice(kind.targets), seconds, rest, also)
 

@@ -6,13 +6,13 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from cli.chaos.plan import Plan, make
 from cli.running import wait
-from cli.state import Run, State
+from cli.state import SERVICES, Run, State
 from deploy.local.environment import ROOT
 from deploy.local.processes import StartFailed, spawn, stop, until
 
@@ -25,9 +25,11 @@ class Installation:
     """A Kaibo in a directory of its own. `disks`: by name, those that are small enough to be filled; `tree`: whose code
     runs in it."""
 
-    def __init__(self, directory: Path, tree: Path = ROOT) -> None:
+    def __init__(
+        self, directory: Path, tree: Path = ROOT, services: Sequence[str] = SERVICES, brokers: int = 1
+    ) -> None:
         self.directory, self.tree, self.state = directory, tree, State(directory)
-        self.plan: Plan = make(self.state)
+        self.plan: Plan = make(self.state, services, brokers)
         self.disks: dict[str, Path] = {}
         self.stand: subprocess.Popen[bytes] | None = None
         self.proxies: subprocess.Popen[str] | None = None
@@ -43,7 +45,7 @@ class Installation:
     def environment(self, **more: str) -> dict[str, str]:
         return {**os.environ, "PYTHONPATH": str(self.tree), **more}
 
-    def python(self, *words: str, tree: Path | None = None) -> list[str]:
+    def python(self, *words: str) -> list[str]:
         return [sys.executable, "-P", "-m", *words]
 
     def start(self) -> None:
@@ -94,13 +96,14 @@ class Installation:
             environment={**os.environ, "PYTHONPATH": str(ROOT)},
         )
 
-    def twin(self, service: str) -> "subprocess.Popen[bytes]":
-        """A second worker of a service, beside the one that is there."""
+    def twin(self, service: str) -> "tuple[subprocess.Popen[bytes], Path]":
+        """A second worker of a service, beside the one that is there; and its log."""
         self.started += 1
         run, upper = self.run, service.upper()
-        return spawn(
+        log = self.directory / "logs" / f"{service}-twin-{self.started}.log"
+        process = spawn(
             self.python("cli", "serve", service, "--role", "workers"),
-            log=self.directory / "logs" / f"{service}-twin-{self.started}.log",
+            log=log,
             death_signal=signal.SIGKILL,
             environment=self.environment(
                 **{f"{upper}_DATABASE_URL": run.services[service].database_url},
@@ -109,6 +112,7 @@ class Installation:
                 KAIBO_LOG="json",
             ),
         )
+        return process, log
 
     def kaibo(self, *words: str) -> "subprocess.CompletedProcess[str]":
         """A command, given as an operator does."""
@@ -125,16 +129,19 @@ class Installation:
         run = self.run
         if name == "postgres":
             return run.postgres.pid if run.postgres is not None else 0
-        if name == "kafka":
-            return run.kafka.pids[0]
+        if name in self.plan.brokers:
+            return run.kafka.pids[list(self.plan.brokers).index(name)]
         service, role = name.split("-")
         return run.services[service].pids[role]
 
     def fill(self, disk: str) -> None:
         """Leave nothing of a small disk."""
-        path = self.disks[disk]
-        with (path / "ballast").open("wb") as ballast:
+        path, block = self.disks[disk], bytes(4_096)
+        with (path / "ballast").open("wb", buffering=0) as ballast, suppress(OSError):  # when others were faster
             os.posix_fallocate(ballast.fileno(), 0, shutil.disk_usage(path).free)
+            ballast.seek(0, os.SEEK_END)
+            while True:
+                ballast.write(block)
 
     def relieve(self, disk: str) -> None:
         (self.disks[disk] / "ballast").unlink(missing_ok=True)
@@ -168,13 +175,21 @@ class Counted:
 
 
 @contextmanager
-def installed(directory: Path, tree: Path = ROOT, *, small_disks: bool = False) -> Iterator[Installation]:
+def installed(
+    directory: Path,
+    tree: Path = ROOT,
+    services: Sequence[str] = SERVICES,
+    *,
+    brokers: int = 1,
+    small_disks: bool = False,
+) -> Iterator[Installation]:
     """Running until the block ends; nothing is taken away from `directory` but the small disks."""
     with ExitStack() as stack:
-        made = Installation(directory, tree)
+        made = Installation(directory, tree, services, brokers)
+        made.state.master_key_file()  # before there is a folder of the database, without which it would be missed
         if small_disks:
             for name, size in DISKS.items():
-                if mounted(directory / name, size):
+                if (name == "postgres" or name in made.plan.brokers) and mounted(directory / name, size):
                     made.disks[name] = directory / name
                     stack.callback(unmount, directory / name)
         stack.callback(made.stop)

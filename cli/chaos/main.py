@@ -6,7 +6,7 @@ import shutil
 import signal
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,17 +17,19 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.chaos.evidence import SHOWN, Verdict, examine
-from cli.chaos.faults import KINDS, Fault, Kind, schedule
+from cli.chaos.faults import Fault, possible, schedule
 from cli.chaos.installation import Installation, installed
 from cli.chaos.oracle import World, read_journals
+from cli.chaos.restored import database_restored, topics_deleted
 from deploy.local.processes import stop
 from shared.status import Overview, StandsStill
 
 CLIENTS, LANES, RATE = 3, 4, 30.0  # processes, conversations of each, commands a second of all
-AGAIN_SECONDS = 120.0  # within which somebody is answered again after a fault
+AGAIN_SECONDS, AGAIN_ANSWERED = 120.0, 5  # within which how many commands are answered again after a fault
 QUIET_SECONDS = 240.0  # without any progress, until readers count as stuck
 LAST_SECONDS = 180.0  # for clients to be answered what they have sent
 TELL_SECONDS = 10.0
+LOAD_SECONDS = 10.0
 
 
 @dataclass
@@ -38,6 +40,7 @@ class Course:
     seconds: float = 0.0
     faults: list[Fault] = field(default_factory=list)
     not_run: list[str] = field(default_factory=list)
+    loads: int = 0
     answered: int = 0
     doubts: int = 0
     verdict: Verdict = field(default_factory=Verdict)
@@ -61,20 +64,22 @@ class Course:
         }
 
 
-def run(minutes: float, seed: int, figures: Path | None) -> bool:
+def run(minutes: float, seed: int, brokers: int, figures: Path | None) -> bool:
     """Whether all is as it must be. What is left of a run that is not is kept, and said where."""
-    console, began = Console(), monotonic()
+    console = Console()
     directory = Path(tempfile.mkdtemp(prefix="kaibo-chaos-"))
     directory.chmod(0o711)
 
     def tell(course: Course) -> None:
-        gone = monotonic() - began
-        clock = f"{int(gone) // 60}:{int(gone) % 60:02} of {minutes:g}:00"
+        clock = f"{int(course.seconds) // 60}:{int(course.seconds) % 60:02} of {minutes:g} min"
         console.print(f"{clock}  {len(course.faults)} faults  {course.answered} commands answered", highlight=False)
 
-    with installed(directory, small_disks=True) as there:
+    with installed(directory, brokers=brokers, small_disks=True) as there:
         console.print(f"Runs on {directory}, seed {seed}")
-        course = drive(there, seed, minutes * 60, tell)
+        usable = possible(there)
+        course = drive(there, seed, minutes * 60, schedule(seed, usable), disasters=brokers == 1, tell=tell)
+        if brokers == 1 and not there.disks:
+            course.not_run.append("full disk: no small disk could be mounted, that needs root")
     show(console, course)
     if figures is not None:
         figures.write_text(json.dumps(course.figures(), indent=2, ensure_ascii=False) + "\n")
@@ -89,76 +94,101 @@ def drive(
     there: Installation,
     seed: int,
     seconds: float,
+    faults: Iterator[Fault],
+    *,
+    rate: float = RATE,
+    patience: float = QUIET_SECONDS,
+    disasters: bool = False,
     tell: Callable[[Course], None] = lambda course: None,
-    kinds: dict[str, Kind] | None = None,
 ) -> Course:
-    """Load and faults for so long, then what became of it."""
-    course, began = Course(seed), monotonic()
-    usable = possible(there, course, KINDS if kinds is None else kinds)
-    with clients(there, seed):
-        faults, told = schedule(seed, usable), 0.0
-        while monotonic() - began < seconds:
-            fault = next(faults)
-            usable[fault.kind].inject(there, fault)
+    """Load, and faults until so long has passed or there are no more; then what became of it.
+
+    `patience`: seconds without progress from which a reader counts as stuck. `disasters`: what needs an operator comes
+    at the end.
+    """
+    course, kinds, began, told = Course(seed), possible(there), monotonic(), 0.0
+    begin(there)
+    with clients(there, seed, rate, 0):
+        live(there, course, "the load began")
+        for fault in faults:
+            kinds[fault.kind].inject(there, fault)
             course.faults.append(fault)
-            live(there, course, fault)
+            live(there, course, str(fault))
             sleep(fault.rest)
-            if monotonic() - told > TELL_SECONDS:
-                told = monotonic()
+            course.seconds = monotonic() - began
+            if course.seconds - told > TELL_SECONDS:
+                told = course.seconds
                 tell(course)
-    course.seconds = monotonic() - began
-    judge(there, course)
+            if course.seconds > seconds:
+                break
+    if disasters:
+        ruin(there, course, rate)
+    judge(there, course, patience)
     return course
 
 
-def possible(there: Installation, course: Course, kinds: dict[str, Kind]) -> dict[str, Kind]:
-    """Those for which what they need is there; the others are named."""
-    if "full disk" in kinds and not there.disks:
-        course.not_run.append("full disk: no small disk could be mounted, that needs root")
-    return {name: kind for name, kind in kinds.items() if name != "full disk" or there.disks}
+def ruin(there: Installation, course: Course, rate: float) -> None:
+    """What needs an operator, each once, with some load before and after."""
+
+    def load() -> None:
+        course.loads += 1
+        with clients(there, course.seed, rate, course.loads):
+            sleep(LOAD_SECONDS)
+
+    topics_deleted(there, course.verdict)
+    course.faults.append(Fault("topics deleted", "kafka", 0.0, 0.0))
+    load()
+    database_restored(there, course.verdict, load)
+    course.faults.append(Fault("database of an earlier moment", "postgres", 0.0, 0.0))
+    load()
+
+
+def begin(there: Installation) -> None:
+    """What all conversations rest on."""
+    there.client(0, 0, 0, 1.0).wait(AGAIN_SECONDS)
 
 
 @contextmanager
-def clients(there: Installation, seed: int) -> Any:
-    """The load, until the block ends and every client has been answered what it had sent."""
-    there.client(seed, 0, 0, RATE).wait(AGAIN_SECONDS)
+def clients(there: Installation, seed: int, rate: float, nth: int) -> Iterator[None]:
+    """The load, until the block ends and every client has been answered what it had sent. The `nth` of a run speaks
+    of other things than those before."""
     with ExitStack() as stack:
-        for n in range(CLIENTS):
-            client = there.client(seed, n * LANES, LANES, RATE / CLIENTS)
+        for n in range(nth * CLIENTS, (nth + 1) * CLIENTS):
+            client = there.client(seed, n * LANES, LANES, rate / CLIENTS)
             stack.callback(stop, client, ((signal.SIGTERM, LAST_SECONDS),))
         yield
 
 
-def live(there: Installation, course: Course, fault: Fault) -> None:
-    """After every fault somebody is answered again."""
+def live(there: Installation, course: Course, what: str) -> None:
+    """After that, somebody is answered again."""
     before, until = there.answered(), monotonic() + AGAIN_SECONDS
-    while (now := there.answered()) < before + 3:
+    while (now := there.answered()) < before + AGAIN_ANSWERED:
         if monotonic() > until:
-            course.verdict.differ(f"nobody was answered for {AGAIN_SECONDS:.0f} s after {fault}")
+            course.verdict.differ(f"nobody was answered for {AGAIN_SECONDS:.0f} s after {what}")
             break
         sleep(0.1)
     course.answered = now
 
 
-def judge(there: Installation, course: Course) -> None:
+def judge(there: Installation, course: Course, patience: float) -> None:
     """Wait until all is read, then compare."""
     journals = read_journals(there.directory / "journals")
     course.answered, course.doubts = there.answered(), sum(journal.doubts for journal in journals)
     for journal in journals:
         for sent in journal.open:
             course.verdict.differ(f"{journal.name}: nobody ever answered {sent}")
-    world = World()
+    world = World(there.plan.services)
     world.tell(journals)
     try:
-        asyncio.run(caught_up(there))
+        asyncio.run(caught_up(there, patience))
     except StandsStill as problem:
         course.verdict.differ(f"it does not catch up: {problem}")
     asyncio.run(examine(there.run, world, course.verdict))
 
 
-async def caught_up(there: Installation) -> None:
+async def caught_up(there: Installation, patience: float) -> None:
     async with Overview({name: about.database_url for name, about in there.run.services.items()}) as overview:
-        await overview.caught_up(QUIET_SECONDS)
+        await overview.caught_up(patience)
 
 
 def show(console: Console, course: Course) -> None:

@@ -24,9 +24,19 @@ class Journal:
     """What one lane told, in order. `open`: sent and never answered."""
 
     name: str
-    answered: list[tuple[dict[str, Any], int, Any]] = field(default_factory=list)
+    answered: list["Answered"] = field(default_factory=list)
     doubts: int = 0
     open: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """`sure`: the answer is that of the first time, for it came at once or there was a key."""
+
+    sent: dict[str, Any]
+    status: int
+    body: Any
+    sure: bool
 
 
 def read_journals(directory: Path) -> list[Journal]:
@@ -36,15 +46,16 @@ def read_journals(directory: Path) -> list[Journal]:
 
 
 def read_journal(file: Path) -> Journal:
-    journal, sent = Journal(file.stem), None
+    journal, sent, key = Journal(file.stem), None, ""
     for line in file.read_text(encoding="utf-8").splitlines():
         entry = json.loads(line)
         if "sent" in entry:
-            sent = entry["sent"]
+            sent, key = entry["sent"], entry["key"]
         elif "doubt" in entry:
             journal.doubts += 1
         elif sent is not None:
-            journal.answered.append((sent, entry["status"], entry["body"]))
+            sure = bool(key) or not entry["doubted"]
+            journal.answered.append(Answered(sent, entry["status"], entry["body"], sure))
             sent = None
     if sent is not None:
         journal.open.append(sent)
@@ -54,18 +65,19 @@ def read_journal(file: Path) -> Journal:
 class World:
     """The logs of the four services, and what the rules make of them. `wrong`: answers that cannot be."""
 
-    def __init__(self) -> None:
+    def __init__(self, services: Iterable[str]) -> None:
+        self.services = set(services)
         self.logs: dict[str, dict[str, list[Event]]] = defaultdict(lambda: defaultdict(list))
         self.wrong: list[str] = []
         self.commands = self.refused = 0
 
     def tell(self, journals: Iterable[Journal]) -> None:
         for journal in journals:
-            for sent, status, body in journal.answered:
-                if sent["lines"]:
-                    self.hear_file(sent, status, body)
+            for one in journal.answered:
+                if one.sent["lines"]:
+                    self.hear_file(one.sent, one.status, one.body)
                 else:
-                    self.hear(sent["service"], PATHS[sent["path"]], sent["body"], status == 202, status, body)
+                    self.hear_one(one)
         self.follow()
 
     def hear_file(self, sent: Mapping[str, Any], status: int, answers: Any) -> None:
@@ -74,30 +86,42 @@ class World:
             return
         seen: set[str] = set()
         for line, answer in zip(sent["lines"], answers, strict=True):
-            accepted = answer["status"] in ("stored", "unchanged")
             if line["key"] not in seen:
-                self.hear(sent["service"], line["command"], line["body"], accepted, answer["status"], answer["problem"])
+                accepted = answer["status"] in ("stored", "unchanged")
+                self.hear(sent["service"], line["command"], line["body"], accepted, answer["problem"] or answer)
             seen.add(line["key"])
 
-    def hear(
-        self, service: str, command: str, body: Mapping[str, Any], accepted: bool, status: object, answer: Any
-    ) -> None:
+    def hear_one(self, one: Answered) -> None:
+        command, answer = PATHS[one.sent["path"]], one.body
+        changes = self.hear(one.sent["service"], command, one.sent["body"], one.status == 202, answer)
+        if changes is not None and one.sure and answer["changed"] != changes:
+            self.wrong.append(f"{command} {one.sent['body']}: whether it changes something is not {answer['changed']}")
+
+    def hear(self, service: str, command: str, body: Mapping[str, Any], accepted: bool, answer: Any) -> bool | None:
+        """Whether it changes something; None where it is refused, or is answered as it cannot be."""
         self.commands += 1
+        log = self.logs[service]
         try:
-            stream, events = DECIDE[command](self.logs[service], body)
+            stream, events = DECIDE[command](log, body)
         except No as no:
             self.refused += 1
-            if accepted or (answer or {}).get("title") != str(no):
-                self.wrong.append(f"{command} {body}: {no} was due, the answer was {status} {answer}")
-            return
+            if accepted or answer.get("title") != str(no):
+                self.wrong.append(f"{command} {body}: {no} was due, the answer was {answer}")
+            return None
         if not accepted:
-            self.wrong.append(f"{command} {body}: it was due, the answer was {status} {answer}")
-            return
+            self.wrong.append(f"{command} {body}: it was due, the answer was {answer}")
+            return None
         if events:
-            self.logs[service][stream] += events
+            log[stream] += events
+        shared = stream.startswith("session/")  # all lanes enrol there, and none of them first
+        if answer["stream"] != stream or (answer["version"] != len(log[stream]) and not shared):
+            self.wrong.append(f"{command} {body}: {stream} has version {len(log[stream])}, the answer was {answer}")
+        return bool(events)
 
     def follow(self) -> None:
         """What supervision makes of exams: a violation and its penalty, an award, in their order."""
+        if "supervision" not in self.services:
+            return
         supervision = self.logs["supervision"]
         for stream, events in list(self.logs["training"].items()):
             if stream.startswith("exam/"):
@@ -107,9 +131,6 @@ class World:
                 put(supervision, f"violation/{key}", violation)
                 put(supervision, f"penalty/{key}", list(punished(violation)))
                 put(supervision, f"award/{person}/training_excellence/2024-05", list(praised(events)))
-
-    def count(self) -> int:
-        return sum(len(events) for log in self.logs.values() for events in log.values())
 
 
 Log = dict[str, list[Event]]

@@ -5,6 +5,7 @@ A line is `LINK MODE [SECONDS]`, LINK a pattern as in `training-*>postgres`; `do
 
 import asyncio
 import fnmatch
+import os
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -13,14 +14,12 @@ from cli.chaos.plan import Link, Plan
 
 CHUNK = 65_536
 CONNECT_SECONDS = 10.0  # what is stopped never takes a connection
-MODES = ("pass", "delay", "hold", "mute", "cut")
 
 
 class Proxy:
-    """One link. `delay`: every chunk comes so many seconds late. `hold`: nothing comes through, nothing is lost.
-    `mute`: what is asked arrives, what is answered does not. `cut`: connections are reset, new ones too.
-
-    A connection that was mute once is reset when the link passes again: a stream with a hole in it is none.
+    """One link. `pass`, or: `delay`: every chunk comes so many seconds late. `hold`: nothing comes through until the
+    link passes again. `lose`: the same, and then connections are reset with all that they held. `mute`: what is asked
+    arrives, what is answered is lost, and then connections are reset. `cut`: connections are reset, new ones too.
     """
 
     def __init__(self, link: Link) -> None:
@@ -32,13 +31,13 @@ class Proxy:
 
     def set(self, mode: str, seconds: float) -> None:
         before, self.mode, self.seconds = self.mode, mode, seconds
-        if mode == "hold":
+        if mode == "cut" or before in ("mute", "lose"):
+            for writer in self.writers:
+                writer.transport.abort()
+        if mode in ("hold", "lose"):
             self.open.clear()
         else:
             self.open.set()
-        if mode == "cut" or before == "mute":
-            for writer in self.writers:
-                writer.transport.abort()
 
     async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.mode == "cut":
@@ -88,6 +87,7 @@ async def main(plan: Plan) -> None:
             if fnmatch.fnmatchcase(name, pattern):
                 proxy.set(mode, float(seconds[0]) if seconds else 0.0)
         print("done", flush=True)
+    os._exit(0)  # whoever gave orders has ended: no connection is worth being closed in order
 
 
 if __name__ == "__main__":

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from cli.chaos.plan import Plan
 from cli.commands import tell
-from cli.state import ROLES, SERVICES, State
+from cli.state import ROLES, State
 from cli.supervisor import Supervisor, up
-from deploy.local.kafka import Front, Kafka
+from deploy.local.kafka import Front, Kafka, Node, cluster_id
 from deploy.local.processes import StartFailed
 
 
@@ -16,17 +16,28 @@ class Fronted(Supervisor):
     """Every service is told the proxies' ports; operators' commands, by run.json, the true ones."""
 
     def __init__(self, state: State, plan: Plan) -> None:
-        super().__init__(state, SERVICES, ROLES, tell)
+        super().__init__(state, plan.services, ROLES, tell)
         self.plan = plan
 
-    def broker(self, ports: Mapping[str, int]) -> Kafka:
-        fronts = {}
-        for service in SERVICES:
-            link = self.plan.front(service)
-            fronts[service.upper()] = Front(port=link.target, advertised=link.port)
-        return Kafka(
-            self.state.directory / "kafka", ports["KAFKA"], ports["KAFKA_CONTROLLER"], tell=self.tell, fronts=fronts
-        )
+    def make_brokers(self, ports: Mapping[str, int]) -> list[Kafka]:
+        controllers = {n: controller for n, (_, controller) in enumerate(self.plan.brokers.values(), 1)}
+        cluster = cluster_id()
+        several = len(controllers) > 1
+        return [
+            Kafka(
+                self.state.directory / name,
+                port,
+                controller,
+                tell=self.tell,
+                fronts={service.upper(): self.front(service, name) for service in self.services},
+                node=Node(n, controllers, cluster) if several else None,
+            )
+            for n, (name, (port, controller)) in enumerate(self.plan.brokers.items(), 1)
+        ]
+
+    def front(self, service: str, broker: str) -> Front:
+        link = self.plan.links[f"{service}>{broker}"]
+        return Front(port=link.target, advertised=link.port)
 
     def environment_of(self, service: str, role: str) -> Mapping[str, str]:
         url = f"{service.upper()}_DATABASE_URL"
@@ -34,7 +45,7 @@ class Fronted(Supervisor):
         return {
             **self.environment,
             url: self.environment[url].replace(f":{link.target}/", f":{link.port}/"),
-            "KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{self.plan.front(service).port}",
+            "KAFKA_BOOTSTRAP_SERVERS": self.plan.fronts(service),
         }
 
 

@@ -23,12 +23,10 @@ from deploy.local.java import OLDEST_WITH_CACHE, class_cache, find_java, keep_cl
 from deploy.local.processes import StartFailed, failure, free_port, lock, private_directory, spawn, start, stop, until
 
 CACHE = ROOT / ".kaibo" / "cache"
-NODE = 1
 FLAGS = ("-Xmx512m", "-XX:+UseSerialGC", "-Djava.awt.headless=true")
 LOGGING = ("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true")
 SETTINGS = {
     "process.roles": "broker,controller",
-    "node.id": str(NODE),
     "controller.listener.names": "CONTROLLER",
     "auto.create.topics.enable": "false",
     "log.retention.ms": "-1",
@@ -45,9 +43,22 @@ SETTINGS = {
     "share.coordinator.state.topic.min.isr": "1",
     "share.coordinator.state.topic.num.partitions": "1",
 }
+REPLICATED = {
+    "default.replication.factor": "3",
+    "min.insync.replicas": "2",
+    "offsets.topic.replication.factor": "3",
+}
 HELD_SECONDS = 30.0
 READY_SECONDS = 120.0
 TRAINING_SECONDS = 90.0
+
+
+class Node(NamedTuple):
+    """One of several brokers of a cluster: its number, and the controller's port of every number."""
+
+    number: int
+    controllers: Mapping[int, int]
+    cluster: str
 
 
 class Front(NamedTuple):
@@ -60,8 +71,6 @@ class Front(NamedTuple):
 class Kafka:
     """One broker with its log in `directory`. After a crash `spawn` and `wait` start it again on the same ports."""
 
-    name = "Kafka"
-
     def __init__(
         self,
         directory: Path,
@@ -70,13 +79,19 @@ class Kafka:
         cache: Path = CACHE,
         tell: Callable[[str], None] = print,
         fronts: Mapping[str, Front] = MappingProxyType({}),
+        node: Node | None = None,
     ) -> None:
+        self.name = "Kafka"
         self.directory = directory
         self.port = port
         self.controller_port = controller_port
         self.cache = cache
         self.tell = tell
         self.fronts = fronts
+        self.node = node
+        if node is not None:
+            self.name = f"Kafka {node.number}"
+            self.controller_port = node.controllers[node.number]
         self.process: subprocess.Popen[bytes] | None = None
         self.prepared = False
 
@@ -164,24 +179,35 @@ class Kafka:
         listening = [listener, f"CONTROLLER://{controller}"]
         listening += [f"{name}://127.0.0.1:{front.port}" for name, front in self.fronts.items()]
         told = [listener, *(f"{name}://127.0.0.1:{front.advertised}" for name, front in self.fronts.items())]
-        settings = SETTINGS | {
-            "listeners": ",".join(listening),
-            "advertised.listeners": ",".join(told),
-            "listener.security.protocol.map": ",".join(
-                f"{name}:PLAINTEXT" for name in ("CONTROLLER", "PLAINTEXT", *self.fronts)
-            ),
-            "controller.quorum.voters": f"{NODE}@{controller}",
-            "log.dirs": str(self.directory / "data"),
-        }
+        settings = (
+            SETTINGS
+            | (REPLICATED if self.node else {})
+            | {
+                "listeners": ",".join(listening),
+                "advertised.listeners": ",".join(told),
+                "listener.security.protocol.map": ",".join(
+                    f"{name}:PLAINTEXT" for name in ("CONTROLLER", "PLAINTEXT", *self.fronts)
+                ),
+                "node.id": str(self.node.number if self.node else 1),
+                "controller.quorum.voters": ",".join(
+                    f"{number}@127.0.0.1:{port}" for number, port in self.controllers().items()
+                ),
+                "log.dirs": str(self.directory / "data"),
+            }
+        )
         file = self.directory / "server.properties"
         file.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
         return file
+
+    def controllers(self) -> Mapping[int, int]:
+        assert self.controller_port is not None
+        return self.node.controllers if self.node else {1: self.controller_port}
 
     def format(self, java: tuple[str, ...], settings: Path) -> None:
         """The log directory of a new cluster, unless it is there."""
         if (self.directory / "data" / "meta.properties").exists():
             return
-        cluster = urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=").replace("-", "A")
+        cluster = self.node.cluster if self.node else cluster_id()
         log = self.directory / "format.log"
         with log.open("wb") as output:
             done = subprocess.run(
@@ -193,6 +219,10 @@ class Kafka:
             )
         if done.returncode != 0:
             raise failure("Kafka's storage tool", log, "No data was there yet.")
+
+
+def cluster_id() -> str:
+    return urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=").replace("-", "A")
 
 
 @contextmanager

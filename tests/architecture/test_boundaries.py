@@ -44,6 +44,7 @@ def test_the_tree_keeps_its_boundaries(copy: Path) -> None:
         ),
         ("services/training/exams/decisions.py", "asyncpg", "What decides, folds or reacts touches no I/O"),
         ("shared/desk.py", "shared.postgres", "What runs the kernel knows the ports, not the adapters"),
+        ("cli/chaos/oracle.py", "shared.projection", "The oracle shares no code with what it judges"),
     ],
 )
 def test_a_violation_is_seen(copy: Path, module: str, imported: str, contract: str) -> None:
