@@ -11,7 +11,7 @@ from cli.chaos.main import RATE, Course, begin, caught_up, clients, drive, judge
 from tests.crash.conftest import Seed
 
 SEED = 429
-FAULTS = 8
+FAULTS = 5
 BOUND = 600.0  # seconds: a slow machine has as many faults as another
 SLOW = ("zombie worker", "second worker", "full disk")  # longer than all others together: `kaibo chaos` has them
 QUICK = {name: kind for name, kind in KINDS.items() if name not in SLOW}
