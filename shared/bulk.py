@@ -37,9 +37,11 @@ from shared.privacy import Erased, Forged, Vault
 from shared.store import Moved
 from shared.telemetry import COMMANDS
 from shared.value import value
-from shared.web import LARGEST, told
+from shared.web import LARGEST, Later, told
 
-CHUNK = 500
+CHUNK = 500  # lines
+CHUNK_BYTES = 4_000_000
+AT_ONCE = 8  # files that a process takes in side by side; the next one is asked to come back
 UNKNOWN = re.compile("unknown field `[^`]*`")  # a personal text may stand where a name should
 
 router = APIRouter(tags=["bulk"])
@@ -88,6 +90,12 @@ class Chunk:
 
     results: dict[int, LineResult] = field(default_factory=dict)
     commands: list[tuple[int, Line, Decider[Any, Any, Any], Any]] = field(default_factory=list)
+    lines: int = 0
+    size: int = 0  # bytes
+
+    @property
+    def full(self) -> bool:
+        return self.lines >= CHUNK or self.size >= CHUNK_BYTES
 
 
 class Bulk:
@@ -107,19 +115,26 @@ class Bulk:
             kind.__name__: Command(kind, d, needed[kind]) for d in deciders for kind in d.commands if kind in needed
         }
         self.access, self.desk, self.vault = access, desk, vault
+        self.files = 0  # that are being taken in
 
     async def answer(self, lines: AsyncIterator[bytes], by: Sender) -> AsyncIterator[bytes]:
-        chunk, number = Chunk(), 0
-        async for raw in lines:
-            number += 1
-            self.read(chunk, number, raw, by.actor)
-            if number % CHUNK == 0:
+        """Reads no further than it has decided: whoever sends waits meanwhile."""
+        self.files += 1
+        try:
+            chunk, number = Chunk(), 0
+            async for raw in lines:
+                number += 1
+                self.read(chunk, number, raw, by.actor)
+                if chunk.full:
+                    yield await self.decide(chunk, by)
+                    chunk = Chunk()
+            if chunk.lines:
                 yield await self.decide(chunk, by)
-                chunk = Chunk()
-        if chunk.results or chunk.commands:
-            yield await self.decide(chunk, by)
+        finally:
+            self.files -= 1
 
     def read(self, chunk: Chunk, number: int, raw: bytes, actor: Actor) -> None:
+        chunk.lines, chunk.size = chunk.lines + 1, chunk.size + len(raw)
         problem: Mapping[str, Any]
         try:
             if len(raw) > LARGEST:
@@ -270,4 +285,6 @@ async def bulk(request: HttpRequest) -> Stream:
     Besides `history.import`, each command needs the capability of its own route: a line without it is refused. The
     importing account is the actor of all of them, for rules too: one that wants two different people refuses it."""
     work = cast(Bulk, request.app.state.bulk)
+    if work.files >= AT_ONCE:
+        raise Later(f"{AT_ONCE} files are being taken in")
     return Stream(work.answer(lines(request), Sender(actor=identify(request), correlation=request.state.correlation)))

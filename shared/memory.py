@@ -1,7 +1,7 @@
 """The store in memory: the same meaning as on PostgreSQL, for tests and for reading. Nothing outlives the process."""
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import replace
@@ -17,8 +17,10 @@ from shared.facts import Facts
 from shared.projection import Projection
 from shared.store import (
     EVERYWHERE,
+    TAIL_BYTES,
     Answer,
     Asking,
+    Backlog,
     Checkpoint,
     Discarded,
     Due,
@@ -125,7 +127,13 @@ class MemoryStore:
         return len(old)
 
     async def tail(self, after: int, limit: int) -> list[Stored]:
-        return self.events[after : after + limit]
+        found, size = [], 0
+        for stored in self.events[after : after + limit]:
+            if size >= TAIL_BYTES:
+                break
+            found.append(stored)
+            size += len(stored.data) + len(stored.meta)
+        return found
 
     async def maximum(self) -> int:
         return len(self.events)
@@ -264,6 +272,20 @@ class MemoryStore:
                 del self.tables["due"][d.id]
         self.waiting_on["due"].set()
         return len(meant) + len(rows)
+
+    async def backlog(self) -> Backlog:
+        now, rows = datetime.now(UTC), self.waiting_due()
+        late = [(now - (row.at or row.made)).total_seconds() for row in rows]
+        held = [(now - i.started_at).total_seconds() for i, _ in self.history_of.values() if not i.released_at]
+        return Backlog(
+            parked={
+                reader: (n, 0.0) for reader, n in Counter(p.reader for p in self.tables["parked"].values()).items()
+            },
+            due=max([0.0, *late]),
+            stuck=sum(bool(row.failed) for row in self.tables["due"].values()),
+            waits=len(self.waits),
+            importing=max([0.0, *held]),
+        )
 
     async def discards(self) -> list[Discarded]:
         found = []

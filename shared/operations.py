@@ -8,7 +8,7 @@ import asyncpg
 import msgspec
 
 from shared.broker import Record
-from shared.store import AT_MOST, Asking, Discarded, Import, Unknown, Waiting
+from shared.store import AT_MOST, EVERYWHERE, Asking, Backlog, Discarded, Import, Unknown, Waiting
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
@@ -67,6 +67,25 @@ async def discarded(connection: Connection) -> list[Discarded]:
         )
         for r in records
     ]
+
+
+async def backlog(connection: Connection) -> Backlog:
+    parked = await connection.fetch(
+        "select reader, count(*) as n, extract(epoch from now() - min(at))::float8 as age from parked group by reader"
+    )
+    counts = await connection.fetchrow(
+        f"""select extract(epoch from now() - least(
+                     (select min(made) from due where failed = '' and waits = '' and at is null),
+                     (select min(at) from due d where failed = '' and waits = '' and at <= now()
+                         and not exists (select from imports i where i.released_at is null
+                                            and i.scope in ('{EVERYWHERE}', d.scope)))))::float8 as due,
+                   (select count(*) from due where failed <> '') as stuck,
+                   (select count(*) from due where waits <> '') as waits,
+                   (select extract(epoch from now() - min(started_at))::float8
+                      from imports where released_at is null) as importing"""
+    )
+    told = {name: found or 0 for name, found in dict(counts or {}).items()}
+    return Backlog(parked={r["reader"]: (r["n"], r["age"]) for r in parked}, **told)
 
 
 def readable(content: bytes) -> Mapping[str, Any]:

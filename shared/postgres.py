@@ -18,8 +18,10 @@ from shared.projection import Projection
 from shared.rows import Table, table
 from shared.store import (
     EVERYWHERE,
+    TAIL_BYTES,
     Answer,
     Asking,
+    Backlog,
     Checkpoint,
     Discarded,
     Due,
@@ -158,9 +160,14 @@ class PostgresStore:
         return forgotten
 
     async def tail(self, after: int, limit: int) -> list[Stored]:
-        sql = f"select {EVENT} from events where position > $1 order by position limit $2"
+        # The length of a value does not read it, so what is cut off costs nothing.
+        sql = f"""select {EVENT} from (
+                    select *, sum(octet_length(data) + octet_length(meta)) over (order by position
+                                  rows between unbounded preceding and 1 preceding) as before
+                      from (select {EVENT} from events where position > $1 order by position limit $2) e) e
+                   where before is null or before < $3 order by position"""
         async with answering():
-            return [stored(r) for r in await self.pool.fetch(sql, after, limit)]
+            return [stored(r) for r in await self.pool.fetch(sql, after, limit, TAIL_BYTES)]
 
     async def maximum(self) -> int:
         async with answering():
@@ -291,6 +298,10 @@ class PostgresStore:
     async def ask(self, asking: Asking) -> int:
         async with answering(), self.pool.acquire() as connection:
             return await operations.ask(connection, asking)
+
+    async def backlog(self) -> Backlog:
+        async with answering(), self.pool.acquire() as connection:
+            return await operations.backlog(connection)
 
     async def discards(self) -> list[Discarded]:
         async with answering(), self.pool.acquire() as connection:

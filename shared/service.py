@@ -39,6 +39,7 @@ from shared.settings import Settings
 from shared.store import Checkpoint, Moved, Store
 from shared.subscription import Source, Subscription, reader_name
 from shared.telemetry import configure
+from shared.watching import Watch
 from shared.web import LARGEST, Edge, install, problem
 from shared.wire import heading
 
@@ -193,7 +194,11 @@ async def patiently(attempt: Callable[[], Awaitable[T]]) -> T:
             await asyncio.sleep(0.5)
 
 
-def api(parts: Parts) -> Edge:
+async def nothing_to_look_at() -> None:
+    """An API knows of its own requests alone."""
+
+
+def api(parts: Parts, look: Callable[[], Awaitable[None]] = nothing_to_look_at) -> Edge:
     app = parts.service.application()
     app.state.store, app.state.desk, app.state.vault = parts.store, parts.desk, parts.vault
     app.state.identity = parts.settings.identity
@@ -201,12 +206,17 @@ def api(parts: Parts) -> Edge:
     app.state.bulk = bulk.Bulk(
         parts.service.deciders, parts.service.routes, access=parts.service.access, desk=parts.desk, vault=parts.vault
     )
-    observe(app, parts.store)
+    observe(app, parts.store, look=look)
     hosts = LOOPBACK if parts.settings.development_secret else frozenset()
     return Edge(app, hosts)
 
 
-def observe(app: FastAPI, store: Store, begun: Callable[[], bool] = lambda: True) -> None:
+def observe(
+    app: FastAPI,
+    store: Store,
+    begun: Callable[[], bool] = lambda: True,
+    look: Callable[[], Awaitable[None]] = nothing_to_look_at,
+) -> None:
     """Health and metrics. Ready is per role: neither needs Kafka to answer what it is asked."""
 
     @app.get("/health/live", include_in_schema=False)
@@ -223,6 +233,7 @@ def observe(app: FastAPI, store: Store, begun: Callable[[], bool] = lambda: True
 
     @app.get("/metrics", include_in_schema=False)
     async def metrics() -> PlainTextResponse:
+        await look()
         return PlainTextResponse(generate_latest().decode(), media_type=CONTENT_TYPE_LATEST)
 
 
@@ -237,6 +248,9 @@ class Workers:
             *self.service.own_reactions(),
         ]
         self.begun: set[str] = set()
+        contracts = self.service.contracts
+        topics = {reader_name(r): sorted({contracts.of(e).topic(e) for e in r.events}) for r in self.readers}
+        self.watch = Watch(self.store, self.broker, topics)
 
     @property
     def ready(self) -> bool:
@@ -352,10 +366,10 @@ def faces(parts: Parts, crew: Workers, role: str) -> list[tuple[Any, str, int]]:
     found: list[tuple[Any, str, int]] = []
     s = parts.settings
     if role in ("api", "all"):
-        found.append((api(parts), s.http_host, s.http_port))
+        found.append((api(parts, crew.watch.look if role == "all" else nothing_to_look_at), s.http_host, s.http_port))
     if role == "workers":
         app = FastAPI(openapi_url=None)
-        observe(app, parts.store, lambda: crew.ready)
+        observe(app, parts.store, lambda: crew.ready, crew.watch.look)
         found.append((app, s.metrics_host, s.metrics_port))
     return found
 

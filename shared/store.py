@@ -151,6 +151,7 @@ class Parked:
     request: str = ""  # retry, discard
 
 
+TAIL_BYTES = 8_000_000
 AT_MOST = 1_000  # rows of a list for operators
 
 
@@ -198,6 +199,17 @@ class Discarded:
     actor: str
     reason: str
     event: Mapping[str, Any] = field(default_factory=dict)
+
+
+@value
+class Backlog:
+    """What is left to do, for whoever watches. Ages in seconds; 0 where there is nothing."""
+
+    parked: Mapping[str, tuple[int, float]]  # by reader: how many, and the age of the oldest
+    due: float  # lateness of the oldest consequence that nothing holds back
+    stuck: int  # consequences that failed
+    waits: int  # consequences that wait for a policy
+    importing: float  # age of the oldest import that holds deadlines
 
 
 class Moved(Exception):
@@ -295,7 +307,8 @@ class Store(Protocol):
         """Keys of requests that are older go; a request under one of them is a new one then. Returns how many."""
 
     async def tail(self, after: int, limit: int) -> list[Stored]:
-        """The log in order of position. Whatever is committed later has a higher one."""
+        """The log in order of position. Whatever is committed later has a higher one. At most `limit` events, and no
+        more after `TAIL_BYTES` of them."""
 
     async def maximum(self) -> int: ...
 
@@ -349,6 +362,8 @@ class Store(Protocol):
 
     async def ask(self, asking: Asking) -> int:
         """Write it down; whoever owns the partition does it. Returns for how many events. Raises Unknown."""
+
+    async def backlog(self) -> Backlog: ...
 
     async def discards(self) -> list[Discarded]:
         """Newest first."""

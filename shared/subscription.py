@@ -30,7 +30,7 @@ from shared.projection import Projection
 from shared.reaction import Reaction
 from shared.refusal import Refused
 from shared.store import Checkpoint, Gathered, Held, Moved, NewDue, NewResult, Parked, Store, Work
-from shared.telemetry import READER_EVENTS, READER_LAG_SECONDS, READER_STOPPED
+from shared.telemetry import READER_EVENTS, READER_RECORDS, READER_STOPPED
 from shared.wire import Heading, NotOurs, heading, recorded
 
 log = structlog.get_logger()
@@ -413,8 +413,7 @@ class Subscription:
     def observe(self, items: Sequence[Item], events: Sequence[Recorded[Any]], seconds: float) -> None:
         last = items[-1]
         READER_EVENTS.labels(self.name).inc(len(events))
-        age = (datetime.now(UTC) - datetime.fromisoformat(last.record.header("ce_recordedtime"))).total_seconds()
-        READER_LAG_SECONDS.labels(self.name).set(max(age, 0.0))
+        READER_RECORDS.labels(self.name).inc(len(items))
         log.info(
             "reader.applied",
             reader=self.name,

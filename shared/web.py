@@ -32,7 +32,7 @@ from shared.projection import Projection
 from shared.refusal import Refused
 from shared.store import Moved, Result, Store, Unknown
 from shared.subscription import reader_name
-from shared.telemetry import COMMANDS, REQUEST_SECONDS
+from shared.telemetry import COMMANDS, OVERLOADED, REQUEST_SECONDS
 from shared.value import value
 
 C = TypeVar("C")
@@ -44,6 +44,8 @@ log = structlog.get_logger()
 
 PATIENCE = 3.0  # seconds that a query waits for a position
 LARGEST = 256_000  # bytes of a command: its events have to fit into a batch of the broker
+AT_ONCE = 256  # requests that are answered at the same time: the bodies that a process holds
+WATCHED = ("/health/", "/metrics")  # answered in an overload too
 PARTITIONS = 100_000  # of a topic, at the most
 HEADERS = {"kaibo-min-position": 4_000, "idempotency-key": 200, "if-match": 200}  # characters; others of ours: 200
 CORRELATION = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -369,10 +371,18 @@ class Edge:
 
     def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]], hosts: frozenset[str]) -> None:
         self.app, self.hosts = app, hosts
+        self.serving = 0  # requests that are being answered
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
+        self.serving += 1
+        try:
+            await self.serve(scope, receive, send)
+        finally:
+            self.serving -= 1
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
         named = headers.get("kaibo-correlation-id", "")
         correlation = named if CORRELATION.fullmatch(named) else secrets.token_hex(16)
@@ -399,11 +409,14 @@ class Edge:
         finally:
             route = scope["route"].path if "route" in scope and hasattr(scope["route"], "path") else "none"
             REQUEST_SECONDS.labels(route, str(status)).observe(monotonic() - started)
-            if status >= 500:
+            if status >= 500 and self.serving <= AT_ONCE:  # a line for each refusal would be an overload of its own
                 log.warning("http.answered", route=route, status=status)
             structlog.contextvars.unbind_contextvars("correlation")
 
     def refuse(self, scope: Scope, headers: Mapping[str, str]) -> JSONResponse | None:
+        if self.serving > AT_ONCE and not scope["path"].startswith(WATCHED):
+            OVERLOADED.inc()  # unread, and the connection goes: what it holds is bounded by what is answered at once
+            return problem(503, "busy", "more is asked at once than can be answered", AGAIN | {"Connection": "close"})
         host = headers.get("host", "").rsplit(":", 1)[0]
         if self.hosts and host not in self.hosts:
             return problem(400, "host.unknown", "this name is not ours")

@@ -14,6 +14,7 @@ from shared.memory import MemoryStore
 from shared.postgres import open_store
 from shared.store import (
     EVERYWHERE,
+    TAIL_BYTES,
     Answer,
     Checkpoint,
     Group,
@@ -637,6 +638,14 @@ def due(
     at: datetime | None = NOON, stream: str = "s", reaction: str = "r", trigger: bytes = b"{}", scope: str = ""
 ) -> NewDue:
     return NewDue(reaction=reaction, at=at, stream=stream, trigger=trigger, scope=scope)
+
+
+async def test_a_page_of_the_log_is_bounded_by_bytes_too(store: Store) -> None:
+    large = replace(new(), data=b" " * (TAIL_BYTES * 2 // 3))
+    await store.append([replace(group("s"), events=(large, large, large, new()))])
+    assert [s.position for s in await store.tail(0, 100)] == [1, 2]
+    assert [s.position for s in await store.tail(2, 100)] == [3, 4]
+    assert [s.position for s in await store.tail(0, 1)] == [1]
 
 
 class TestDue:

@@ -1,0 +1,99 @@
+"""What a worker tells of itself when it is asked: how far behind, how late, and what stands still. Nothing is measured
+while nobody asks.
+
+Distance and standing still are two things: a reader far behind that moves needs patience, one that is a single record
+behind and does not move needs a person.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from time import monotonic
+
+from shared.broker import Broker, Partition, Unavailable
+from shared.store import Store
+from shared.telemetry import (
+    BROKER_UP,
+    DUE_OLDEST,
+    DUE_STUCK,
+    DUE_WAITING,
+    IMPORT_OLDEST,
+    READER_FROZEN,
+    READER_LAG,
+    READER_LAG_SECONDS,
+    READER_PARKED,
+    READER_PARKED_SECONDS,
+    RELAY_FROZEN,
+    RELAY_LAG,
+    STORE_UP,
+)
+
+ANSWER_SECONDS = 5.0  # of a part that is looked at
+FROZEN_SECONDS = 60.0
+
+
+class Mark:
+    """Since when something is behind, and since when it stands still."""
+
+    def __init__(self) -> None:
+        self.stands: object = None
+        self.moved = self.had_all = monotonic()
+
+    def see(self, stands: object, behind: int, now: float) -> None:
+        if stands != self.stands or not behind:
+            self.stands, self.moved = stands, now
+        if not behind:
+            self.had_all = now
+
+    def frozen(self, now: float) -> bool:
+        return now - self.moved >= FROZEN_SECONDS
+
+
+class Watch:
+    """`readers`: the topics of each, by name."""
+
+    def __init__(self, store: Store, broker: Broker, readers: Mapping[str, Sequence[str]]) -> None:
+        self.store, self.broker, self.readers = store, broker, readers
+        self.relay = Mark()
+        self.marks = {reader: Mark() for reader in readers}
+        self.looking = asyncio.Lock()
+
+    async def look(self) -> None:
+        """Set every gauge. A part that is away is told as such; what it would have told stays as it was."""
+        async with self.looking:
+            for part, look in ((STORE_UP, self.look_at_store), (BROKER_UP, self.look_at_broker)):
+                try:
+                    async with asyncio.timeout(ANSWER_SECONDS):
+                        await look(monotonic())
+                    part.set(1)
+                except (Unavailable, TimeoutError):
+                    part.set(0)
+
+    async def look_at_store(self, now: float) -> None:
+        found = await self.store.backlog()
+        for reader in self.readers.keys() | found.parked.keys():
+            count, age = found.parked.get(reader, (0, 0.0))
+            READER_PARKED.labels(reader).set(count)
+            READER_PARKED_SECONDS.labels(reader).set(age)
+        DUE_OLDEST.set(found.due)
+        DUE_STUCK.set(found.stuck)
+        DUE_WAITING.set(found.waits)
+        IMPORT_OLDEST.set(found.importing)
+        published = max((await self.store.cursors()).values(), default=0)
+        behind = max(await self.store.maximum() - published, 0)
+        self.relay.see(published, behind, now)
+        RELAY_LAG.set(behind)
+        RELAY_FROZEN.set(self.relay.frozen(now))
+
+    async def look_at_broker(self, now: float) -> None:
+        ends = await self.broker.ends(sorted({topic for topics in self.readers.values() for topic in topics}))
+        for reader, topics in self.readers.items():
+            known = await self.store.checkpoints(reader)
+            stands = {p: known[p].offset + 1 if p in known else 0 for p in ends if p[0] in topics}
+            self.tell(reader, stands, sum(max(ends[p] - at, 0) for p, at in stands.items()), now)
+
+    def tell(self, reader: str, stands: Mapping[Partition, int], behind: int, now: float) -> None:
+        mark = self.marks[reader]
+        mark.see(stands, behind, now)
+        READER_LAG.labels(reader).set(behind)
+        READER_LAG_SECONDS.labels(reader).set(now - mark.had_all)
+        READER_FROZEN.labels(reader).set(mark.frozen(now))
