@@ -250,7 +250,7 @@ class Workers:
         self.begun: set[str] = set()
         contracts = self.service.contracts
         topics = {reader_name(r): sorted({contracts.of(e).topic(e) for e in r.events}) for r in self.readers}
-        self.watch = Watch(self.store, self.broker, topics)
+        self.watch = Watch(self.service.name, self.store, self.broker, topics)
 
     @property
     def ready(self) -> bool:

@@ -7,22 +7,32 @@ import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
 READER_EVENTS = Counter("kaibo_reader_events_total", "Events that took effect.", ["reader"])
-READER_RECORDS = Counter(
-    "kaibo_reader_records_total", "Records that were passed: its rate of draining.", ["reader"]
+READER_RECORDS = Counter("kaibo_reader_records_total", "Records that were passed: its rate of draining.", ["reader"])
+READER_LAG = Gauge("kaibo_reader_lag_records", "Records of its topics that it has not passed.", ["service", "reader"])
+READER_LAG_SECONDS = Gauge("kaibo_reader_lag_seconds", "For how long it has not had everything.", ["service", "reader"])
+READER_FROZEN = Gauge(
+    "kaibo_reader_frozen", "1 while it is behind and has not moved for a minute.", ["service", "reader"]
 )
-READER_LAG = Gauge("kaibo_reader_lag_records", "Records of its topics that it has not passed.", ["reader"])
-READER_LAG_SECONDS = Gauge("kaibo_reader_lag_seconds", "For how long it has not had everything.", ["reader"])
-READER_FROZEN = Gauge("kaibo_reader_frozen", "1 while it is behind and has not moved for a minute.", ["reader"])
-READER_PARKED = Gauge("kaibo_reader_parked", "Events that wait for an operator or behind one that does.", ["reader"])
-READER_PARKED_SECONDS = Gauge("kaibo_reader_parked_oldest_seconds", "How long the oldest of them waits.", ["reader"])
-RELAY_LAG = Gauge("kaibo_relay_lag_events", "Events of the log that are not published yet.")
-RELAY_FROZEN = Gauge("kaibo_relay_frozen", "1 while there is something to publish and nothing was for a minute.")
-DUE_OLDEST = Gauge("kaibo_due_oldest_seconds", "How late the oldest consequence is that nothing holds back.")
-DUE_STUCK = Gauge("kaibo_due_stuck", "Consequences that failed and wait for an operator.")
-DUE_WAITING = Gauge("kaibo_due_waiting_for_policy", "Consequences that follow once a policy is set.")
-IMPORT_OLDEST = Gauge("kaibo_import_oldest_seconds", "For how long the oldest open import holds its deadlines.")
-STORE_UP = Gauge("kaibo_store_up", "1 while the database answers.")
-BROKER_UP = Gauge("kaibo_broker_up", "1 while the broker answers.")
+READER_PARKED = Gauge(
+    "kaibo_reader_parked", "Events that wait for an operator or behind one that does.", ["service", "reader"]
+)
+READER_PARKED_SECONDS = Gauge(
+    "kaibo_reader_parked_oldest_seconds", "How long the oldest of them waits.", ["service", "reader"]
+)
+RELAY_LAG = Gauge("kaibo_relay_lag_events", "Events of the log that are not published yet.", ["service"])
+RELAY_FROZEN = Gauge(
+    "kaibo_relay_frozen", "1 while there is something to publish and nothing was for a minute.", ["service"]
+)
+DUE_OLDEST = Gauge(
+    "kaibo_due_oldest_seconds", "How late the oldest consequence is that nothing holds back.", ["service"]
+)
+DUE_STUCK = Gauge("kaibo_due_stuck", "Consequences that failed and wait for an operator.", ["service"])
+DUE_WAITING = Gauge("kaibo_due_waiting_for_policy", "Consequences that follow once a policy is set.", ["service"])
+IMPORT_OLDEST = Gauge(
+    "kaibo_import_oldest_seconds", "For how long the oldest open import holds its deadlines.", ["service"]
+)
+STORE_UP = Gauge("kaibo_store_up", "1 while the database answers.", ["service"])
+BROKER_UP = Gauge("kaibo_broker_up", "1 while the broker answers.", ["service"])
 READER_STOPPED = Gauge("kaibo_reader_stopped", "1 while a reader stands still until an operator acts.", ["reader"])
 CONSEQUENCES = Counter("kaibo_consequences_total", "Commands of reactions by outcome.", ["reaction", "outcome"])
 DUE_LATENESS = Gauge("kaibo_due_lateness_seconds", "How late the last due row was taken up.", ["reaction"])

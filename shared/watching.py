@@ -51,8 +51,8 @@ class Mark:
 class Watch:
     """`readers`: the topics of each, by name."""
 
-    def __init__(self, store: Store, broker: Broker, readers: Mapping[str, Sequence[str]]) -> None:
-        self.store, self.broker, self.readers = store, broker, readers
+    def __init__(self, service: str, store: Store, broker: Broker, readers: Mapping[str, Sequence[str]]) -> None:
+        self.service, self.store, self.broker, self.readers = service, store, broker, readers
         self.relay = Mark()
         self.marks = {reader: Mark() for reader in readers}
         self.looking = asyncio.Lock()
@@ -64,25 +64,25 @@ class Watch:
                 try:
                     async with asyncio.timeout(ANSWER_SECONDS):
                         await look(monotonic())
-                    part.set(1)
+                    part.labels(self.service).set(1)
                 except (Unavailable, TimeoutError):
-                    part.set(0)
+                    part.labels(self.service).set(0)
 
     async def look_at_store(self, now: float) -> None:
         found = await self.store.backlog()
         for reader in self.readers.keys() | found.parked.keys():
             count, age = found.parked.get(reader, (0, 0.0))
-            READER_PARKED.labels(reader).set(count)
-            READER_PARKED_SECONDS.labels(reader).set(age)
-        DUE_OLDEST.set(found.due)
-        DUE_STUCK.set(found.stuck)
-        DUE_WAITING.set(found.waits)
-        IMPORT_OLDEST.set(found.importing)
+            READER_PARKED.labels(self.service, reader).set(count)
+            READER_PARKED_SECONDS.labels(self.service, reader).set(age)
+        DUE_OLDEST.labels(self.service).set(found.due)
+        DUE_STUCK.labels(self.service).set(found.stuck)
+        DUE_WAITING.labels(self.service).set(found.waits)
+        IMPORT_OLDEST.labels(self.service).set(found.importing)
         published = max((await self.store.cursors()).values(), default=0)
         behind = max(await self.store.maximum() - published, 0)
         self.relay.see(published, behind, now)
-        RELAY_LAG.set(behind)
-        RELAY_FROZEN.set(self.relay.frozen(now))
+        RELAY_LAG.labels(self.service).set(behind)
+        RELAY_FROZEN.labels(self.service).set(self.relay.frozen(now))
 
     async def look_at_broker(self, now: float) -> None:
         ends = await self.broker.ends(sorted({topic for topics in self.readers.values() for topic in topics}))
@@ -94,6 +94,6 @@ class Watch:
     def tell(self, reader: str, stands: Mapping[Partition, int], behind: int, now: float) -> None:
         mark = self.marks[reader]
         mark.see(stands, behind, now)
-        READER_LAG.labels(reader).set(behind)
-        READER_LAG_SECONDS.labels(reader).set(now - mark.had_all)
-        READER_FROZEN.labels(reader).set(mark.frozen(now))
+        READER_LAG.labels(self.service, reader).set(behind)
+        READER_LAG_SECONDS.labels(self.service, reader).set(now - mark.had_all)
+        READER_FROZEN.labels(self.service, reader).set(mark.frozen(now))

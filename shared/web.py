@@ -44,7 +44,7 @@ log = structlog.get_logger()
 
 PATIENCE = 3.0  # seconds that a query waits for a position
 LARGEST = 256_000  # bytes of a command: its events have to fit into a batch of the broker
-AT_ONCE = 256  # requests that are answered at the same time: the bodies that a process holds
+AT_ONCE = 128  # requests that are answered at the same time: the bodies that a process holds
 WATCHED = ("/health/", "/metrics")  # answered in an overload too
 PARTITIONS = 100_000  # of a topic, at the most
 HEADERS = {"kaibo-min-position": 4_000, "idempotency-key": 200, "if-match": 200}  # characters; others of ours: 200

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import structlog
 
-from cli.bench import append, http, latency, readers, relay, workers
+from cli.bench import append, http, latency, overload, readers, relay, workers
 from cli.bench.figure import Figure, Plan, tell
 from shared.telemetry import configure
 
@@ -24,6 +24,7 @@ BENCHMARKS: Mapping[str, Callable[[Path, Plan], Iterator[Figure]]] = {
     "http": http.commands,
     "workers": workers.measure,
     "idle": http.processes,
+    "overload": overload.measure,
 }
 
 
