@@ -54,7 +54,8 @@ def list_parked(state: State, as_json: bool) -> None:
         return
     table = Table("service", "reader", "id", "stream", "since", "asked", "error", box=None, pad_edge=False)
     for service, one in found:
-        error = one.error.strip().splitlines()[-1] if one.error else "waits behind one of its stream"
+        told = [line for line in one.error.splitlines() if line and not line.startswith((" ", "DETAIL", "HINT"))]
+        error = told[-1] if told else one.error or "waits behind one of its stream"
         table.add_row(service, one.reader, one.id, one.stream, when(one.since), one.request, Text(error))
     Console().print(table if found else "Nothing is parked.")
 

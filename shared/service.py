@@ -39,8 +39,8 @@ from shared.settings import Settings
 from shared.store import Checkpoint, Moved, Store
 from shared.subscription import Source, Subscription, reader_name
 from shared.telemetry import configure
-from shared.watching import Watch
-from shared.web import LARGEST, Edge, install, problem
+from shared.watching import Question, Watch
+from shared.web import AGAIN, LARGEST, Edge, install, problem
 from shared.wire import heading
 
 T = TypeVar("T")
@@ -48,6 +48,7 @@ T = TypeVar("T")
 log = structlog.get_logger()
 
 DRAIN = 12  # seconds for the servers to answer what they have, and again for the tasks to end
+CONNECTIONS = 2_000  # that a process keeps open: above that uvicorn itself answers 503
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
@@ -218,6 +219,7 @@ def observe(
     look: Callable[[], Awaitable[None]] = nothing_to_look_at,
 ) -> None:
     """Health and metrics. Ready is per role: neither needs Kafka to answer what it is asked."""
+    database = Question(store.maximum)
 
     @app.get("/health/live", include_in_schema=False)
     async def live() -> PlainTextResponse:
@@ -225,11 +227,11 @@ def observe(
 
     @app.get("/health/ready", include_in_schema=False)
     async def ready() -> Any:
-        try:
-            await store.maximum()
-        except Unavailable as error:
-            return problem(503, "unavailable", str(error))
-        return PlainTextResponse("ready") if begun() else problem(503, "later", "readers are finding their places")
+        if not await database.answered():
+            return problem(503, "unavailable", "the database does not answer", AGAIN)
+        return (
+            PlainTextResponse("ready") if begun() else problem(503, "later", "readers are finding their places", AGAIN)
+        )
 
     @app.get("/metrics", include_in_schema=False)
     async def metrics() -> PlainTextResponse:
@@ -385,7 +387,14 @@ class Server(uvicorn.Server):
 def server(app: Any, host: str, port: int) -> Server:
     return Server(
         uvicorn.Config(
-            app, host=host, port=port, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=10
+            app,
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=10,
+            limit_concurrency=CONNECTIONS,
         )
     )
 

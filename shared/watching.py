@@ -6,8 +6,9 @@ behind and does not move needs a person.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from time import monotonic
+from typing import Any
 
 from shared.broker import Broker, Partition, Unavailable
 from shared.store import Store
@@ -27,7 +28,7 @@ from shared.telemetry import (
     STORE_UP,
 )
 
-ANSWER_SECONDS = 5.0  # of a part that is looked at
+ANSWER_SECONDS = 3.0  # a part that takes longer is away
 FROZEN_SECONDS = 60.0
 
 
@@ -48,6 +49,27 @@ class Mark:
         return now - self.moved >= FROZEN_SECONDS
 
 
+class Question:
+    """Something that is asked of a part again and again. One that does not answer is not waited for, and not asked a
+    second time meanwhile: a query of a database that hangs cannot even be cancelled."""
+
+    def __init__(self, ask: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        self.ask = ask
+        self.asking: asyncio.Task[object] | None = None
+
+    async def answered(self) -> bool:
+        if self.asking is None:
+            self.asking = asyncio.create_task(self.ask())
+        await asyncio.wait({self.asking}, timeout=ANSWER_SECONDS)
+        if not self.asking.done():
+            return False
+        asked, self.asking = self.asking, None
+        if isinstance(asked.exception(), Unavailable):
+            return False
+        asked.result()
+        return True
+
+
 class Watch:
     """`readers`: the topics of each, by name."""
 
@@ -56,19 +78,16 @@ class Watch:
         self.relay = Mark()
         self.marks = {reader: Mark() for reader in readers}
         self.looking = asyncio.Lock()
+        self.of_store, self.of_broker = Question(self.look_at_store), Question(self.look_at_broker)
 
     async def look(self) -> None:
         """Set every gauge. A part that is away is told as such; what it would have told stays as it was."""
         async with self.looking:
-            for part, look in ((STORE_UP, self.look_at_store), (BROKER_UP, self.look_at_broker)):
-                try:
-                    async with asyncio.timeout(ANSWER_SECONDS):
-                        await look(monotonic())
-                    part.labels(self.service).set(1)
-                except (Unavailable, TimeoutError):
-                    part.labels(self.service).set(0)
+            for part, question in ((STORE_UP, self.of_store), (BROKER_UP, self.of_broker)):
+                part.labels(self.service).set(await question.answered())
 
-    async def look_at_store(self, now: float) -> None:
+    async def look_at_store(self) -> None:
+        now = monotonic()
         found = await self.store.backlog()
         for reader in self.readers.keys() | found.parked.keys():
             count, age = found.parked.get(reader, (0, 0.0))
@@ -84,7 +103,8 @@ class Watch:
         RELAY_LAG.labels(self.service).set(behind)
         RELAY_FROZEN.labels(self.service).set(self.relay.frozen(now))
 
-    async def look_at_broker(self, now: float) -> None:
+    async def look_at_broker(self) -> None:
+        now = monotonic()
         ends = await self.broker.ends(sorted({topic for topics in self.readers.values() for topic in topics}))
         for reader, topics in self.readers.items():
             known = await self.store.checkpoints(reader)

@@ -415,8 +415,8 @@ class Edge:
 
     def refuse(self, scope: Scope, headers: Mapping[str, str]) -> JSONResponse | None:
         if self.serving > AT_ONCE and not scope["path"].startswith(WATCHED):
-            OVERLOADED.inc()  # unread, and the connection goes: what it holds is bounded by what is answered at once
-            return problem(503, "busy", "more is asked at once than can be answered", AGAIN | {"Connection": "close"})
+            OVERLOADED.inc()  # the connection stays: libuv accepts one a turn of the loop, and a turn is long just then
+            return problem(503, "busy", "more is asked at once than can be answered", AGAIN)
         host = headers.get("host", "").rsplit(":", 1)[0]
         if self.hosts and host not in self.hosts:
             return problem(400, "host.unknown", "this name is not ours")

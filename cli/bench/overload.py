@@ -34,6 +34,8 @@ def measure(directory: Path, plan: Plan) -> Iterator[Figure]:
         yield Figure(name="overload/accepted", ours=[load.statuses[202] / SECONDS], unit="commands/s")
         for status, count in sorted(load.statuses.items()):
             yield Figure(name=f"overload/answered {status or 'nothing'}", ours=[count], unit="answers")
+        for status, count in sorted(load.files.items()):
+            yield Figure(name=f"overload/files answered {status}", ours=[count], unit="answers")
         yield Figure(name="overload/lines in bulk", ours=[load.lines / SECONDS], unit="lines/s")
         waits = sorted(load.waits) or [0.0]
         for part in (50, 99):
@@ -57,6 +59,7 @@ class Load:
     run: Run
     statuses: Counter[int] = field(default_factory=Counter)
     waits: list[float] = field(default_factory=list)
+    files: Counter[int] = field(default_factory=Counter)
     lines: int = 0
 
     @property
@@ -92,8 +95,7 @@ class Load:
             with suppress(OSError, EOFError):
                 connection, writer = await self.connect("application/json", "hr")
                 try:
-                    status = 202
-                    while status == 202 and time.monotonic() < until:
+                    while time.monotonic() < until:
                         turn += 1
                         body = {"course": f"o{number}-{turn}", "title": "直播合规 " * 20, "areas": ["laws"]}
                         began = time.monotonic()
@@ -101,11 +103,11 @@ class Load:
                         self.statuses[status] += 1
                         if status == 202:
                             self.waits.append(time.monotonic() - began)
+                        else:
+                            await asyncio.sleep(random.uniform(0.5, 1.5))  # Retry-After: 1
                 finally:
                     writer.close()
-                await asyncio.sleep(random.uniform(0.5, 1.5))  # Retry-After: 1
-                continue
-            self.statuses[0] += 1
+            self.statuses[0] += time.monotonic() < until
             await asyncio.sleep(random.uniform(0.5, 1.5))
 
     async def send(self, number: int, until: float) -> None:
@@ -123,6 +125,10 @@ class Load:
                 content = "\n".join(lines).encode()
                 writer.write(f"POST /bulk HTTP/1.1\r\n{connection.fixed}Connection: close\r\n".encode())
                 writer.write(f"Content-Length: {len(content)}\r\n\r\n".encode() + content)
+                status = int((await connection.reader.readline()).split()[1])
+                self.files[status] += 1
                 while answer := await connection.reader.readline():
                     self.lines += b'"status":"stored"' in answer
                 writer.close()
+                if status == 503:
+                    await asyncio.sleep(random.uniform(0.5, 1.5))  # Retry-After: 1

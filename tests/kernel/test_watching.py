@@ -1,13 +1,20 @@
 """What a worker tells of itself: distance is not standing still."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import httpx2
 import pytest
+from fastapi import FastAPI
 from prometheus_client import REGISTRY
 
 from shared import watching
+from shared.broker import Partition, Record, Unavailable
+from shared.memory import MemoryStore
+from shared.memory_broker import MemoryBroker
 from shared.relay import Relay
+from shared.service import observe
 from shared.watching import Mark, Watch
 from tests.kernel.test_subscription import TOPIC, Shop, contract
 from tests.seeded.patching import mutated
@@ -72,3 +79,51 @@ async def test_seeded_distance_is_taken_for_standing_still(monkeypatch: pytest.M
     wrong = ("if stands != self.stands or not behind:", "if not behind:")
     with mutated(watching, *wrong), pytest.raises(AssertionError):
         test_who_moves_is_not_frozen_however_far_behind()
+
+
+class Hanging(MemoryStore):
+    """A database that takes the question and never answers."""
+
+    looks = 0
+
+    async def maximum(self) -> int:
+        self.looks += 1
+        await asyncio.Event().wait()
+        return 0
+
+
+async def test_a_database_that_hangs_is_told_and_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "ANSWER_SECONDS", 0.01)
+    store = Hanging(dict.fromkeys(contract.topics, 1))
+    app = FastAPI()
+    observe(app, store, look=Watch("shop", store, Shop().broker, {}).look)
+    transport = httpx2.ASGITransport(app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
+        for _ in range(3):
+            ready = await http.get("/health/ready")
+            assert (ready.status_code, ready.headers["retry-after"]) == (503, "1")
+            assert (await http.get("/health/live")).status_code == 200
+            assert 'kaibo_store_up{service="shop"} 0.0' in (await http.get("/metrics")).text
+    assert store.looks == 2  # readiness and metrics each asked once, and not again while it hangs
+
+
+class Away(MemoryBroker):
+    async def ends(self, topics: Sequence[str]) -> Mapping[Partition, int]:
+        raise Unavailable("Kafka is away")
+
+    async def publish(self, chunks: Mapping[Partition, Sequence[Record]]) -> None:
+        raise Unavailable("Kafka is away")
+
+
+async def test_an_outage_of_kafka_is_none_of_the_api() -> None:
+    """Commands are taken, the API and a worker that has its places stay ready; what stands still is told."""
+    shop, away = Shop(), Away()
+    app = FastAPI()
+    observe(app, shop.store, look=Watch("shop", shop.store, away, {"takings/1": [TOPIC]}).look)
+    await shop.sell(("a", 1))
+    transport = httpx2.ASGITransport(app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
+        assert (await http.get("/health/ready")).status_code == 200
+        text = (await http.get("/metrics")).text
+    assert 'kaibo_broker_up{service="shop"} 0.0' in text
+    assert 'kaibo_relay_lag_events{service="shop"} 1.0' in text
