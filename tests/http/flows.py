@@ -24,6 +24,7 @@ SESSION = {
 TAUGHT = {"course": "laws", "trainer": "qi", "trainer_kind": "internal"}
 MAY = {"subject": {"person": "li", "month": "2024-05"}}
 LATE = {"person": "li", "offence": "late", "occasion": "s1"}
+SERIOUS = {"person": "li", "offence": "serious_stream_error", "occasion": "s1"}
 EARLY = {"person": "li", "offence": "early_leave", "occasion": "s1"}
 AWARD = {"person": "li", "item": "merit", "period": "2024-05"}
 OTHER = {"person": "wu", "item": "merit", "period": "2024-05"}
@@ -311,7 +312,13 @@ FLOWS: dict[str, tuple[Step, ...]] = {
         ),
         Step("ProposePenalty", {**LATE, "kind": "warning"}, capacity="supervision_group"),
         Step("ImposePenalty", LATE, by="qi", capacity="hr"),
+        Step("RaiseObjection", {**LATE, "reason": "r", "named": []}, by="li"),
+        Step("ResolveObjection", {**LATE, "version": 1, "finding": "f", "amended": []}, by="wei", capacity="hr"),
         Step("RevokePenalty", {**LATE, "reason": "the clock was wrong"}, by="qi", capacity="hr"),
+        Step("ProposePenalty", {**SERIOUS, "kind": "warning"}, capacity="supervision_group"),
+        Step("ImposePenalty", SERIOUS, by="qi", capacity="hr"),
+        Step("RaiseObjection", {**SERIOUS, "reason": "r", "named": []}, by="li"),
+        Step("WithdrawObjection", {**SERIOUS, "version": 1}, by="li"),
         Step("ProposePenalty", {**EARLY, "kind": "warning"}, capacity="supervision_group"),
         Step("RejectPenalty", {**EARLY, "reason": "excused"}, by="qi", capacity="hr"),
         Step(
@@ -323,6 +330,30 @@ FLOWS: dict[str, tuple[Step, ...]] = {
             "RecordCause",
             {"person": "li", "month": "2024-05", "finding": "careless"},
             capacity="supervision_group",
+        ),
+        Step(
+            "RecordComplaint",
+            {
+                "complaint": "c1",
+                "subject": "assistant",
+                "received_at": "2024-05-06T06:00:00Z",
+                "what": "rude",
+                "stream": "s1",
+                "assistant": "li",
+                "withdrawn": False,
+            },
+            capacity="supervision_group",
+        ),
+        *(
+            Step(command, {"person": "li", "offence": "poor_performance", "occasion": "2024-05", **body}, by=by)
+            for command, body, by in (
+                ("SubmitRectificationPlan", {"measures": [{"what": "w", "due_on": "2024-06-20"}]}, "li"),
+                ("ReturnRectificationPlan", {"opinions": "o"}, "qi"),
+                ("AcceptRectificationPlan", {}, "qi"),
+                ("CompleteRectification", {"evidence": ["s1"]}, "li"),
+                ("VerifyRectification", {"effective": True, "finding": "f"}, "qi"),
+                ("RecordRectificationRefusal", {"evidence": ["s1"]}, "qi"),
+            )
         ),
         *(
             Step("ProposeAward", {**award, "causes": [{"ground": "merit", "fact": "s1"}]}, capacity="supervision_group")

@@ -70,6 +70,8 @@ def test_the_flows_say_every_personal_text_there_is() -> None:
         "RaiseObjection": ["reason"],
         "ResolveObjection": ["finding"],
         "ObserveStream": ["note"],
+        "ReturnRectificationPlan": ["opinions"],
+        "VerifyRectification": ["finding"],
         "RecordViolation": ["note"],
         "RecordCause": ["finding"],
     }

@@ -12,6 +12,7 @@ from hypothesis import given as for_all
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from services.objection import Objections, Raised, Withdrawn
 from services.performance.bonuses.decisions import (
     CalculateBonus,
     DecideBonusReduction,
@@ -32,6 +33,7 @@ from services.performance.bonuses.facts import PersonBonus, bonus, bonuses_earne
 from services.performance.bonuses.policies import BonusScheme
 from services.performance.bonuses.projections import BonusRow, bonuses_by_month
 from services.performance.bonuses.reactions import bonus_calculation, bonus_deduction
+from services.performance.reviews.decisions import Review, reviews
 from services.performance.reviews.events import ReviewScored, ScoreRestated
 from services.supervision.contracts import PenaltyImposed, PenaltyKind, PenaltyRevoked
 from services.vocabulary import Fen, Month, PersonId
@@ -40,6 +42,7 @@ from shared.event import Recorded
 from shared.explanation import dump, rules, verify
 from shared.facts import Known
 from shared.policy import load_policy
+from shared.privacy import Personal
 from shared.testing import Given, given
 from tests.performance.month import MAY, A, adjusted, figures, opened
 from tests.performance.month import recorded as in_order
@@ -90,7 +93,8 @@ def known(events: Sequence[Any]) -> Known[Any]:
 
 
 def month(*history: Any, facts: Sequence[Any] = ()) -> Given[Any, Any, Any]:
-    return given(bonuses, *history).under(SCHEME).seeing(bonuses_earned, MINE, found=known(facts))
+    there = given(bonuses, *history).under(SCHEME).seeing(bonuses_earned, MINE, found=known(facts))
+    return there.seeing(reviews, A, "2024-05", found=Review())
 
 
 def one(found: Given[Any, Any, Any], now: datetime = JUNE_6) -> Any:
@@ -323,7 +327,7 @@ def test_a_deduction_that_has_not_come_round_is_waited_for() -> None:
     assert list(bonus_calculation(MINE, NOW)) == [CALCULATE]
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @for_all(st.data())
 def test_neither_order_nor_repetition_of_arrival_shows(data: st.DataObject) -> None:
     _, _, second = lowered()
@@ -331,3 +335,16 @@ def test_neither_order_nor_repetition_of_arrival_shows(data: st.DataObject) -> N
     arrival = data.draw(st.permutations([*facts, *data.draw(st.lists(st.sampled_from(facts), max_size=4))]))
     there, here = (bonus(MINE, bonuses_earned.gathered(MINE, f), SCHEME) for f in (arrival, facts))
     assert dump(there) == dump(here)
+
+
+@pytest.mark.clause("R7")
+def test_nothing_is_decided_against_him_while_the_result_is_objected_to() -> None:
+    published, calculated, second = lowered()
+    there = month(calculated, facts=[*published, second])
+    waiting = replace(there, history=(*there.history, *there.when(CALCULATE, by="system").events))
+    raised = Raised(person=A, version=2, named=(), reason=Personal("a"), raised_on=date(2024, 6, 6))
+    open_ = Review(objections=Objections().then(raised))
+    waiting.seeing(reviews, A, "2024-05", found=open_).when(DECIDE, by="finance-1", now=JUNE_6).refused("bonus.held")
+    resolved = Review(objections=open_.objections.then(Withdrawn(person=A, version=2)))
+    (event,) = waiting.seeing(reviews, A, "2024-05", found=resolved).when(DECIDE, by="finance-1", now=JUNE_6).events
+    assert event.stands

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -29,16 +30,25 @@ from services.performance.contracts import (
     ScoreRestated,
 )
 from services.performance.metrics.decisions import CorrectMetric
+from services.performance.reviews.adjustments import HoldAdjustment, WithdrawAdjustment
 from services.performance.reviews.decisions import CompleteReview, RestateScore, ScoreReview
-from services.performance.reviews.events import Event
+from services.performance.reviews.events import Direction, Event
 from services.performance.reviews.objections import (
     EscalateObjection,
     RaiseObjection,
     ResolveObjection,
     WithdrawObjection,
 )
-from services.performance.reviews.reactions import answer_due, correct_metrics, escalate
+from services.performance.reviews.reactions import answer_due, correct_metrics, deduct_for_penalty, escalate
+from services.supervision.contracts import (
+    PenaltyKind,
+    PenaltyObjectionRaised,
+    PenaltyObjectionResolved,
+    PenaltyObjectionWithdrawn,
+    ViolationKind,
+)
 from services.vocabulary import PersonId
+from shared.decider import Context
 from shared.policy import load_policy
 from shared.privacy import Personal
 from shared.testing import Given
@@ -48,17 +58,20 @@ from tests.performance.month import (
     MAY_IS_OVER,
     TEXT,
     A,
+    adjusted,
     observed,
     opened,
+    score,
     standard,
 )
 from tests.performance.test_reviews import FACE_TO_FACE, OBJECTIONS, SHIPPED, SHORT, completed, feedback, told
 from tests.performance.test_reviews import review as reviewed
 
-ON_EMERGENCIES = standard(TEXT.replace("criteria: [language]", "criteria: [emergency_handling]"))
 SEEN = [*FACTS[:4], observed(84, name="17", emergency_handling=3), *FACTS[5:]]  # e04 is the observation, e05 the exam
 CORRECTED = [*SEEN, observed(84, name="17", emergency_handling=8)]
 EMERGENCY = NamedFact(fact="e04", field="emergency_handling")
+ON_EMERGENCIES_TEXT = TEXT.replace("criteria: [language]", "criteria: [emergency_handling]")
+ON_EMERGENCIES = standard(ON_EMERGENCIES_TEXT)
 JUNE_4, JUNE_9, JUNE_10 = (datetime(2024, 6, day, 2, tzinfo=UTC) for day in (4, 9, 10))
 FIVE_DAYS = load_policy(
     ObjectionRules,
@@ -289,3 +302,53 @@ def test_an_impossible_history_is_an_error() -> None:
     for history in ((resolved(),), (raised(), raised()), (raised(), resolved(), resolved())):
         with pytest.raises(ValueError, match="does not follow for version 1"):
             review(*HISTORY, *history).when(RESTATE)
+
+
+@pytest.mark.clause("R7")
+def test_a_deduction_that_is_objected_to_does_not_count_and_holds_the_completion() -> None:
+    """Supervision tells that the penalty is objected to: 60.60 without the 3 points that it took."""
+    made = adjusted("penalty/p1", "3", Direction.MINUS)
+    hold = HoldAdjustment(subject=MAY, adjustment="penalty/p1", held=True)
+    held = replace(made, held=True)
+    there = review(*HISTORY, made).when(hold, by="system").then(held)
+    there.when(hold, by="system").then()
+    there.when(COMPLETE, now=JUNE_9).refused("review.adjustment_held", adjustments=["penalty/p1"])
+    released = there.when(replace(hold, held=False), by="system").then(made)
+    released.when(COMPLETE, now=JUNE_9).then(completed(score="60.60", grade="C"))
+    fallen = there.when(WithdrawAdjustment(subject=MAY, adjustment="penalty/p1"), by="system")
+    fallen.then(replace(made, withdrawn=True)).when(hold, by="system").then()
+    review(*HISTORY).when(hold, by="system").refused("adjustment.unknown")
+    assert [score(([*SEEN, one]), ON_EMERGENCIES_TEXT) for one in (made, held)] == [
+        Fraction("57.60"),
+        Fraction("60.60"),
+    ]
+
+
+def objected(kind: type, word: Any) -> Any:
+    return kind(
+        penalty="p1",
+        person=A,
+        offence=ViolationKind.POOR_PERFORMANCE,
+        occasion=MAY.month,
+        kind=PenaltyKind.POINTS_DEDUCTION,
+        month=MAY.month,
+        told=word,
+    )
+
+
+@pytest.mark.clause("R7")
+def test_what_supervision_tells_of_an_objection_holds_the_deduction() -> None:
+    context = Context(now=JUNE_9, actor="system")
+
+    def led_to(event: Any) -> list[Any]:
+        return list(deduct_for_penalty(event, context))
+
+    held = HoldAdjustment(subject=MAY, adjustment="penalty/p1", held=True)
+    assert led_to(objected(PenaltyObjectionRaised, raised().told)) == [held]
+    rejected, upheld = resolved(Outcome.REJECTED).told, resolved(Outcome.UPHELD, CORRECTION).told
+    assert led_to(objected(PenaltyObjectionResolved, rejected)) == [replace(held, held=False)]
+    assert led_to(objected(PenaltyObjectionResolved, upheld)) == []  # its revocation follows
+    taken_back = Withdrawn(person=A, version=1)
+    assert led_to(objected(PenaltyObjectionWithdrawn, taken_back)) == [replace(held, held=False)]
+    warning = replace(objected(PenaltyObjectionRaised, raised().told), kind=PenaltyKind.WARNING)
+    assert led_to(warning) == []

@@ -102,8 +102,14 @@ def imposed(what: PenaltyProposed, by: str = HR, capacity: str = "hr", **more: A
         points=what.points,
         month=what.month,
         capacity=capacity,
+        **of(what),
         **more,
     )
+
+
+def of(what: PenaltyProposed) -> dict[str, Any]:
+    """For which violation."""
+    return {"offence": what.offence, "occasion": what.occasion}
 
 
 def about(
@@ -177,7 +183,7 @@ def test_a_withdrawn_violation_takes_the_proposal_along() -> None:
 @pytest.mark.clause("T-66", "R2")
 def test_and_what_was_imposed() -> None:
     """Revoked; both stay readable."""
-    gone = PenaltyRevoked(penalty=ANY, person=LI, kind=PenaltyKind.CRITICISM, cause=EXCUSED.cause)
+    gone = PenaltyRevoked(penalty=ANY, person=LI, kind=PenaltyKind.CRITICISM, cause=EXCUSED.cause, **of(CRITICISM))
     about(ABSENT, CRITICISM, imposed(CRITICISM)).when(follow(EXCUSED), by="system").then(gone)
     deducted = imposed(POINTS)
     withdrawn = ViolationWithdrawn(person=LI, kind=POOR_MAY.kind, occasion=MAY, cause="corrected")
@@ -189,6 +195,7 @@ def test_and_what_was_imposed() -> None:
             cause="corrected",
             points=Decimal("2.5"),
             month=MAY,
+            **of(POINTS),
         )
     )
 
@@ -338,7 +345,7 @@ def test_rejected_revoked_and_proposed_anew() -> None:
     refusing.when(imposing(ABSENT), by=HR, capacity="hr").refused("penalty.out_of_turn", state="closed")
     revoke = RevokePenalty(person=LI, offence=ABSENT.kind, occasion="laws", reason="too hard")
     revoked = PenaltyRevoked(
-        penalty=ANY, person=LI, kind=PenaltyKind.CRITICISM, cause="too hard", decider=HR, capacity="hr"
+        penalty=ANY, person=LI, kind=PenaltyKind.CRITICISM, cause="too hard", decider=HR, capacity="hr", **of(CRITICISM)
     )
     revoking = about(ABSENT, CRITICISM, imposed(CRITICISM)).when(revoke, by=HR, capacity="hr").then(revoked)
     revoking.when(revoke, by=HR, capacity="hr").then()

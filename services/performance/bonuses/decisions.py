@@ -23,6 +23,7 @@ from services.performance.bonuses.events import (
 )
 from services.performance.bonuses.facts import PersonBonus, bonuses_earned
 from services.performance.bonuses.policies import BonusScheme
+from services.performance.reviews.decisions import reviews
 from services.vocabulary import Fen, PersonId, PersonMonth, Text, month
 from shared.decider import Context, Decider, Refused, Sight, look
 from shared.explanation import Nothing, dump, evaluate
@@ -197,6 +198,8 @@ def reduction_decided(command: DecideBonusReduction, bonus: Bonus, context: Cont
     waiting = bonus.determined.open if bonus.determined else None
     if waiting is None or waiting.version != command.version:
         raise Refused("bonus.nothing_to_decide", version=command.version)
+    if context.state(reviews, command.subject.person, command.subject.month).objections.open:
+        raise Refused("bonus.held", next="the result is objected to: nothing follows against him until it is resolved")
     return [
         BonusReductionDecided(
             subject=command.subject,
@@ -246,7 +249,13 @@ def changed(before: Determined, event: BonusPaid | BonusAdjusted | BonusReductio
 
 
 def sees(command: Command) -> list[Sight]:
-    return [look(bonuses_earned, PersonBonus.of(command.subject))] if isinstance(command, CalculateBonus) else []
+    match command:
+        case CalculateBonus():
+            return [look(bonuses_earned, PersonBonus.of(command.subject))]
+        case DecideBonusReduction():
+            return [look(reviews, command.subject.person, command.subject.month)]
+        case _:
+            return []
 
 
 bonuses = Decider(

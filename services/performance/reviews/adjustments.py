@@ -57,7 +57,16 @@ class WithdrawAdjustment:
     adjustment: str
 
 
-Adjust = AdjustScore | CreditExcellence | DeductForPenalty | WithdrawAdjustment
+@value
+class HoldAdjustment:
+    """Its cause is objected to, or no longer (R7)."""
+
+    subject: PersonMonth
+    adjustment: str
+    held: bool
+
+
+Adjust = AdjustScore | CreditExcellence | DeductForPenalty | WithdrawAdjustment | HoldAdjustment
 Made = Mapping[str, ReviewScoreAdjusted]
 
 
@@ -75,6 +84,8 @@ def adjust(command: Adjust, made: Made, context: Context) -> list[ReviewScoreAdj
             return once(command, Direction.MINUS, command.points, "supervision_deduction", made)
         case WithdrawAdjustment():
             return withdrawn(command, made, context)
+        case HoldAdjustment():
+            return held(command, made)
 
 
 def credited(command: CreditExcellence, made: Made, context: Context) -> list[ReviewScoreAdjusted]:
@@ -111,4 +122,11 @@ def withdrawn(command: WithdrawAdjustment, made: Made, context: Context) -> list
     before = made.get(command.adjustment)
     if before is None:
         raise Refused("adjustment.unknown", adjustment=command.adjustment)
-    return [] if before.withdrawn else [replace(before, withdrawn=True)]
+    return [] if before.withdrawn else [replace(before, withdrawn=True, held=False)]
+
+
+def held(command: HoldAdjustment, made: Made) -> list[ReviewScoreAdjusted]:
+    before = made.get(command.adjustment)
+    if before is None:
+        raise Refused("adjustment.unknown", adjustment=command.adjustment)
+    return [] if before.withdrawn or before.held == command.held else [replace(before, held=command.held)]

@@ -17,6 +17,7 @@ from services.performance.reviews.adjustments import (
     AdjustScore,
     CreditExcellence,
     DeductForPenalty,
+    HoldAdjustment,
     WithdrawAdjustment,
     adjust,
 )
@@ -132,7 +133,7 @@ class DeclareNotApplicable:
 Command = (
     OpenReview | SubmitSelfReview | SubmitSuperiorReview | ScoreReview | RestateScore | RecordFeedback
     | RaiseObjection | ResolveObjection | WithdrawObjection | EscalateObjection | CompleteReview
-    | DeclareNotApplicable | AdjustScore | CreditExcellence | DeductForPenalty | WithdrawAdjustment
+    | DeclareNotApplicable | AdjustScore | CreditExcellence | DeductForPenalty | WithdrawAdjustment | HoldAdjustment
 )  # fmt: skip
 
 
@@ -192,10 +193,10 @@ def decide(command: Command, review: Review, context: Context) -> Sequence[Event
         case RaiseObjection() | ResolveObjection() | WithdrawObjection() | EscalateObjection():
             return objected(command, review, context)
         case CompleteReview():
-            return completed(command, published(review.stage), review.objections, context)
+            return completed(command, published(review.stage), review, context)
         case DeclareNotApplicable():
             return declared(command, review, context)
-        case AdjustScore() | CreditExcellence() | DeductForPenalty() | WithdrawAdjustment():
+        case AdjustScore() | CreditExcellence() | DeductForPenalty() | WithdrawAdjustment() | HoldAdjustment():
             return adjust(command, review.adjustments, context)
 
 
@@ -366,16 +367,16 @@ def objection_rules(of: Month, review: Opened, context: Context) -> ObjectionRul
     return context.policy(ObjectionRules, on=first_day(of), post=review.post, studio=review.studio)
 
 
-def completed(
-    command: CompleteReview, stage: Scored | Completed, objections: Objections, context: Context
-) -> list[Event]:
+def completed(command: CompleteReview, stage: Scored | Completed, review: Review, context: Context) -> list[Event]:
     """A month that is not rated has nothing to feed back. What is objected to, or still may be where the feedback
     precedes the completion, is not final (R7)."""
     not_the_subject(command.subject.person, context)
     if isinstance(stage, Completed):
         return []
-    if objections.open:
+    if review.objections.open:
         raise Refused("review.objection_open", next="resolve the objection first")
+    if held := [name for name, made in review.adjustments.items() if made.held]:
+        raise Refused("review.adjustment_held", adjustments=held, next="what they rest on is objected to: resolve that")
     policy = feedback_policy(command.subject.month, stage.opened, context)
     if policy.before_completion and stage.feedback is None and stage.result.score is not None:
         raise Refused(
@@ -491,6 +492,7 @@ def subject_of(command: Command) -> PersonMonth:
             | CreditExcellence()
             | DeductForPenalty()
             | WithdrawAdjustment()
+            | HoldAdjustment()
         ):
             return command.subject
         case _:

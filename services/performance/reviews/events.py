@@ -40,6 +40,7 @@ class ReviewScoreAdjusted:
     points: Score
     reason: str
     withdrawn: bool = False  # its cause fell away
+    held: bool = False  # its cause is objected to: it does not count until that is resolved (R7)
 
 
 @value

@@ -204,10 +204,18 @@ class Adjustment:
     points: Decimal | None = None
     reason: str = ""
     withdrawn: bool = False
+    held: bool = False
 
 
 def adjustment(row: Adjustment, event: ReviewScoreAdjusted) -> Adjustment:
-    return replace(row, direction=event.direction, points=event.points, reason=event.reason, withdrawn=event.withdrawn)
+    return replace(
+        row,
+        direction=event.direction,
+        points=event.points,
+        reason=event.reason,
+        withdrawn=event.withdrawn,
+        held=event.held,
+    )
 
 
 adjustments = Projection(

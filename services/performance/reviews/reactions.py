@@ -7,15 +7,32 @@ from decimal import Decimal
 from services import objection
 from services.performance.metrics.decisions import CorrectMetric, recorded_metrics
 from services.performance.metrics.events import MetricId
-from services.performance.reviews.adjustments import CreditExcellence, DeductForPenalty, WithdrawAdjustment
+from services.performance.reviews.adjustments import (
+    CreditExcellence,
+    DeductForPenalty,
+    HoldAdjustment,
+    WithdrawAdjustment,
+)
 from services.performance.reviews.decisions import RestateScore, reviews
 from services.performance.reviews.events import ReviewObjectionRaised, ReviewObjectionResolved, ReviewScored
 from services.performance.reviews.objections import EscalateObjection
-from services.supervision.contracts import PenaltyImposed, PenaltyKind, PenaltyRevoked
+from services.supervision.contracts import (
+    PenaltyImposed,
+    PenaltyKind,
+    PenaltyObjectionRaised,
+    PenaltyObjectionResolved,
+    PenaltyObjectionWithdrawn,
+    PenaltyRevoked,
+)
 from services.training.contracts import ExamGraded, ExamRegraded, Grade
 from services.vocabulary import Month, PersonMonth, month
 from shared.decider import Context
 from shared.reaction import Reaction
+
+Deduction = (
+    PenaltyImposed | PenaltyRevoked | PenaltyObjectionRaised | PenaltyObjectionResolved | PenaltyObjectionWithdrawn
+)  # fmt: skip
+Deducted = DeductForPenalty | WithdrawAdjustment | HoldAdjustment
 
 
 def credit_excellence(exam: ExamGraded | ExamRegraded) -> Iterator[CreditExcellence | WithdrawAdjustment]:
@@ -28,19 +45,26 @@ def credit_excellence(exam: ExamGraded | ExamRegraded) -> Iterator[CreditExcelle
         yield WithdrawAdjustment(subject=subject, adjustment=adjustment)
 
 
-def deduct_for_penalty(
-    penalty: PenaltyImposed | PenaltyRevoked, context: Context
-) -> Iterator[DeductForPenalty | WithdrawAdjustment]:
-    """Minus points that supervision imposed. One without its month is refused: nobody could take it back again."""
+def deduct_for_penalty(penalty: Deduction, context: Context) -> Iterator[Deducted]:
+    """Minus points that supervision imposed: held while they are objected to. One without its month is refused: nobody
+    could take it back again."""
     if penalty.kind is not PenaltyKind.POINTS_DEDUCTION:
         return
     subject = PersonMonth(person=penalty.person, month=penalty.month or month(context.now))
     adjustment = f"penalty/{penalty.penalty}"
-    if isinstance(penalty, PenaltyRevoked):
-        yield WithdrawAdjustment(subject=subject, adjustment=adjustment)
-    else:
-        points = penalty.points if penalty.month else None
-        yield DeductForPenalty(subject=subject, adjustment=adjustment, points=points)
+    match penalty:
+        case PenaltyRevoked():
+            yield WithdrawAdjustment(subject=subject, adjustment=adjustment)
+        case PenaltyImposed():
+            points = penalty.points if penalty.month else None
+            yield DeductForPenalty(subject=subject, adjustment=adjustment, points=points)
+        case PenaltyObjectionRaised():
+            yield HoldAdjustment(subject=subject, adjustment=adjustment, held=True)
+        case PenaltyObjectionWithdrawn():
+            yield HoldAdjustment(subject=subject, adjustment=adjustment, held=False)
+        case PenaltyObjectionResolved():
+            if not penalty.told.corrections:  # upheld, it is held until the penalty has fallen
+                yield HoldAdjustment(subject=subject, adjustment=adjustment, held=False)
 
 
 def restate(subject: PersonMonth) -> Iterator[RestateScore]:

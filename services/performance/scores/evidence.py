@@ -89,10 +89,11 @@ def evidence_of(subject: PersonMonth, known: Known[Event]) -> Evidence:
     too_long = {r.event.stream for r in ended if r.event.too_long}
     absences = known.last(SessionAbsenceRecorded, SessionAbsenceCorrected).values()
     declared = known.last(NotApplicableDeclared).values()
+    adjusted = known.last(ReviewScoreAdjusted).values()
     return Evidence(
         subject=subject,
         opened=opened(known),
-        adjustments=tuple(r for r in known.last(ReviewScoreAdjusted).values() if not r.event.withdrawn),
+        adjustments=tuple(r for r in adjusted if not r.event.withdrawn and not r.event.held),
         declared={r.event.component: r for r in declared if not r.event.withdrawn},
         streams=tuple(r for r in ended if not r.event.too_long),
         figures={r.event.stream: r for r in known.last(StreamMetricsRecorded).values()},

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from services.objection import Standing as Objected
 from services.supervision.penalties.decisions import (
     ImposePenalty,
     ProposePenalty,
@@ -10,7 +11,14 @@ from services.supervision.penalties.decisions import (
     penalties,
 )
 from services.supervision.penalties.events import PenaltyKind
-from services.supervision.penalties.projections import Penalty, Standing, all_penalties
+from services.supervision.penalties.objections import RaiseObjection, ResolveObjection, WithdrawObjection
+from services.supervision.penalties.projections import (
+    Penalty,
+    PenaltyObjection,
+    Standing,
+    all_penalties,
+    penalty_objections,
+)
 from services.supervision.violations.events import ViolationKind
 from services.vocabulary import Month, PersonId
 from shared.access import requires
@@ -41,6 +49,30 @@ async def reject(command: RejectPenalty, handle: Handle) -> Accepted:
 async def revoke(command: RevokePenalty, handle: Handle) -> Accepted:
     """Take an imposed penalty back. Ruling R3."""
     return await handle(penalties, command)
+
+
+@router.post("/object", status_code=202, dependencies=[requires("penalty.object")])
+async def raise_objection(command: RaiseObjection, handle: Handle) -> Accepted:
+    """Object to an imposed penalty, by the person himself, where the policy admits it. Clause: A-60; C-09; R7."""
+    return await handle(penalties, command)
+
+
+@router.post("/withdraw-objection", status_code=202, dependencies=[requires("penalty.object")])
+async def withdraw_objection(command: WithdrawObjection, handle: Handle) -> Accepted:
+    """Take one's own objection back. Clause: A-60; ruling R7."""
+    return await handle(penalties, command)
+
+
+@router.post("/resolve-objection", status_code=202, dependencies=[requires("penalty.decide")])
+async def resolve_objection(command: ResolveObjection, handle: Handle) -> Accepted:
+    """Withdraw the violation that it names, or reject the objection. Clause: A-60; ruling R7."""
+    return await handle(penalties, command)
+
+
+@router.get("/objections", dependencies=[requires("penalty.read")])
+async def objections(read: Read, paging: Paging, standing: Objected | None = None) -> Page[PenaltyObjection]:
+    """Objections: open, escalated, upheld, rejected. Clause: A-60; ruling R7."""
+    return await read.page(penalty_objections, paging, standing=standing)
 
 
 @router.get("/of/{person}", dependencies=[requires("penalty.read_person")])

@@ -8,18 +8,31 @@ from dataclasses import replace
 from datetime import date
 
 from services.deciding import check_decider, numbered
+from services.objection import ObjectionRules, Objections, window_ends
 from services.supervision.directory.projections import Member, members
 from services.supervision.penalties.events import (
     Event,
     Mode,
     PenaltyImposed,
     PenaltyKind,
+    PenaltyObjectionEscalated,
+    PenaltyObjectionRaised,
+    PenaltyObjectionResolved,
+    PenaltyObjectionWithdrawn,
     PenaltyProposed,
     PenaltyRejected,
     PenaltyRevoked,
     PenaltyWithdrawn,
 )
 from services.supervision.penalties.facts import Offence, populations
+from services.supervision.penalties.objections import (
+    EscalateObjection,
+    Object,
+    RaiseObjection,
+    ResolveObjection,
+    WithdrawObjection,
+    object_to,
+)
 from services.supervision.penalties.rules import ConsequenceRules, Entry, PenaltyCatalogue, find
 from services.supervision.violations.decisions import Standing, violations
 from services.supervision.violations.events import ViolationKind, ViolationRecorded
@@ -97,6 +110,7 @@ class SettlePenalty:
 
 Command = (
     ProposePenalty | ImposePenalty | RejectPenalty | RevokePenalty | FollowViolation | LiftPenalty | SettlePenalty
+    | RaiseObjection | ResolveObjection | WithdrawObjection | EscalateObjection
 )  # fmt: skip
 
 
@@ -116,6 +130,7 @@ class Imposed:
     told: PenaltyImposed
     proposed: PenaltyProposed
     proposals: int
+    objections: Objections = Objections()  # each penalty for a violation is a version of the result
 
 
 @value
@@ -129,7 +144,7 @@ class Closed:
 State = Unproposed | Pending | Imposed | Closed
 
 
-def decide(command: Command, state: State, context: Context) -> list[Event]:
+def decide(command: Command, state: State, context: Context) -> Sequence[Event]:
     match command:
         case ProposePenalty():
             return propose(command, state, context)
@@ -141,6 +156,19 @@ def decide(command: Command, state: State, context: Context) -> list[Event]:
             return lift(state, command.cause)
         case SettlePenalty():
             return settle(command, state, context)
+        case RaiseObjection() | ResolveObjection() | WithdrawObjection() | EscalateObjection():
+            return objected(command, state, context)
+
+
+def objected(command: Object, state: State, context: Context) -> Sequence[Event]:
+    match state:
+        case Imposed():
+            rules = context.policy(ObjectionRules, on=state.proposed.ruled_on)
+            return object_to(command, state.told, state.proposed, state.proposals, state.objections, rules, context)
+        case _ if isinstance(command, EscalateObjection):
+            return []  # the penalty fell meanwhile
+        case _:
+            raise Refused("penalty.not_imposed", next="what is only proposed, or fell, burdens nobody")
 
 
 # By people
@@ -248,7 +276,7 @@ def impose(command: ImposePenalty, proposed: PenaltyProposed, context: Context) 
     entry = check_catalogue(proposed.kind, violation.recorded, member, context)
     if command.offence is ViolationKind.POOR_PERFORMANCE and violation.caused is None:
         raise Refused("penalty.cause_not_recorded", next="a member of the group records what caused it first (A-61)")
-    imposed = imposed_by(proposed, context.actor, context.capacity)
+    imposed = imposed_by(proposed, context.actor, context, context.capacity)
     match proposed.kind:
         case PenaltyKind.POINTS_DEDUCTION:
             return replace(imposed, points=configured_points(proposed, context))
@@ -258,7 +286,8 @@ def impose(command: ImposePenalty, proposed: PenaltyProposed, context: Context) 
             return imposed
 
 
-def imposed_by(proposed: PenaltyProposed, decider: str, capacity: str = "") -> PenaltyImposed:
+def imposed_by(proposed: PenaltyProposed, decider: str, context: Context, capacity: str = "") -> PenaltyImposed:
+    rules = context.policy(ObjectionRules, on=proposed.ruled_on)
     return PenaltyImposed(
         penalty=proposed.penalty,
         person=proposed.person,
@@ -267,6 +296,9 @@ def imposed_by(proposed: PenaltyProposed, decider: str, capacity: str = "") -> P
         decider=decider,
         month=proposed.month,
         capacity=capacity,
+        objections_until=window_ends(context.today, rules),
+        offence=proposed.offence,
+        occasion=proposed.occasion,
     )
 
 
@@ -363,6 +395,8 @@ def revoked(imposed: PenaltyImposed, cause: str, decider: str = "", capacity: st
         month=imposed.month,
         decider=decider,
         capacity=capacity,
+        offence=imposed.offence,
+        occasion=imposed.occasion,
     )
 
 
@@ -378,7 +412,7 @@ def settle(command: SettlePenalty, state: State, context: Context) -> list[Event
     if entry_for(state.told.kind, violation.recorded, member, context) is None:
         return lift(state, "the regulation of his population does not know this penalty")
     if isinstance(state, Pending) and state.told.mode is Mode.IMPOSE:
-        return [imposed_by(state.told, state.told.proposer)]
+        return [imposed_by(state.told, state.told.proposer, context)]
     return []
 
 
@@ -405,7 +439,14 @@ def evolve(state: State, event: Event) -> State:
             return Closed(told=event, proposals=state.proposals)
         case PenaltyRevoked() if isinstance(state, Imposed):
             return Closed(told=event, proposals=state.proposals)
-        case PenaltyProposed() | PenaltyImposed() | PenaltyRejected() | PenaltyWithdrawn() | PenaltyRevoked():
+        case (
+            PenaltyObjectionRaised()
+            | PenaltyObjectionEscalated()
+            | PenaltyObjectionResolved()
+            | PenaltyObjectionWithdrawn()
+        ) if isinstance(state, Imposed):
+            return replace(state, objections=state.objections.then(event.told))
+        case _:
             raise ValueError(f"{type(event).__name__} of a penalty that is {type(state).__name__.lower()}")
 
 

@@ -6,6 +6,7 @@ Clauses: T-66, T-67, A-60, A-61, S-45.
 from datetime import date
 from enum import StrEnum
 
+from services.objection import Escalated, Raised, Resolved, Withdrawn
 from services.supervision.violations.events import ViolationKind
 from services.vocabulary import Fen, Month, PersonId, Score, Text
 from shared.value import value
@@ -54,6 +55,9 @@ class PenaltyImposed:
     month: Month | None = None
     amount: Fen | None = None  # of a fine
     capacity: str = ""  # in which the decider decided
+    objections_until: date | None = None  # the last day of the window (P-18); none: it has no end, or admits none
+    offence: ViolationKind = ViolationKind.OTHER  # the violation's kind and occasion
+    occasion: str = ""
 
 
 @value
@@ -77,6 +81,8 @@ class PenaltyRevoked:
     month: Month | None = None
     decider: str = ""  # none: its cause fell away
     capacity: str = ""
+    offence: ViolationKind = ViolationKind.OTHER
+    occasion: str = ""
 
 
 @value
@@ -88,4 +94,55 @@ class PenaltyWithdrawn:
     cause: Text
 
 
-Event = PenaltyProposed | PenaltyImposed | PenaltyRejected | PenaltyRevoked | PenaltyWithdrawn
+@value
+class PenaltyObjectionRaised:
+    """Where the policy admits it (C-09); until it is resolved, what follows from the penalty is held (R7)."""
+
+    penalty: str
+    person: PersonId
+    offence: ViolationKind
+    occasion: str
+    kind: PenaltyKind
+    told: Raised
+    month: Month | None = None
+
+
+@value
+class PenaltyObjectionEscalated:
+    penalty: str
+    person: PersonId
+    offence: ViolationKind
+    occasion: str
+    kind: PenaltyKind
+    told: Escalated
+    month: Month | None = None
+
+
+@value
+class PenaltyObjectionResolved:
+    """Upheld: the violation that it names is withdrawn, and the penalty falls with it."""
+
+    penalty: str
+    person: PersonId
+    offence: ViolationKind
+    occasion: str
+    kind: PenaltyKind
+    told: Resolved
+    month: Month | None = None
+
+
+@value
+class PenaltyObjectionWithdrawn:
+    penalty: str
+    person: PersonId
+    offence: ViolationKind
+    occasion: str
+    kind: PenaltyKind
+    told: Withdrawn
+    month: Month | None = None
+
+
+ObjectionEvent = (
+    PenaltyObjectionRaised | PenaltyObjectionEscalated | PenaltyObjectionResolved | PenaltyObjectionWithdrawn
+)  # fmt: skip
+Event = PenaltyProposed | PenaltyImposed | PenaltyRejected | PenaltyRevoked | PenaltyWithdrawn | ObjectionEvent

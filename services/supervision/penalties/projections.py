@@ -4,9 +4,17 @@ from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 
+from services.objection import Standing as Objected
+from services.objection import Told, standing_after, told
 from services.supervision.penalties.events import (
+    Event,
+    ObjectionEvent,
     PenaltyImposed,
     PenaltyKind,
+    PenaltyObjectionEscalated,
+    PenaltyObjectionRaised,
+    PenaltyObjectionResolved,
+    PenaltyObjectionWithdrawn,
     PenaltyProposed,
     PenaltyRejected,
     PenaltyRevoked,
@@ -49,13 +57,11 @@ class Penalty:
     month: Month | None = None
     amount: Fen | None = None
     imposed_under: tuple[str, ...] = ()
+    objections_until: date | None = None
+    objection: Objected | None = None
 
 
-def penalty(
-    row: Penalty,
-    event: PenaltyProposed | PenaltyImposed | PenaltyRejected | PenaltyRevoked | PenaltyWithdrawn,
-    meta: Meta,
-) -> Penalty:
+def penalty(row: Penalty, event: Event, meta: Meta) -> Penalty:
     match event:
         case PenaltyProposed():
             return replace(
@@ -80,6 +86,7 @@ def penalty(
                 points=event.points,
                 amount=event.amount,
                 imposed_under=meta.policies,
+                objections_until=event.objections_until,
             )
         case PenaltyRejected():
             return replace(
@@ -99,6 +106,39 @@ def penalty(
             )
         case PenaltyWithdrawn():
             return replace(row, standing=Standing.REVERSED, decided_for=event.cause)
+        case (
+            PenaltyObjectionRaised()
+            | PenaltyObjectionEscalated()
+            | PenaltyObjectionResolved()
+            | PenaltyObjectionWithdrawn()
+        ):
+            return objected(row, event)
+
+
+def objected(row: Penalty, event: ObjectionEvent) -> Penalty:
+    """What is upheld is held until the penalty has fallen with its violation."""
+    now = standing_after(event.told)
+    lifting = now in {Objected.UPHELD, Objected.PARTLY_UPHELD}
+    return replace(row, objection=now, standing=Standing.HELD if now.holds or lifting else Standing.FINAL)
 
 
 all_penalties = Projection(name="penalties", key=lambda event: Penalty(penalty=event.penalty), evolve=penalty)
+
+
+@value
+class PenaltyObjection(Told):
+    """`person` is who objects to the penalty."""
+
+    penalty: str
+    person: PersonId | None = None
+    kind: PenaltyKind | None = None
+    version: int = 0
+
+
+def objection_to(row: PenaltyObjection, event: ObjectionEvent, meta: Meta) -> PenaltyObjection:
+    return told(replace(row, person=event.person, kind=event.kind, version=event.told.version), event.told, meta)
+
+
+penalty_objections = Projection(
+    name="penalty_objections", key=lambda event: PenaltyObjection(penalty=event.penalty), evolve=objection_to
+)

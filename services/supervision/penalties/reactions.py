@@ -1,9 +1,13 @@
 """A violation leads to a penalty, and takes it along when it falls. Clauses: A-61, T-66, T-67; rulings R2, R3."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
+from services import objection
 from services.supervision.penalties.decisions import FollowViolation, LiftPenalty, SettlePenalty, penalties
+from services.supervision.penalties.events import PenaltyObjectionRaised
 from services.supervision.penalties.facts import Offence
+from services.supervision.penalties.objections import EscalateObjection
 from services.supervision.violations.events import ViolationRecorded, ViolationWithdrawn
 from shared.reaction import Reaction
 
@@ -38,3 +42,17 @@ def settle_penalty(subject: Offence) -> Iterator[SettlePenalty]:
 
 
 penalty_settlements = Reaction(name="penalty_settlement", to=penalties, react=settle_penalty)
+
+
+def escalate(raised: PenaltyObjectionRaised) -> Iterator[EscalateObjection]:
+    if raised.told.answer_by is not None:
+        yield EscalateObjection(
+            person=raised.person, offence=raised.offence, occasion=raised.occasion, version=raised.told.version
+        )
+
+
+def answer_due(raised: PenaltyObjectionRaised) -> datetime | None:
+    return objection.answer_due(raised.told)
+
+
+penalty_answers = Reaction(name="penalty_answer", to=penalties, react=escalate, at=answer_due)

@@ -61,6 +61,16 @@ class RecordCause:
 
 
 @value
+class DropViolation:
+    """An objection to its penalty was upheld, by the handler."""
+
+    person: PersonId
+    kind: ViolationKind
+    occasion: str
+    handler: PersonId
+
+
+@value
 class JudgeAbsence:
     """From a session, as it was recorded or corrected."""
 
@@ -93,7 +103,9 @@ class ExamineMonth:
     month: Month
 
 
-Command = RecordViolation | WithdrawViolation | RecordCause | JudgeAbsence | JudgeExam | ExamineMonth
+Command = (
+    RecordViolation | WithdrawViolation | DropViolation | RecordCause | JudgeAbsence | JudgeExam | ExamineMonth
+)  # fmt: skip
 
 TOLD_BY_FACTS = {
     ViolationKind.UNEXCUSED_TRAINING_ABSENCE: "record or correct the absence in training",
@@ -150,6 +162,8 @@ def decide(command: Command, state: State, context: Context) -> list[Event]:
             return record(command, state, context)
         case WithdrawViolation() | RecordCause():
             return amend(command, state, context)
+        case DropViolation():
+            return drop(command, state)
         case JudgeAbsence():
             return judge_absence(command, state)
         case JudgeExam():
@@ -169,6 +183,14 @@ def amend(command: WithdrawViolation | RecordCause, state: State, context: Conte
             return record_cause(command, state, context)
         case _:
             raise Refused("violation.not_standing", next="look at the register: it is not recorded, or was withdrawn")
+
+
+def drop(command: DropViolation, state: State) -> list[Event]:
+    """For good: the facts that told it do not bring it back (R7)."""
+    if not isinstance(state, Standing):
+        return []
+    cause = "an objection to its penalty was upheld"
+    return [withdrawn(command.person, command.kind, command.occasion, cause, command.handler)]
 
 
 def record(command: RecordViolation, state: State, context: Context) -> list[Event]:
@@ -333,7 +355,7 @@ def evolve(state: State, event: Event) -> State:
 
 def key(command: Command) -> tuple[str, str, str]:
     match command:
-        case RecordViolation() | WithdrawViolation():
+        case RecordViolation() | WithdrawViolation() | DropViolation():
             return command.person, command.kind, command.occasion
         case RecordCause() | ExamineMonth():
             return command.person, ViolationKind.POOR_PERFORMANCE, command.month

@@ -1,7 +1,7 @@
 """An assistant anchor's month in figures, and whether they decline. Clause: A-61; C-35; rulings R3, R5, R11.
 
-The complaints are those about the streams that he was on. A decline is told by the figure per stream, against that of
-the three months before, all their streams together.
+The complaints are those about the streams that he was on, and those that were brought against him or the stream. A
+decline is told by the figure per stream, against that of the three months before, all their streams together.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,24 +11,41 @@ from fractions import Fraction
 from typing import Any
 
 from services.performance.contracts import ReviewOpened
+from services.supervision.complaints.events import ComplaintRecorded
 from services.supervision.streams.events import StreamEnded, StreamMetricsRecorded
 from services.supervision.violations.rules import Figure, PoorPerformance
 from services.vocabulary import Fen, Month, PersonMonth, PostId, first_day, month
 from shared.decider import Context, Refused
 from shared.event import Recorded
-from shared.explanation import Difference, Kind, Mean, Node, Nothing, Ratio, Round, Rule, Sum, dump, evaluate, fact
+from shared.explanation import (
+    Difference,
+    Kind,
+    Mean,
+    Node,
+    Nothing,
+    Ratio,
+    Round,
+    Rule,
+    Sum,
+    dump,
+    evaluate,
+    fact,
+    occurrence,
+)
 from shared.facts import Facts, Known
 from shared.value import value
 
 ASSISTANT = PostId("assistant_anchor")  # whom regulation 003 is about
 
-Event = StreamEnded | StreamMetricsRecorded | ReviewOpened
+Event = StreamEnded | StreamMetricsRecorded | ComplaintRecorded | ReviewOpened
 
 
 def about(event: Event) -> tuple[str, ...]:
     match event:
         case StreamEnded() | StreamMetricsRecorded():
             return "stream", event.stream
+        case ComplaintRecorded():
+            return "complaint", event.complaint
         case ReviewOpened():
             return "review", event.subject.person, event.subject.month
 
@@ -41,6 +58,10 @@ def subjects(event: Event) -> list[PersonMonth]:
             return [PersonMonth(person=person, month=own) for person in persons]
         case StreamMetricsRecorded():
             return []  # its stream has a crew
+        case ComplaintRecorded():
+            if event.started_at is None:
+                return []
+            return [PersonMonth(person=person, month=month(event.started_at)) for person in event.against]
         case ReviewOpened():
             return [event.subject] if event.post == ASSISTANT else []
 
@@ -71,7 +92,7 @@ def total(subject: PersonMonth, known: Known[Event]) -> MonthlyFigures:
         reviewed=True,
         streams=len(streams),
         measured=len(measured),
-        complaints=sum(m.complaints for m in measured),
+        complaints=sum(m.complaints for m in measured) + len(brought(subject, known)),
         viewers=sum(m.viewers for m in measured),
         interactions=sum(m.interactions for m in measured),
         clicks=sum(m.clicks for m in measured),
@@ -86,6 +107,14 @@ def reviewed(known: Known[Event]) -> bool:
 
 
 monthly_figures = Facts(name="monthly_figures", about=about, subjects=subjects, result=total)
+
+
+def brought(subject: PersonMonth, known: Known[Event]) -> list[Recorded[ComplaintRecorded]]:
+    """Complaints whose last word counts against him, in that month; of a stream that is not counted none is."""
+    counts = {ended.event.stream for ended, _ in counted(subject, known)}
+    last = known.last(ComplaintRecorded).values()
+    return [r for r in last if subject in subjects(r.event) and r.event.stream in counts]
+
 
 Counted = tuple[Recorded[StreamEnded], Recorded[StreamMetricsRecorded] | None]  # a stream, its figures if they came
 
@@ -118,7 +147,7 @@ def examine(subject: PersonMonth, context: Context) -> dict[str, Any]:
     if rules.complaints_min is None and rules.decline_pct is None:
         raise Refused("policy.not_configured", policy="PoorPerformance", open="complaints_min, decline_pct")
     now, *before = (counted(one, context.known(monthly_figures, one)) for one in window(subject))
-    many = complaints(now)
+    many = complaints(now, brought(subject, context.known(monthly_figures, subject)))
     lost = decline(rules.figure, now, [stream for streams in before for stream in streams])
     reached = {}
     if at_least(many, rules.complaints_min):
@@ -133,9 +162,10 @@ def at_least(tree: Node, threshold: Rule | None) -> bool:
     return threshold is not None and isinstance(found, Fraction) and found >= Fraction(threshold.amount)
 
 
-def complaints(streams: Sequence[Counted]) -> Node:
+def complaints(streams: Sequence[Counted], others: Sequence[Recorded[ComplaintRecorded]]) -> Node:
     """Of what is measured: what is still missing can only add to them."""
-    return Sum(name="complaints", of=tuple(fact(found, "complaints") for _, found in streams if found))
+    figures = (fact(found, "complaints") for _, found in streams if found)
+    return Sum(name="complaints", of=(*figures, *(occurrence(r) for r in others)))
 
 
 def decline(figure: Figure, now: Sequence[Counted], before: Sequence[Counted]) -> Node:

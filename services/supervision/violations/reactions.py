@@ -2,7 +2,14 @@
 
 from collections.abc import Iterator
 
-from services.supervision.violations.decisions import ExamineMonth, JudgeAbsence, JudgeExam, violations
+from services.supervision.penalties.events import PenaltyObjectionResolved
+from services.supervision.violations.decisions import (
+    DropViolation,
+    ExamineMonth,
+    JudgeAbsence,
+    JudgeExam,
+    violations,
+)
 from services.supervision.violations.facts import moved
 from services.training.contracts import ExamGraded, ExamRegraded, Grade, SessionAbsenceCorrected, SessionAbsenceRecorded
 from services.vocabulary import PersonMonth, day
@@ -49,3 +56,17 @@ def examine_months(subject: PersonMonth) -> Iterator[ExamineMonth]:
 
 
 poor_months = Reaction(name="poor_month", to=violations, react=examine_months)
+
+
+def drop_violation(resolved: PenaltyObjectionResolved) -> Iterator[DropViolation]:
+    """The objection was upheld: the fact that it corrects is the violation (R7)."""
+    if resolved.told.corrections:
+        yield DropViolation(
+            person=resolved.person,
+            kind=resolved.offence,
+            occasion=resolved.occasion,
+            handler=resolved.told.handler,
+        )
+
+
+upheld_objections = Reaction(name="upheld_objection", to=violations, react=drop_violation)
