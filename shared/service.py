@@ -1,6 +1,7 @@
 """One service: what it decides, folds, gathers, reacts to and serves; and how a process of it runs."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -402,4 +403,6 @@ def server(app: Any, host: str, port: int) -> Server:
 def run(service: Service, settings: Settings, role: str) -> None:
     """Until SIGTERM or Ctrl-C. Roles: api, workers, all."""
     configure(settings.log, service.name, role)
+    gc.freeze()  # what is loaded now stays; what a batch makes goes by itself, and is not looked through for circles
+    gc.set_threshold(50_000, 10, 10)
     uvloop.run(main(service, settings, role))
