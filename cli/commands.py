@@ -285,6 +285,36 @@ def import_file(
 
 
 @app.command()
+def explain(
+    context: typer.Context,
+    result: Annotated[
+        str | None, typer.Argument(help="As in PERSON/2024-05, PERSON/2024-Q2, PERSON/2024, bonus/PERSON/2024-05.")
+    ] = None,
+    lang: Annotated[str, typer.Option(help="zh or en.")] = "zh",
+    verify: Annotated[bool, typer.Option("--verify", help="Hold it against the logs and the policies.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="With --verify: all that are stored.")] = False,
+    policies: Annotated[
+        Path | None, typer.Option(envvar="KAIBO_POLICIES", help="The organisation's own, a folder a service.")
+    ] = None,
+) -> None:
+    """Why a result is what it is, down to the facts that it rests on; and whether that bears out."""
+    from cli.explain import check, tell
+    from cli.explain import explain as show_tree
+    from services.performance.scores.languages import Language
+
+    one_of("--lang", [lang], ("zh", "en"))
+    urls = context.obj.database_urls()
+    if result is None and not (verify and everything):
+        raise typer.BadParameter("a result is wanted, or --verify --all", param_hint="RESULT")
+    if result is not None:
+        show_tree(urls, result, Language(lang))
+    if verify:
+        report = check(urls, None if everything else result, policies)
+        typer.echo(tell(report))
+        raise typer.Exit(1 if report.unsound else 0)
+
+
+@app.command()
 def bench(
     names: Annotated[list[str] | None, typer.Argument(help="All without it.")] = None,
     figures: Annotated[Path | None, typer.Option("--json", help="Write a JSON line for each figure.")] = None,

@@ -341,6 +341,11 @@ class MemoryStore:
         document = msgspec.json.decode(new.document) if new.document else None
         return Result(document=document, used=new.used, computed_at=at, error=new.error)
 
+    async def results(self, facts: Facts[Any, Any, Any, Any], after: str, limit: int) -> dict[str, Result]:
+        subjects = sorted(subject for subject in self.tables[f"{table(facts)}_result"] if subject > after)[:limit]
+        found = {subject: await self.result(facts, subject) for subject in subjects}
+        return {subject: result for subject, result in found.items() if result is not None}
+
     async def known(self, facts: Facts[Any, Any, Any, Any], subjects: Sequence[str]) -> dict[str, list[Held]]:
         return await MemoryWork(self).facts(facts, subjects)
 

@@ -362,10 +362,14 @@ class PostgresStore:
         sql = f"select document, used, computed_at, error from {prefix(facts)}_result where subject = $1"
         async with answering():
             r = await self.pool.fetchrow(sql, subject)
-        if r is None:
-            return None
-        document = msgspec.json.decode(r["document"]) if r["document"] else None
-        return Result(document=document, used=tuple(r["used"]), computed_at=r["computed_at"], error=r["error"])
+        return None if r is None else result_of(r)
+
+    async def results(self, facts: Facts[Any, Any, Any, Any], after: str, limit: int) -> dict[str, Result]:
+        sql = f"""select subject, document, used, computed_at, error from {prefix(facts)}_result
+                   where subject > $1 collate "C" order by subject collate "C" limit $2"""
+        async with answering():
+            records = await self.pool.fetch(sql, after, limit)
+        return {r["subject"]: result_of(r) for r in records}
 
     async def known(self, facts: Facts[Any, Any, Any, Any], subjects: Sequence[str]) -> dict[str, list[Held]]:
         async with answering(), self.pool.acquire() as connection:
@@ -584,6 +588,13 @@ async def held(
 
 def stored(record: asyncpg.Record) -> Stored:
     return Stored(**dict(record))
+
+
+def result_of(record: asyncpg.Record) -> Result:
+    document = msgspec.json.decode(record["document"]) if record["document"] else None
+    return Result(
+        document=document, used=tuple(record["used"]), computed_at=record["computed_at"], error=record["error"]
+    )
 
 
 def prefix(reader: Projection[Any, Any] | Facts[Any, Any, Any, Any]) -> str:

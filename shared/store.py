@@ -386,6 +386,9 @@ class Store(Protocol):
 
     async def result(self, facts: Facts[Any, Any, Any, Any], subject: str) -> Result | None: ...
 
+    async def results(self, facts: Facts[Any, Any, Any, Any], after: str, limit: int) -> dict[str, Result]:
+        """By subject, in order, from the first one after `after`."""
+
     async def known(self, facts: Facts[Any, Any, Any, Any], subjects: Sequence[str]) -> dict[str, list[Held]]: ...
 
     async def person_keys(self, owners: Sequence[tuple[str, str]]) -> dict[tuple[str, str], bytes | None]:

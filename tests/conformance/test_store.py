@@ -478,6 +478,9 @@ class TestFacts:
         async with store.work() as work:
             assert await work.put_results(archive, results(("chen", b"", "e1", "not configured"))) == ["chen"]
             assert await work.put_results(archive, []) == []
+        assert list(await store.results(archive, "", 2)) == ["chen", "li"]
+        (after,) = (await store.results(archive, "li", 2)).items()
+        assert after == ("wang", await store.result(archive, "wang"))
         found = await store.result(archive, "li")
         assert found is not None
         assert (found.document, found.used, found.error) == (1, ("e2",), "")

@@ -10,9 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import msgspec
 import pytest
 
+from cli.explain import Logs, named, verified
+from deploy.local.processes import StartFailed
 from services.performance.main import service
+from services.performance.scores.facts import kpi
 from services.supervision.contracts import (
     PenaltyImposed,
     PenaltyKind,
@@ -29,7 +33,7 @@ from shared.desk import Desk, Request
 from shared.event import Contract, Contracts
 from shared.explanation import load, render
 from shared.kafka import KafkaSettings
-from shared.memory import MemoryStore
+from shared.memory import MemoryStore, table
 from shared.memory_broker import MemoryBroker
 from shared.policy import Policies
 from shared.privacy import Vault
@@ -384,3 +388,79 @@ async def test_the_edge_names_what_it_refuses(may: Performance) -> None:
     assert (await may.post("/reviews/score", SUBJECT, by="x", capacity="anchor")).status_code == 403
     unknown = await may.post("/recorded-metrics/record", SUBJECT | {"metric": "charm", "amount": "1", "source": "x"})
     assert (unknown.status_code, unknown.json()["title"]) == (409, "metric.unknown")
+
+
+# What is stored, held against logs and policies
+
+
+def logs_of(may: Performance) -> Logs:
+    told = {"supervision": may.supervision.store, "training": may.training.store}
+    return Logs({"performance": may.store, **told}, DEMO.parent)
+
+
+@pytest.fixture
+async def closed(may: Performance) -> Performance:
+    """May is completed, and its bonus calculated."""
+    await may.done("/reviews/score", SUBJECT)
+    await may.done("/reviews/complete", SUBJECT)
+
+    async def calculated() -> bool:
+        bonus = await may.get("/bonuses/a/2024-05")
+        year = await may.get("/periods/a/2024")
+        return bonus.status_code == 200 and bool(year.json().get("result"))
+
+    await until(calculated)
+    await may.explained()
+    return may
+
+
+@pytest.mark.clause("O-108", "E-63", "A-59", "E-62")
+async def test_a_completed_month_has_a_bonus_a_year_and_a_run(closed: Performance) -> None:
+    bonus = (await closed.get("/bonuses/a/2024-05")).json()
+    assert (bonus["amount"], bonus["owed"], bonus["paid"], bonus["scheme"]) == (150_000, 150_000, 0, "bonus:1")
+    told = (await closed.get("/bonuses/a/2024-05/explanation", accept="text/plain", language="en")).text
+    assert "≥ 90 → 150000 (rule bonus v1 O-108)" in told
+    assert "score_of_the_month = 97.4" in told
+    year = (await closed.get("/periods/a/2024")).json()["result"]
+    assert (year["score"], year["grade"], year["made_of"]) == ("97.40", "A", ["2024-05"])
+    run = (await closed.get("/streaks/a")).json()
+    assert (run["length"], run["months"]) == (1, ["2024-05"])
+    assert (await closed.get("/bonuses/a/2024-05", by="b", capacity="anchor")).status_code == 403
+
+
+@pytest.mark.clause("S-42", "R6")
+async def test_every_stored_explanation_follows_from_the_logs_and_the_policies(closed: Performance) -> None:
+    report = await verified(logs_of(closed))
+    assert report.unsound == ()
+    assert report.stored >= 5  # the month as it runs and as scored, bonus, quarter, year, run
+    for name in ("a/2024-05", "a/2024-05@1", "a/2024-Q2", "a/2024", "bonus/a/2024-05"):
+        assert (await named(logs_of(closed), name)).document["tree"]["value"]
+    for name in ("a/2024-06", "a/2024-05@7", "a", "a/2024-Q5", "bonus/a/2024"):
+        with pytest.raises(StartFailed):
+            await named(logs_of(closed), name)
+
+
+TAMPERED = (
+    ('"value":"97.4"', '"value":"98"', "a value does not follow from the leaves"),
+    ('"amount":"15000","unit":"persons"', '"amount":"15001","unit":"persons"', ".viewers is not 15001"),
+    ('"amount":"15000"}', '"amount":"14000"}', "does not state components.result.parts.live_viewers.form.target"),
+    ("stream/s1", "stream/s2", "was not recorded"),
+    ('"amount":"75"', '"amount":"70"', "does not state grades.1.below = 70"),
+    ("S-33", "S-34", "does not state components.result.parts.live_viewers"),
+)
+
+
+@pytest.mark.clause("S-42")
+async def test_what_was_tampered_with_is_reported(closed: Performance) -> None:
+    """A stored value, a leaf, a rule, a stream, an edge of a band, a clause."""
+    results = closed.store.tables[f"{table(kpi)}_result"]
+    ((subject, (result, at)),) = results.items()
+    for old, new, wrong in TAMPERED:
+        document = result.document.decode()
+        assert old in document
+        results[subject] = msgspec.structs.replace(result, document=document.replace(old, new).encode()), at
+        (unsound,) = (await verified(logs_of(closed))).unsound
+        assert unsound.name.startswith("kpi_score")
+        assert any(wrong in said for said in unsound.wrong), unsound.wrong
+    results[subject] = result, at
+    assert (await verified(logs_of(closed))).unsound == ()
