@@ -8,7 +8,7 @@ from pathlib import Path
 
 import structlog
 
-from cli.bench import append, http, latency, overload, readers, relay, workers
+from cli.bench import append, http, latency, overload, readers, relay, scoring, workers
 from cli.bench.figure import Figure, Plan, tell
 from shared.telemetry import configure
 
@@ -20,6 +20,7 @@ BENCHMARKS: Mapping[str, Callable[[Path, Plan], Iterator[Figure]]] = {
     "facts": readers.facts,
     "reaction": readers.reaction,
     "rebuild": readers.rebuild,
+    "scoring": scoring.measure,
     "latency": latency.measure,
     "http": http.commands,
     "workers": workers.measure,

@@ -36,7 +36,21 @@ def figures(client: Client, organisation: Organisation, application: str) -> Fig
         if row["state"] != "unopened":
             score = row["grade"] if row["score"] is None else f"{float(row['score']):.2f} {row['grade']}"
             found[f"score {row['month']} {row['person']}"] = score
-    return found
+    return found | bonuses(client) | years(client, {name.split(" ")[2] for name in found if name.startswith("score ")})
+
+
+def bonuses(client: Client) -> Figures:
+    rows = client.items("performance", "/bonuses", IMPORTER)
+    return tally("bonus", ((row["month"], str(row["amount"])) for row in rows if row["version"]))
+
+
+def years(client: Client, persons: Iterable[str]) -> Figures:
+    grades, runs = list[tuple[str, ...]](), list[tuple[str, ...]]()
+    for person in persons:
+        year = client.read("performance", f"/periods/{person}/2024", IMPORTER)["result"]
+        grades.append((year["grade"] or "none",))
+        runs.append((str(client.read("performance", f"/streaks/{person}", IMPORTER)["length"]),))
+    return tally("year", grades) | tally("excellent in a row", runs)
 
 
 def tally(name: str, found: Iterable[tuple[str, ...]]) -> Figures:

@@ -12,6 +12,8 @@ from rich.text import Text
 from cli.demo.importing import Phase
 from cli.demo.recount import Figures
 from cli.demo.world.lines import Origin, Origins
+from cli.explain import Report
+from cli.explain import tell as told
 from shared.value import value
 
 GRADES = ("A", "B", "C", "D", "not_rated")
@@ -35,6 +37,7 @@ class Ledger:
     phases: Sequence[Phase]
     again: Phase  # the whole of it once more
     differences: Sequence[str]  # between what was found and the recount
+    explained: Report  # every stored explanation, held against the logs and the policies
 
     def document(self) -> dict[str, Any]:
         """As JSON. Scores of persons are summed up: nobody's marks leave the services in a file."""
@@ -48,6 +51,7 @@ class Ledger:
             "scores": scores(self.reviews),
             "quarter_made_of": list(self.quarter["made_of"]),
             "recount": {"figures": len(self.figures), "equal": not self.differences, "differences": self.differences},
+            "explanations": {"stored": self.explained.stored, "unsound": [u.name for u in self.explained.unsound]},
             "imported_again": {"lines": self.again.lines, "changed": self.again.events},
             "phases": [phase_document(phase) for phase in (*self.phases, self.again)],
         }
@@ -117,7 +121,18 @@ class Ledger:
             f"The second quarter is made of {made_of}. {reasons}.\nComputed from {self.sources.mixed} figures and "
             f"generated marks, of {self.sources.people} and generated persons."
         )
-        return Group(found, Text(note))
+        bonuses = table("bonus, fen", "persons")
+        for name in sorted(name for name in self.figures if name.startswith("bonus ")):
+            bonuses.add_row(name.removeprefix("bonus "), number(self.figures[name]))
+        return Group(found, Text(note), bonuses, Text(self.year()))
+
+    def year(self) -> str:
+        def told_of(head: str) -> str:
+            named = sorted((name.removeprefix(head), v) for name, v in self.figures.items() if name.startswith(head))
+            return ", ".join(f"{name}: {number(v)}" for name, v in named)
+
+        runs = told_of("excellent in a row ")
+        return f"2024 so far, by grade: {told_of('year ')}. Excellent months in a row, by persons: {runs}."
 
     def decisions(self) -> RenderableType:
         found = table("", *STANDINGS)
@@ -139,6 +154,8 @@ class Ledger:
         lines += [Text(f"  {difference}") for difference in self.differences[:10]]
         style = "green" if self.again.events == 0 else "bold red"
         lines.append(Text(f"Imported again, {self.again.lines:,} lines: {self.again.events} changed.", style=style))
+        style = "bold red" if self.explained.unsound else "green"
+        lines.append(Text(told(self.explained), style=style))
         return Group(*lines)
 
     def pace(self) -> RenderableType:

@@ -27,6 +27,7 @@ from cli.demo.world.rosters import Understaffed
 from cli.demo.world.telling import lines
 from cli.demo.world.verdicts import Deciders
 from cli.demo.world.world import World, make_world
+from cli.explain import check
 from cli.running import running
 from cli.state import SERVICES, Run, State
 from deploy.local.environment import ROOT
@@ -73,8 +74,11 @@ def run(
             figures.write_text(json.dumps(ledger.document(), indent=2, ensure_ascii=False) + "\n")
         if not leave:
             stay(console, run, state)
-    if ledger.differences or ledger.again.events:
-        raise StartFailed("The recount is not equal, or importing twice changed something: see the ledger above.")
+    if ledger.differences or ledger.again.events or ledger.explained.unsound:
+        raise StartFailed(
+            "The recount is not equal, importing twice changed something, or an explanation does not bear out: "
+            "see the ledger above."
+        )
 
 
 def choose(state: State, source: Path | None, seed: int, small: bool) -> Source:
@@ -154,6 +158,7 @@ class Demo:
             events=self.events,
             phases=phases,
             again=again,
+            explained=check(self.databases, None, POLICIES),
             differences=differences(recount(clock, lines(self.world), settings, self.deciders), figures),
         )
 

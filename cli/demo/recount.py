@@ -39,7 +39,8 @@ def recount(clock: Path, lines: Iterable[Line], policies: "Settings", deciders: 
     found |= tally("penalties", [(kind, state) for kind, _, _, state in penalties])
     awards = awarded(seen)
     found |= tally("awards", [("training_excellence", STANDING[deciders.on_award(*award)]) for award in awards])
-    return found | scores(seen, policies, penalties)
+    found |= scores(seen, policies, penalties)
+    return found | bonuses(found, policies) | years(found, policies)
 
 
 # What was said
@@ -266,6 +267,40 @@ def scores(seen: Seen, policies: "Settings", penalties: Sequence[Penalty]) -> Fi
 
 
 DEDUCTED = "points_deduction"
+
+
+def results(found: Figures) -> Iterator[tuple[str, str, Fraction | None, str]]:
+    """Month, person, points and grade of every score."""
+    for name, result in found.items():
+        if name.startswith("score "):
+            _, month, person = name.split(" ")
+            points, _, grade = str(result).rpartition(" ")
+            yield month, person, Fraction(points) if points else None, grade
+
+
+def bonuses(found: Figures, policies: "Settings") -> Figures:
+    """How many of each amount, by month. Who is not rated has none."""
+    earned: list[tuple[str, ...]] = []
+    for month, _, points, _ in results(found):
+        if points is not None:
+            scheme = policies.chosen("BonusScheme", date.fromisoformat(f"{month}-01"))
+            earned.append((month, str(banded(scheme["bands"], points))))
+    return tally("bonus", earned)
+
+
+def years(found: Figures, policies: "Settings") -> Figures:
+    """Grades of 2024, of which the input has one quarter; and how many months in a row were excellent at its end."""
+    by_person: dict[str, list[tuple[Fraction, bool]]] = defaultdict(list)
+    for _, person, points, grade in sorted(results(found)):
+        by_person[person] += [] if points is None else [(points, grade == "A")]
+    scale = policies.chosen("RollUpPolicy", date(2024, 1, 1))["year"]["result"]["grades"]
+    grades, runs = list[tuple[str, ...]](), list[tuple[str, ...]]()
+    for months in by_person.values():
+        quarter = mean([points for points, _ in months])
+        grades.append(("none",) if quarter is None else (banded(scale, rounded(quarter)),))
+        excellent = [was for _, was in reversed(months)]
+        runs.append((str([*excellent, False].index(False)),))
+    return tally("year", grades) | tally("excellent in a row", runs)
 
 
 @dataclass

@@ -58,6 +58,9 @@ def ledger(small: Running) -> Ledger:
 
 def test_the_recount_is_equal_and_importing_twice_changes_nothing(ledger: Ledger) -> None:
     assert list(ledger.differences) == []
+    assert ledger.explained.unsound == ()
+    assert ledger.explained.stored > 100
+    assert {"bonus", "year", "excellent"} <= {name.split(" ")[0] for name in ledger.figures}
     assert ledger.again.events == 0
     assert ledger.again.lines == sum(phase.lines for phase in ledger.phases)
     assert ledger.events == sum(phase.events for phase in ledger.phases)

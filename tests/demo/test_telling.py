@@ -9,6 +9,7 @@ from cli.demo.importing import Phase
 from cli.demo.ledger import Ledger, scores
 from cli.demo.story import shortened
 from cli.demo.world.lines import OF_FILES, Origin
+from cli.explain import Report
 
 TREE = """grade = B (band)
   viewers = 10 (mean)
@@ -71,6 +72,7 @@ def ledger(differences: list[str], changed: int) -> Ledger:
         },
         reviews=REVIEWS,
         studios={"s": "Studio S"},
+        explained=Report(stored=3, unsound=()),
         quarter={"made_of": ["2024-05", "2024-06"], "not_rated": ["2024-04: too few days"]},
         events=60,
         phases=[phase],

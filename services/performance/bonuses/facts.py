@@ -11,7 +11,7 @@ from services.performance.bonuses.events import BonusDeducted
 from services.performance.bonuses.policies import BonusScheme
 from services.performance.reviews.events import ReviewCompleted, ReviewOpened, ScoreRestated
 from services.vocabulary import Month, PersonId, PersonMonth, first_day
-from shared.explanation import Bands, Clamp, Difference, Kind, Node, Nothing, Rule, Sum, fact
+from shared.explanation import Bands, Clamp, Difference, Kind, Node, Nothing, Rule, Sum, fact, nothing
 from shared.facts import Facts, Known
 from shared.value import value
 
@@ -53,7 +53,7 @@ def bonus(subject: PersonBonus, known: Known[Event], scheme: BonusScheme) -> Nod
     if result is None or not known.last(ReviewCompleted):
         return Nothing(name="bonus", kind=Kind.MISSING, reason="under review")
     if result.event.score is None:
-        return Nothing(name="bonus", kind=Kind.NOT_RATED, reason="not rated", event=result.meta.id)
+        return nothing(result, "bonus", Kind.NOT_RATED, "not rated")
     earned = Bands(name="earned", of=Sum(name="score_of_the_month", of=(fact(result, "score"),)), bands=scheme.bands)
     off = tuple(fact(r, "amount") for r in known.last(BonusDeducted).values() if not r.event.withdrawn)
     left = Difference(name="left", of=earned, less=Sum(name="deducted", of=off))

@@ -18,7 +18,21 @@ from services.performance.periods.policies import Function, RollUp, RollUpPolicy
 from services.performance.reviews.events import ReviewCompleted, ReviewOpened, ScoreRestated
 from services.performance.reviews.results import hundredths
 from services.vocabulary import Month, PersonId, first_day
-from shared.explanation import Bands, Kind, Mean, Node, Nothing, Part, Round, Sum, Weighted, evaluate, fact, find
+from shared.explanation import (
+    Bands,
+    Kind,
+    Mean,
+    Node,
+    Nothing,
+    Part,
+    Round,
+    Sum,
+    Weighted,
+    evaluate,
+    fact,
+    find,
+    nothing,
+)
 from shared.facts import Facts, Known
 from shared.refusal import Refused
 from shared.value import value
@@ -127,7 +141,7 @@ def adjusted(month: Month, subject: PersonPeriod, known: Known[Event]) -> Node:
     if result.event.score is None:
         why = opened.event.not_rated if opened else None
         reason = f"not rated: {why}" if why else "not rated"
-        return Nothing(name=month, kind=Kind.NOT_APPLICABLE, reason=reason, event=result.meta.id)
+        return nothing(result, month, Kind.NOT_APPLICABLE, reason)
     return Sum(name=month, of=(fact(result, "score"),))
 
 

@@ -29,6 +29,7 @@ from shared.explanation import (
     ToTarget,
     Weighted,
     fact,
+    nothing,
 )
 from shared.facts import Facts, Known
 
@@ -60,7 +61,7 @@ def not_rated(evidence: Evidence) -> Nothing | None:
     review = evidence.opened
     if review is None or review.event.not_rated is None:
         return None
-    return Nothing(name="month", kind=Kind.NOT_RATED, reason=review.event.not_rated, event=review.meta.id)
+    return nothing(review, "month", Kind.NOT_RATED, review.event.not_rated)
 
 
 def clamped(evidence: Evidence, standard: AppraisalStandard) -> Clamp:
@@ -86,7 +87,7 @@ def declared(component: Component, evidence: Evidence) -> Nothing | None:
     found = evidence.declared.get(component.name)
     if found is None:
         return None
-    return Nothing(name=component.name, kind=Kind.NOT_APPLICABLE, reason=found.event.reason, event=found.meta.id)
+    return nothing(found, component.name, Kind.NOT_APPLICABLE, found.event.reason)
 
 
 def scored(component: Component, evidence: Evidence) -> Node:

@@ -36,6 +36,7 @@ from shared.explanation import (
     Sum,
     Weighted,
     fact,
+    nothing,
     occurrence,
 )
 
@@ -133,7 +134,7 @@ def credit(figure: Figure, attribution: Attribution, ended: Recorded[StreamEnded
     measured = evidence.figures.get(ended.event.stream)
     if measured is None:
         reason = f"figures of {ended.event.stream}"
-        return Nothing(name=figure.value, kind=Kind.MISSING, reason=reason, event=ended.meta.id)
+        return nothing(ended, figure.value, Kind.MISSING, reason)
     whole = fact(measured, figure.value, unit=UNITS[figure])
     if attribution is Attribution.FULL:
         return whole

@@ -22,7 +22,6 @@ from shared.explanation import (
     Kind,
     Mean,
     Node,
-    Nothing,
     Ratio,
     Round,
     Rule,
@@ -30,6 +29,7 @@ from shared.explanation import (
     dump,
     evaluate,
     fact,
+    nothing,
     occurrence,
 )
 from shared.facts import Facts, Known
@@ -182,5 +182,5 @@ def per_stream(name: str, figure: Figure, streams: Iterable[Counted]) -> Mean:
 
 def amount(figure: Figure, ended: Recorded[StreamEnded], found: Recorded[StreamMetricsRecorded] | None) -> Node:
     if found is None:
-        return Nothing(name=figure, kind=Kind.MISSING, reason=f"figures of {ended.event.stream}", event=ended.meta.id)
+        return nothing(ended, figure, Kind.MISSING, f"figures of {ended.event.stream}")
     return fact(found, figure)

@@ -1,0 +1,318 @@
+"""Months of persons from stored facts to stored scores with explanation, beside a bare loop over the same facts.
+
+Both begin at the bytes that a reader keeps and decode the same events; the loop computes the same totals with the same
+exact numbers, and keeps nothing but them. The totals are compared. And one explanation of many, beside its row alone.
+"""
+
+import random
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from math import floor
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import msgspec
+import uvloop
+
+from cli.bench.databases import fresh
+from cli.bench.figure import Figure, Plan, tell
+from deploy.local.postgres import postgres
+from services.performance.contracts import ReviewOpened
+from services.performance.main import service
+from services.performance.reviews.projections import Explanation, explanations
+from services.performance.scores.disclosure import as_document
+from services.performance.scores.facts import kpi
+from services.performance.scores.standard import AppraisalStandard
+from services.supervision.contracts import Shift, StreamEnded, StreamMetricsRecorded, StreamObserved
+from services.training.contracts import Attempt, ExamGraded, Grade, SessionAttended
+from services.vocabulary import CourseId, Fen, Month, PersonId, PersonMonth, PostId, SessionId, StreamId, UnitId
+from shared.event import Meta, encode
+from shared.facts import key_text
+from shared.memory import MemoryStore
+from shared.memory_broker import MemoryBroker
+from shared.policy import Policies, load_policy
+from shared.postgres import open_store
+from shared.store import Held
+from shared.subscription import Subscription
+
+SIZES = (1_000, 3_000, 10_000)  # persons
+MONTHS = ("2024-05", "2024-06", "2024-07")
+CHUNK = 100  # persons whose facts are held at once
+STREAMS = 6  # live streams a month, with a crew of two
+STORED, READS = 100_000, 2_000
+STANDARD = """
+kind: AppraisalStandard
+issue: {policy: bench, version: 1}
+clause: S-39
+excellent: A
+components:
+  - name: results
+    weight: 60
+    parts:
+      - {name: c1, weight: 15, measure: {figure: viewers, aggregation: mean}, form: {target: 15000}}
+      - {name: c2, weight: 15, measure: {figure: interactions, aggregation: ratio, per: viewers}, form: {target: 40}}
+      - {name: c3, weight: 10, measure: {figure: clicks, aggregation: ratio, per: viewers}, form: {target: 30}}
+      - {name: c4, weight: 10, measure: {figure: buyers, aggregation: ratio, per: viewers}, form: {target: 3}}
+      - {name: c5, weight: 15, measure: {figure: satisfied, aggregation: ratio, per: ratings}, form: {target: 95}}
+      - name: c6
+        weight: 15
+        measure: {figure: gmv, aggregation: sum, attribution: by_minutes}
+        form: {target: 20000000}
+      - {name: c7, weight: 10, measure: {figure: new_followers, aggregation: sum}, form: {target: 900}}
+      - name: c8
+        weight: 10
+        measure: {figure: complaints, aggregation: sum}
+        form: {target: 10, lower_is_better: true}
+  - {name: c9, weight: 10, measure: {on_air: minutes}, form: {target: 1200}}
+  - {name: c10, weight: 10, measure: {criteria: [language, interaction]}}
+  - {name: c11, weight: 10, measure: {exams: all}}
+  - {name: c12, weight: 10, measure: {sessions: attended}}
+grades: [{below: 60, gives: C}, {at_least: 60, below: 80, gives: B}, {at_least: 80, gives: A}]
+"""
+FIGURES = ("viewers", "interactions", "clicks", "buyers", "new_followers", "ratings", "satisfied", "complaints")
+
+Kept = tuple[PersonMonth, list[Held]]
+
+
+def measure(directory: Path, plan: Plan) -> Iterator[Figure]:
+    for persons in SIZES:
+        tell(f" {persons:,} persons, 12 indicators, {len(MONTHS)} months")
+        turns = [scored(persons, turn) for turn in range(plan.rounds if persons == SIZES[0] else 1)]
+        ours, bare = zip(*turns, strict=True)
+        name = f"scoring with explanation, {persons:,} persons"
+        yield Figure(name=name, unit="persons/s", ours=ours, twin=bare, beside="the totals alone")
+    tell(f" one explanation of {STORED:,}")
+    with postgres(directory / "scoring") as server:
+        ours_ms, bare_ms = uvloop.run(read(server.url()))
+    yield Figure(
+        name="one explanation, 99 %", unit="ms", ours=[ours_ms], twin=[bare_ms], beside="its row alone", better="less"
+    )
+
+
+def scored(persons: int, turn: int) -> tuple[float, float]:
+    """Persons a second: scored with explanation, and their totals alone."""
+    reader, chance = scorer(), random.Random(turn)
+    ours = bare = 0.0
+    for first in range(0, persons, CHUNK):
+        kept = [month for number in range(first, min(first + CHUNK, persons)) for month in months(number, chance)]
+        began = time.perf_counter()
+        results = [reader.compute(kpi, key_text(subject), held)[0] for subject, held in kept]
+        between = time.perf_counter()
+        totals = [total(held, subject.person) for subject, held in kept]
+        ended = time.perf_counter()
+        ours, bare = ours + between - began, bare + ended - between
+        if [told(result.document) for result in results] != totals:
+            raise ValueError("the bare loop computes something else")
+    return persons / ours, persons / bare
+
+
+def scorer() -> Subscription:
+    """As the service's own worker computes a result."""
+    policies = Policies().under(load_policy(AppraisalStandard, STANDARD))
+    return Subscription("bench", kpi, MemoryStore({}), MemoryBroker(), service.contracts, policies)
+
+
+def told(document: bytes) -> str:
+    found: str = msgspec.json.decode(document)["tree"]["of"]["value"]
+    return found
+
+
+# Facts as a reader keeps them
+
+
+def months(number: int, chance: random.Random) -> Iterator[Kept]:
+    person, other = PersonId(f"p{number}"), PersonId("colleague")
+    for month in MONTHS:
+        at = datetime.fromisoformat(f"{month}-03T04:00:00").replace(tzinfo=UTC)
+        subject = PersonMonth(person=person, month=Month(month))
+        events: list[tuple[str, Any]] = [
+            ("performance", ReviewOpened(subject=subject, post=PostId("anchor"), studio=UnitId("east")))
+        ]
+        for i in range(STREAMS):
+            events += streamed(f"{number}-{month}-{i}", person, other, at + timedelta(days=i), chance)
+        for i in (1, 2):
+            events += trained(f"{month}-{i}", person, at, chance)
+        yield subject, [kept(f"{number}-{month}-{i}", name, event, at) for i, (name, event) in enumerate(events)]
+
+
+def streamed(
+    name: str, person: PersonId, other: PersonId, at: datetime, chance: random.Random
+) -> Iterator[tuple[str, Any]]:
+    stream, minutes = StreamId(name), chance.randint(120, 300)
+    crew = (
+        Shift(person=person, post=PostId("anchor"), minutes=minutes),
+        Shift(person=other, post=PostId("assistant_anchor"), minutes=minutes // 2),
+    )
+    yield (
+        "supervision",
+        StreamEnded(
+            stream=stream,
+            studio=UnitId("east"),
+            started_at=at,
+            ended_at=at + timedelta(minutes=minutes),
+            minutes=minutes,
+            crew=crew,
+            too_long=False,
+        ),
+    )
+    figures = {figure: chance.randint(1, 400) for figure in FIGURES} | {"viewers": chance.randint(5_000, 20_000)}
+    yield (
+        "supervision",
+        StreamMetricsRecorded(stream=stream, gmv=Fen(chance.randint(10**6, 10**7)), **figures),
+    )
+    if name.endswith(("0", "1")):
+        yield (
+            "supervision",
+            StreamObserved(
+                observation=name,
+                stream=stream,
+                person=person,
+                observer=other,
+                capacity="senior_anchor",
+                observed_at=at,
+                started_at=at,
+                language=Decimal(chance.randint(60, 100)),
+                interaction=Decimal(chance.randint(60, 100)),
+                product_accuracy=Decimal(80),
+                emergency_handling=Decimal(80),
+                conflict=False,
+            ),
+        )
+
+
+def trained(session: str, person: PersonId, at: datetime, chance: random.Random) -> Iterator[tuple[str, Any]]:
+    course, run = CourseId("law"), SessionId(session)
+    yield "training", SessionAttended(session=run, course=course, person=person, held_at=at, signed_in_at=at)
+    yield (
+        "training",
+        ExamGraded(
+            person=person,
+            session=run,
+            course=course,
+            attempt=Attempt.FIRST,
+            held_on=date.fromisoformat(f"{session[:7]}-20"),
+            score=Decimal(chance.randint(600, 1000)) / 10,
+            grade=Grade.GOOD,
+            standard=1,
+            began_on=at.date(),
+        ),
+    )
+
+
+def kept(name: str, publisher: str, event: Any, at: datetime) -> Held:
+    meta = Meta(
+        id=name,
+        service=publisher,
+        stream=f"{type(event).__name__}/{name}",
+        version=1,
+        position=1,
+        occurred_at=at,
+        recorded_at=at,
+        actor="somebody",
+    )
+    return Held(service=publisher, type=type(event).__name__, schema=1, data=encode(event), meta=encode(meta), id=name)
+
+
+# The same totals by hand
+
+
+def total(held: Sequence[Held], person: str) -> str:
+    """As the standard says, by plain loops: nothing is left but the number."""
+    contracts = service.contracts.by_service
+    sums, minutes, gmv, streams = dict.fromkeys(FIGURES, 0), 0, Fraction(0), 0
+    shares: dict[str, Fraction] = {}
+    marks: list[Decimal] = []
+    exams: list[Decimal] = []
+    figures: list[Any] = []
+    attended = 0
+    for one in held:
+        match event := contracts[one.service].decode(one.type, one.schema, one.data):
+            case StreamEnded():
+                own = sum(shift.minutes for shift in event.crew if shift.person == person)
+                shares[event.stream] = Fraction(own, sum(shift.minutes for shift in event.crew))
+                minutes, streams = minutes + own, streams + 1
+            case StreamMetricsRecorded():
+                figures.append(event)
+            case StreamObserved():
+                marks += (event.language, event.interaction)
+            case ExamGraded():
+                exams.append(event.score)
+            case SessionAttended():
+                attended += 1
+            case _:
+                pass
+    for event in figures:
+        for figure in FIGURES:
+            sums[figure] += getattr(event, figure)
+        gmv += event.gmv * shares[event.stream]
+    results = (
+        15 * to_target(Fraction(sums["viewers"], streams), 15_000)
+        + 15 * to_target(Fraction(sums["interactions"] * 100, sums["viewers"]), 40)
+        + 10 * to_target(Fraction(sums["clicks"] * 100, sums["viewers"]), 30)
+        + 10 * to_target(Fraction(sums["buyers"] * 100, sums["viewers"]), 3)
+        + 15 * to_target(Fraction(sums["satisfied"] * 100, sums["ratings"]), 95)
+        + 15 * to_target(gmv, 20_000_000)
+        + 10 * to_target(Fraction(sums["new_followers"]), 900)
+        + 10 * min(Fraction(1_000, sums["complaints"]), Fraction(100))
+    )
+    others = to_target(Fraction(minutes), 1_200) + mean(marks) + mean(exams) + (100 if attended else 0)
+    points = (Fraction(60) * results / 100 + 10 * others) / 100
+    return format((Decimal(floor(points * 100 + Fraction(1, 2))) / 100).normalize(), "f")
+
+
+def to_target(actual: Fraction, target: int) -> Fraction:
+    return min(actual * 100 / target, Fraction(100))
+
+
+def mean(numbers: Sequence[Decimal]) -> Fraction:
+    return Fraction(sum(numbers)) / len(numbers)
+
+
+# One explanation of many
+
+
+async def read(url: str) -> tuple[float, float]:
+    """Milliseconds that 99 of 100 reads stay below: as the route answers, and the row's document alone."""
+    store = await open_store(await fresh(url, "scoring"), dict.fromkeys(service.contract.topics, 1))
+    try:
+        await store.prepare([explanations])
+        ((subject, held), *_) = months(0, random.Random(0))
+        document = msgspec.json.decode(scorer().compute(kpi, key_text(subject), held)[0].document)
+        row = Explanation(person=subject.person, month=subject.month, version=1, document=document)
+        async with store.work() as work:
+            await work.put_rows(explanations, [row])
+        await multiply(store.pool)
+        chance = random.Random(0)
+        asked = [PersonId(f"p{chance.randint(1, STORED)}") for _ in range(READS)]
+        ours, bare = list[float](), list[float]()
+        sql = "select document from explanations_1 where person = $1 and month = $2 and version = $3"
+        for person in asked:
+            began = time.perf_counter()
+            (found,) = await store.rows(explanations, [(person, subject.month, 1)])
+            encode(as_document(found.document, "reviewer", person))
+            between = time.perf_counter()
+            await store.pool.fetchrow(sql, person, subject.month, 1)
+            ours.append(between - began)
+            bare.append(time.perf_counter() - between)
+        return percentile(ours), percentile(bare)
+    finally:
+        await store.close()
+
+
+async def multiply(pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+    sql = "select column_name from information_schema.columns where table_name = 'explanations_1'"
+    columns = [record["column_name"] for record in await pool.fetch(sql)]
+    others = ", ".join(column for column in columns if column != "person")
+    await pool.execute(
+        f"insert into explanations_1 (person, {others}) select 'p' || n, {others} from explanations_1,"
+        f" generate_series(1, {STORED}) as n where person = 'p0'"
+    )
+    await pool.execute("analyze explanations_1")
+
+
+def percentile(seconds: Sequence[float]) -> float:
+    return sorted(seconds)[len(seconds) * 99 // 100] * 1_000
