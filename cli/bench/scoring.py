@@ -44,6 +44,7 @@ MONTHS = ("2024-05", "2024-06", "2024-07")
 CHUNK = 100  # persons whose facts are held at once
 STREAMS = 6  # live streams a month, with a crew of two
 STORED, READS = 100_000, 2_000
+TABLE = f"{explanations.name}_{explanations.version}"
 STANDARD = """
 kind: AppraisalStandard
 issue: {policy: bench, version: 1}
@@ -289,7 +290,7 @@ async def read(url: str) -> tuple[float, float]:
         chance = random.Random(0)
         asked = [PersonId(f"p{chance.randint(1, STORED)}") for _ in range(READS)]
         ours, bare = list[float](), list[float]()
-        sql = "select document from explanations_1 where person = $1 and month = $2 and version = $3"
+        sql = f"select document from {TABLE} where person = $1 and month = $2 and version = $3"
         for person in asked:
             began = time.perf_counter()
             (found,) = await store.rows(explanations, [(person, subject.month, 1)])
@@ -304,14 +305,14 @@ async def read(url: str) -> tuple[float, float]:
 
 
 async def multiply(pool: "asyncpg.Pool[asyncpg.Record]") -> None:
-    sql = "select column_name from information_schema.columns where table_name = 'explanations_1'"
-    columns = [record["column_name"] for record in await pool.fetch(sql)]
+    sql = "select column_name from information_schema.columns where table_name = $1"
+    columns = [record["column_name"] for record in await pool.fetch(sql, TABLE)]
     others = ", ".join(column for column in columns if column != "person")
     await pool.execute(
-        f"insert into explanations_1 (person, {others}) select 'p' || n, {others} from explanations_1,"
+        f"insert into {TABLE} (person, {others}) select 'p' || n, {others} from {TABLE},"
         f" generate_series(1, {STORED}) as n where person = 'p0'"
     )
-    await pool.execute("analyze explanations_1")
+    await pool.execute(f"analyze {TABLE}")
 
 
 def percentile(seconds: Sequence[float]) -> float:

@@ -272,6 +272,17 @@ async def test_late_facts_restate_beside_what_was_published(may: Performance) ->
     assert (await may.review(version=2))["score"] == "88.40"  # viewers 50 of 100: result 85
     first = (await may.explained(version=1)).json()
     assert (first["score"], first["grade"]) == ("97.40", "A")
+    second = (await may.explained(version=2)).json()
+    for asked, version in (
+        ({"as_of": first["known_at"]}, 1),
+        ({"as_of": second["known_at"]}, 2),
+        ({"as_of_position": second["position"] - 1}, 1),
+        ({"as_of_position": second["position"]}, 2),
+        ({}, 2),
+    ):
+        assert (await may.explained(**asked)).json()["version"] == version
+    too_early = await may.get("/reviews/a/2024-05/explanation", as_of="2024-06-01T00:00:00Z")
+    assert too_early.status_code == 404
 
     async def restatements() -> list[Any]:
         rows: list[Any] = (await may.get("/reviews/restatements", month="2024-05")).json()["items"]

@@ -1,12 +1,14 @@
 """Reviews over HTTP: opened, scored, fed back, completed; and everything that can be asked about them."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse, Response
 
+from services.calendar import Moment
 from services.objection import Standing
 from services.performance.reviews.adjustments import AdjustScore, WithdrawAdjustment
 from services.performance.reviews.decisions import (
@@ -55,7 +57,7 @@ from services.performance.scores.unset import InForce, unset
 from services.vocabulary import Month, PersonId, PostId, UnitId
 from shared.access import requires
 from shared.value import value
-from shared.web import Accepted, Actor, Handle, Page, Paging, Read
+from shared.web import Accepted, Actor, Handle, NotFound, Page, Paged, Paging, Read
 
 router = APIRouter(prefix="/reviews", tags=["reviews"])
 
@@ -231,6 +233,8 @@ class ExplanationTold:
     person: PersonId
     month: Month
     version: int
+    known_at: datetime | None
+    position: int
     score: Decimal | None
     grade: str
     standard: str
@@ -254,20 +258,23 @@ async def explanation(
     who: Actor,
     policies: InForce,
     version: int | None = None,
+    as_of: Moment | None = None,
+    as_of_position: int | None = None,
     accept: Accepts = "",
     language: InLanguage = Language.ZH,
 ) -> ExplanationTold | Response:
     """Why a result is what it is, from the stored tree; as text where `Accept: text/plain` asks. Earlier versions stay
-    readable. Clauses: S-42, S-38; O-89, O-93."""
-    if version is None:
-        version = (await read(reviews_by_month, ReviewRow(person=person, month=month))).version
-    found = await read(explanations, Explanation(person=person, month=month, version=version))
+    readable, by their number or as what was known at a moment or up to a position of the log. Clauses: S-42, S-38;
+    O-89, O-93."""
+    found = await known(read, person, month, version, as_of, as_of_position)
     if wants_text(accept):
         return PlainTextResponse(as_text(found.document, who.person, person, language))
     return ExplanationTold(
         person=person,
         month=month,
-        version=version,
+        version=found.version,
+        known_at=found.known_at,
+        position=found.position,
         score=found.score,
         grade=found.grade,
         standard=found.standard,
@@ -276,3 +283,17 @@ async def explanation(
         not_configured=unset(found.document, month, policies),
         document=as_document(found.document, who.person, person),
     )
+
+
+async def known(
+    read: Read, person: PersonId, month: Month, version: int | None, as_of: Moment | None, position: int | None
+) -> Explanation:
+    """The last version that fits all of these. Raises NotFound."""
+    versions = (await read.page(explanations, Paged(after="", limit=500), person=person, month=month)).items
+    for found in reversed(versions):
+        later = (as_of and (found.known_at is None or found.known_at > as_of)) or (
+            position is not None and found.position > position
+        )
+        if not later and version in (None, found.version):
+            return found
+    raise NotFound(explanations.name)

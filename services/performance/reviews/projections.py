@@ -129,7 +129,8 @@ reviews_by_month = Projection(name="reviews", key=review_row, evolve=review)
 
 @value
 class Explanation:
-    """A published version of a result with the tree that computed it. Version 1 stays readable (R6)."""
+    """A published version of a result with the tree that computed it, since when and which position of the log it is
+    known. Version 1 stays readable (R6)."""
 
     person: PersonId
     month: Month
@@ -139,9 +140,11 @@ class Explanation:
     document: Mapping[str, Any] = field(default_factory=dict)
     used: tuple[str, ...] = ()
     standard: str = ""
+    known_at: datetime | None = None
+    position: int = 0
 
 
-def explanation(row: Explanation, event: ReviewScored | ScoreRestated) -> Explanation:
+def explanation(row: Explanation, event: ReviewScored | ScoreRestated, meta: Meta) -> Explanation:
     return replace(
         row,
         score=event.score,
@@ -149,6 +152,8 @@ def explanation(row: Explanation, event: ReviewScored | ScoreRestated) -> Explan
         document=event.explanation,
         used=event.used,
         standard=event.standard,
+        known_at=meta.recorded_at,
+        position=meta.position,
     )
 
 
@@ -157,7 +162,7 @@ def explanation_row(event: ReviewScored | ScoreRestated) -> Explanation:
     return Explanation(person=event.subject.person, month=event.subject.month, version=version)
 
 
-explanations = Projection(name="explanations", key=explanation_row, evolve=explanation)
+explanations = Projection(name="explanations", key=explanation_row, evolve=explanation, version=2)
 
 
 @value
