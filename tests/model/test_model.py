@@ -67,9 +67,6 @@ BUGS: dict[str, tuple[ModuleType, str, str]] = {
         '("ce_prevposition", b"%d" % (stored.position - 1))',
     ),
     "a hole is stepped over": (subscription, "if found.previous != position:", "if False:"),
-    # G3
-    "transactions do not meet": (memory, 'raise Moved("two transactions met")', "pass"),
-    "a checkpoint is set without looking": (memory, 'raise Moved(f"{reader} {partition} has another owner")', "pass"),
     # G4
     "any tail will do": (relay, "!= [found.id]:", "== []:"),
     "the log id is ignored": (subscription, "if known and found.log != known:", "if False:"),
