@@ -11,16 +11,21 @@ from hypothesis import given as for_all
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from services.objection import Amended, ObjectionRules
 from services.people.contracts import CategoriesChanged, Category
 from services.supervision.awards.decisions import ApproveAward, awards
 from services.supervision.awards.projections import Standing as AwardStanding
 from services.supervision.awards.projections import all_awards
-from services.supervision.penalties.events import PenaltyKind
+from services.supervision.penalties.decisions import penalties
+from services.supervision.penalties.events import PenaltyKind, PenaltyObjectionResolved
+from services.supervision.penalties.objections import RaiseObjection, ResolveObjection
 from services.supervision.penalties.projections import Standing, all_penalties
+from services.supervision.violations.decisions import violations
 from services.supervision.violations.events import ViolationKind
 from services.supervision.violations.projections import Stands, all_violations
 from services.training.contracts import Attempt
-from shared.policy import Policies
+from shared.policy import Policies, load_policy
+from shared.privacy import Personal
 from tests.supervision.interleaving import World
 from tests.supervision.organisation import (
     AFTER_MAKE_UP,
@@ -38,6 +43,7 @@ from tests.supervision.organisation import (
     registered,
     regraded,
     review_opened,
+    shipped,
 )
 
 Told = tuple[str, Any]
@@ -196,6 +202,34 @@ def test_figures_that_were_corrected_in_his_favour_leave_no_case(pace: Random) -
     violations, standing, _, _ = outcome(world(policies(POOR_PERFORMANCE), facts, pace))
     assert POOR not in {kind for kind, _ in violations}
     assert POOR not in {row[0] for row in standing}
+
+
+@pytest.mark.clause("R7")
+@settings(max_examples=40, deadline=None)
+@for_all(paces)
+def test_whenever_he_objects_and_is_upheld_nothing_is_left_of_it(pace: Random) -> None:
+    """Before the penalty is imposed nothing can be objected to; after it, the absence is forgotten for good. What was
+    told, and told again, of other matters stays as it is."""
+    rules = load_policy(ObjectionRules, shipped("objections").replace("admitted: false", "admitted: true"))
+    made = World(policies(IMPOSING, POOR_PERFORMANCE, rules), pace)
+    about: dict[str, Any] = {"person": LI, "offence": ABSENCE, "occasion": "sales"}
+    violation = violations.named(LI, ABSENCE, "sales")
+    upheld = (Amended(fact=violation, field="stands", value="withdrawn"),)
+    reason, finding = Personal("enc1:li:reason:x"), Personal("enc1:li:note:x")
+    made.ask(penalties, RaiseObjection(**about, reason=reason), by=LI, capacity="assistant_anchor")
+    resolve = ResolveObjection(**about, version=1, finding=finding, amended=upheld)
+    for _ in range(2):
+        made.ask(penalties, resolve, by=HR, capacity="hr")
+    tell(made, told())
+    found, standing, proposed, _ = outcome(made)
+    stream = made.log[penalties.named(LI, ABSENCE, "sales")]
+    resolved = [r for r in stream if isinstance(r.event, PenaltyObjectionResolved)]
+    assert len(resolved) <= 1
+    assert ((ABSENCE, "sales") in found) is (not resolved)
+    assert ((ABSENCE, "sales", CRITICISM, Standing.FINAL) in standing) is (not resolved)
+    assert sum(times for (kind, occasion, *_), times in proposed.items() if (kind, occasion) == (ABSENCE, "sales")) == 1
+    assert not [row for row in standing if row[3] is Standing.HELD and resolved]
+    assert (FAIL, "goods", CRITICISM, Standing.FINAL) in standing
 
 
 def test_everything_once_more_changes_nothing() -> None:

@@ -8,14 +8,19 @@ import pytest
 
 from services.objection import Amended, Correction, Escalated, ObjectionRules, Outcome, Raised, Resolved
 from services.objection import Standing as Objected
-from services.supervision.penalties.decisions import EscalateObjection, LiftPenalty, RevokePenalty
+from services.supervision.penalties.decisions import LiftPenalty, RevokePenalty
 from services.supervision.penalties.events import (
     PenaltyKind,
     PenaltyObjectionEscalated,
     PenaltyObjectionRaised,
     PenaltyObjectionResolved,
 )
-from services.supervision.penalties.objections import RaiseObjection, ResolveObjection, WithdrawObjection
+from services.supervision.penalties.objections import (
+    EscalateObjection,
+    RaiseObjection,
+    ResolveObjection,
+    WithdrawObjection,
+)
 from services.supervision.penalties.projections import Standing, all_penalties, penalty_objections
 from services.supervision.penalties.reactions import answer_due, escalate
 from services.supervision.violations.decisions import DropViolation, JudgeAbsence, violations
@@ -26,7 +31,8 @@ from shared.privacy import Personal
 from shared.testing import given
 from tests.supervision.folding import folded
 from tests.supervision.organisation import HR, LI, ZHAO, policies, shipped
-from tests.supervision.test_penalties import ABSENT, CRITICISM, about, imposed
+from tests.supervision.test_penalties import CRITICISM, about, imposed
+from tests.supervision.test_violations import ABSENT
 
 ADMITTED = shipped("objections").replace("admitted: false", "admitted: true")
 OPEN_ENDED = load_policy(ObjectionRules, ADMITTED)

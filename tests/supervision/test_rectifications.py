@@ -42,7 +42,8 @@ from shared.testing import Given, given
 from tests.supervision.folding import folded
 from tests.supervision.organisation import HR, LI, MAY, ZHAO, policies, shipped
 from tests.supervision.test_objections import JUNE_4, raised
-from tests.supervision.test_penalties import CRITICISM, POINTS, POOR_MAY, imposed
+from tests.supervision.test_penalties import CRITICISM, POINTS, imposed
+from tests.supervision.test_violations import POOR_MAY
 
 WHICH: dict[str, Any] = {"person": LI, "offence": POOR_MAY.kind, "occasion": MAY}
 TEN_DAYS = load_policy(RectificationRules, shipped("rectification").replace("plan_due_days:", "plan_due_days: 10"))
