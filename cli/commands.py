@@ -21,12 +21,16 @@ events = typer.Typer(help="What the logs hold and what travels.", no_args_is_hel
 readers = typer.Typer(help="What reads the topics.", no_args_is_help=True)
 parked = typer.Typer(help="What waits for an operator.", no_args_is_help=True)
 imports = typer.Typer(help="Histories that are taken over.", no_args_is_help=True)
+policy = typer.Typer(
+    help="What the policies say, what is left open, and what if it were otherwise.", no_args_is_help=True
+)
 contracts = typer.Typer(help="What was promised to whoever reads the events.", no_args_is_help=True)
 app.add_typer(events, name="events")
 app.add_typer(readers, name="readers")
 app.add_typer(parked, name="parked")
 app.add_typer(imports, name="imports")
 app.add_typer(contracts, name="contracts")
+app.add_typer(policy, name="policy")
 
 Service = Annotated[str, typer.Argument(help=", ".join(SERVICES))]
 Reader = Annotated[str, typer.Argument(help="As in exam_results/1.")]
@@ -253,6 +257,56 @@ def contracts_release() -> None:
 
     for service, count in release().items():
         tell(f"{service}: {count} events are new or changed" if count else f"{service}: as it was")
+
+
+@policy.command("open")
+def policy_open(context: typer.Context) -> None:
+    """The 24 values that the regulations leave open, and what the loaded policies say of each."""
+    from cli.policy import open_values
+
+    open_values(context.obj)
+
+
+@policy.command("lint")
+def policy_lint(files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False)]) -> None:
+    """Read policy files as the services do; every line that is wrong is told, and fails."""
+    from cli.policy import lint
+
+    raise typer.Exit(min(lint(files), 1))
+
+
+@policy.command("show")
+def policy_show(name: Annotated[str, typer.Argument(help="A file, or a name such as bonus.")]) -> None:
+    """A policy in words."""
+    from cli.policy import show as show_policy
+
+    show_policy(name)
+
+
+@policy.command("diff")
+def policy_diff(
+    old: Annotated[str, typer.Argument(help="A file or a name.")],
+    new: Annotated[str, typer.Argument(help="Another one.")],
+) -> None:
+    """What changes from one policy to the other, in words."""
+    from cli.policy import diff
+
+    diff(old, new)
+
+
+@policy.command("try")
+def policy_try(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+    period: Annotated[str, typer.Option(help="As in 2024-05..2024-06, or one month.")],
+    studio: Annotated[str, typer.Option(help="All of them without it.")] = "",
+    figures: Annotated[Path | None, typer.Option("--json", help="Write the whole report to this file.")] = None,
+) -> None:
+    """What this policy would have made of recorded months, beside what was decided. Nothing is stored."""
+    from cli.policy import try_policy
+
+    since, _, until = period.partition("..")
+    try_policy(context.obj, file, since, until or since, studio, figures)
 
 
 @app.command()

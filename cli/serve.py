@@ -20,6 +20,7 @@ def load(name: str) -> "Service":
 
 def serve(name: str, role: str) -> None:
     """Run until stopped, configured by the environment. Raises StartFailed where that does not do."""
+    from shared.policy import PolicyError
     from shared.service import run
     from shared.settings import Settings
 
@@ -28,5 +29,8 @@ def serve(name: str, role: str) -> None:
         settings = Settings.from_environment(name, os.environ)
     except ValueError as error:
         raise StartFailed(f"{name} {role}: {error}") from None
-    run(service, settings, role)
+    try:
+        run(service, settings, role)
+    except PolicyError as error:
+        raise StartFailed(f"{name} {role}: {error}") from None
     sys.stdout.flush()

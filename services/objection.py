@@ -22,7 +22,7 @@ from services.vocabulary import PersonId
 from shared.decider import Context, Refused
 from shared.event import Meta
 from shared.explanation import Rule
-from shared.policy import Issue
+from shared.policy import Issue, Open
 from shared.privacy import Note, Reason
 from shared.value import value
 
@@ -35,7 +35,9 @@ class ObjectionRules:
     issue: Issue
     clause: str = ""
     admitted: bool
-    window_days: Rule | None = None  # from the record of his being told (P-18); unset: not configured, no end
+    window_days: Annotated[Rule | None, Open(code="P-18")] = (
+        None  # from the record of his being told (P-18); unset: not configured, no end
+    )
     answer_days: Rule | None = None  # until it is escalated; unset: not configured, it is waited for
     handler_differs: bool = False  # from whoever gave the result
 

@@ -30,14 +30,14 @@ from shared.event import Contract, Contracts
 from shared.facts import Facts
 from shared.kafka import KafkaBroker
 from shared.openapi import describe
-from shared.policy import Agree, Format, Policies, load_policies
+from shared.policy import Agree, Format, Policies, PolicyError, load_policies
 from shared.postgres import open_store
 from shared.privacy import Vault
 from shared.projection import Projection
 from shared.reaction import Reaction
 from shared.relay import Relay
 from shared.settings import Settings
-from shared.store import Checkpoint, Moved, Store
+from shared.store import Checkpoint, Group, Moved, Once, Store
 from shared.subscription import Source, Subscription, reader_name
 from shared.telemetry import configure
 from shared.watching import Question, Watch
@@ -180,11 +180,33 @@ async def opened(service: Service, settings: Settings) -> AsyncIterator[Parts]:
         vault=Vault(settings.master_key, store),
     )
     try:
+        await keep(policies, store, desk)
         await store.prepare([*service.projections, *service.facts])
         yield parts
     finally:
         await broker.close()
         await store.close()
+
+
+async def keep(policies: Policies, store: Store, desk: Desk) -> None:
+    """Write down what every version says when it is first loaded. Raises PolicyError where one says something else
+    now: results are explained by it."""
+    sources = {f"policy:{d.issue}": d.source for d in policies.documents if d.source}
+    topic = desk.contract.topics[0]
+    new = set(sources) - set(await patiently(lambda: store.kept(list(sources))))
+    once = [Once(key=key, digest=bytes.fromhex(sources[key].digest)) for key in sorted(new)]
+    groups = [Group(stream=o.key, expected=0, topic=topic, partition=0, events=(), once=(o,)) for o in once]
+    if groups:
+        await patiently(lambda: store.append(groups))  # another process may have been first: it is read again
+    kept = await patiently(lambda: store.kept(list(sources)))
+    changed = [
+        f"{source.file}: {key.removeprefix('policy:')} says something else than when it was first loaded here."
+        " A version never changes, results rest on it: put the file back, and write what is new as the next version."
+        for key, source in sources.items()
+        if kept[key].digest.hex() != source.digest
+    ]
+    if changed:
+        raise PolicyError("\n".join(changed))
 
 
 async def patiently(attempt: Callable[[], Awaitable[T]]) -> T:

@@ -4,11 +4,11 @@ A trial computes with the very functions of the service, over its recorded facts
 with the tried one among them. It only reads: nothing is decided, stored or published.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass, is_dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, cast, get_args, get_origin, get_type_hints
 
 import structlog
 from fastapi import APIRouter, Request
@@ -18,8 +18,9 @@ from shared.access import POLICIES, TRY, requires
 from shared.bulk import Stream
 from shared.desk import Desk
 from shared.event import encode
+from shared.explanation import Condition, Rule
 from shared.limits import wrong
-from shared.policy import Document, Format, Policies, PolicyError, Source, clashing, load_document
+from shared.policy import Document, Format, Issue, Open, Policies, PolicyError, Source, clashing, load_document
 from shared.refusal import Refused
 from shared.store import Store
 from shared.value import value
@@ -85,11 +86,59 @@ class OpenValue:
     value: str | None
 
 
+@value
+class Loaded:
+    """`asked`: the codes of all open values that a policy here could set."""
+
+    policies: tuple[InForce, ...]
+    asked: tuple[str, ...]
+
+
 @router.get("/policies", dependencies=[requires(POLICIES)])
-async def policies(request: Request) -> tuple[InForce, ...]:
+async def policies(request: Request) -> Loaded:
     """Every policy that is loaded, with what it says of the values that the regulations leave open."""
     found = cast(Desk, request.app.state.desk).policies
-    return tuple(in_force(document) for document in found.documents)
+    kinds = cast(Format, request.app.state.format).kinds
+    asked = {code for kind in kinds for code in codes(kind)}
+    return Loaded(policies=tuple(map(in_force, found.documents)), asked=tuple(sorted(asked)))
+
+
+def codes(hint: Any, seen: frozenset[Any] = frozenset()) -> Iterator[str]:
+    """Of the open values that a kind of policy may set."""
+    if get_origin(hint) is Annotated:
+        yield from (mark.code for mark in hint.__metadata__ if isinstance(mark, Open))
+        yield from codes(get_args(hint)[0], seen)
+    elif isinstance(hint, type) and is_dataclass(hint):
+        for inner in get_type_hints(hint, include_extras=True).values() if hint not in seen else ():
+            yield from codes(inner, seen | {hint})
+    else:
+        for inner in get_args(hint):
+            yield from codes(inner, seen)
+
+
+def open_values(body: Any, place: str = "") -> Iterator["OpenValue"]:
+    """What a policy says of them, each at its place."""
+    for name, hint in get_type_hints(type(body), include_extras=True).items():
+        v, at = getattr(body, name), f"{place}.{name}".strip(".")
+        for mark in getattr(hint, "__metadata__", ()):
+            if isinstance(mark, Open):
+                yield OpenValue(code=mark.code, place=at, value=told(v))
+        for i, inner in enumerate(v if isinstance(v, tuple) else (v,)):
+            if is_dataclass(inner) and not isinstance(inner, Rule | Condition | Issue):
+                yield from open_values(inner, f"{at}.{getattr(inner, 'name', i)}" if isinstance(v, tuple) else at)
+
+
+def told(v: Any) -> str | None:
+    """In a word; none: not configured."""
+    if v is None or v == ():
+        return None
+    if isinstance(v, Rule):
+        return str(v.amount)
+    if isinstance(v, tuple):
+        return (
+            ", ".join(str(getattr(one, "name", getattr(one, "kind", ""))) for one in v).strip(", ") or f"{len(v)} bands"
+        )
+    return "set" if is_dataclass(v) else str(v)
 
 
 def in_force(document: Document) -> InForce:
@@ -105,6 +154,7 @@ def in_force(document: Document) -> InForce:
         file=source.file.name if source else "",
         ships=bool(source and source.ships),
         digest=source.digest if source else "",
+        open=tuple(open_values(document.body)),
     )
 
 

@@ -4,9 +4,10 @@ Clauses: T-45 (P-02), T-53 (P-07), T-54 (C-14); ruling R1.
 """
 
 from enum import StrEnum
+from typing import Annotated
 
 from shared.explanation import Rule
-from shared.policy import Issue
+from shared.policy import Issue, Open
 from shared.value import value
 
 
@@ -20,13 +21,17 @@ class Chance(StrEnum):
 @value
 class Notice:
     clause: str = ""
-    min_lead_hours: Rule | None = None  # before the start; unset: before the start is enough (P-02)
+    min_lead_hours: Annotated[Rule | None, Open(code="P-02")] = (
+        None  # before the start; unset: before the start is enough (P-02)
+    )
 
 
 @value
 class MakeUp:
     clause: str = ""
-    due_days: Rule | None = None  # from the business date on which the make-up is granted; unset: none (P-07)
+    due_days: Annotated[Rule | None, Open(code="P-07")] = (
+        None  # from the business date on which the make-up is granted; unset: none (P-07)
+    )
     after_deadline: Chance | None = None
 
 

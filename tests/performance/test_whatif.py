@@ -104,8 +104,14 @@ async def test_what_is_no_policy_is_refused_with_its_line(may: Performance) -> N
 
 
 async def test_the_policies_that_are_loaded_are_listed(may: Performance) -> None:
-    found = {(p["policy"], p["version"]): p for p in (await may.get("/policies")).json()}
+    loaded = (await may.get("/policies")).json()
+    assert {"P-04", "P-09", "P-10", "P-11", "P-17"} <= set(loaded["asked"])
+    found = {(p["policy"], p["version"]): p for p in loaded["policies"]}
     anchor = found["appraisal_standard.anchor", 1]
     assert (anchor["file"], anchor["ships"], anchor["population"]) == ("anchor.yaml", False, {"post": ["anchor"]})
     assert found["adjustments", 1]["ships"] is True
+    points = [found["adjustments", version]["open"] for version in (1, 2)]
+    assert points == [
+        [{"code": "P-04", "place": "training_excellence.points", "value": value}] for value in (None, "2")
+    ]
     assert len(anchor["digest"]) == 64

@@ -1,7 +1,9 @@
 """What an organisation settles about access to archives. The regulation names no approver (P-03)."""
 
+from typing import Annotated
+
 from shared.explanation import Rule
-from shared.policy import Issue
+from shared.policy import Issue, Open
 from shared.value import value
 
 
@@ -9,8 +11,12 @@ from shared.value import value
 class ArchiveRules:
     issue: Issue
     clause: str
-    approver_capacity: str | None = None  # unset: whoever holds archive.approve in access.yaml
-    approval_valid_hours: Rule | None = None  # unset: until the end that the application names
+    approver_capacity: Annotated[str | None, Open(code="P-03")] = (
+        None  # unset: whoever holds archive.approve in access.yaml
+    )
+    approval_valid_hours: Annotated[Rule | None, Open(code="P-03")] = (
+        None  # unset: until the end that the application names
+    )
 
     def __post_init__(self) -> None:
         if self.approval_valid_hours is not None and self.approval_valid_hours.amount <= 0:

@@ -4,11 +4,12 @@ The regulations say that a higher score earns more and name no amount (P-09).
 """
 
 from itertools import pairwise
+from typing import Annotated
 
 from services.performance.scores.standard import check_bands
 from shared.explanation import Band, Rule
 from shared.marked import Wrong
-from shared.policy import Issue
+from shared.policy import Issue, Open
 from shared.value import value
 
 
@@ -18,7 +19,7 @@ class BonusScheme:
 
     issue: Issue
     clause: str
-    bands: tuple[Band, ...]
+    bands: Annotated[tuple[Band, ...], Open(code="P-09")]
 
     def __post_init__(self) -> None:
         check_bands(self.bands, "bands")

@@ -4,13 +4,13 @@ A population whose policy has no quarter, or no year, is not appraised by it.
 """
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from services.performance.scores.standard import check_bands, check_grades
 from services.vocabulary import RANKED
 from shared.explanation import Band, Rule
 from shared.marked import Wrong
-from shared.policy import Issue
+from shared.policy import Issue, Open
 from shared.value import value
 
 MONTHS, QUARTERS = 3, 4
@@ -64,8 +64,8 @@ class RollUpPolicy:
 
     issue: Issue
     clause: str
-    quarter: RollUp | None = None
-    year: Year | None = None
+    quarter: Annotated[RollUp | None, Open(code="P-10")] = None
+    year: Annotated[Year | None, Open(code="P-10")] = None
 
     def __post_init__(self) -> None:
         if self.quarter:

@@ -1,8 +1,10 @@
 """What the regulations settle for a population's review, and what they leave to the organisation."""
 
+from typing import Annotated
+
 from services.performance.reviews.events import FeedbackMode
 from shared.explanation import Rule
-from shared.policy import Issue
+from shared.policy import Issue, Open
 from shared.value import value
 
 
@@ -15,7 +17,9 @@ class FeedbackPolicy:
     clause: str
     before_completion: bool
     mode: FeedbackMode | None = None  # none: any
-    max_lag_days: Rule | None = None  # from scoring to feedback (P-17); none: not configured
+    max_lag_days: Annotated[Rule | None, Open(code="P-17")] = (
+        None  # from scoring to feedback (P-17); none: not configured
+    )
     self_review: bool = False  # before the superior's (O-103)
     superior_review: bool = False  # before the scoring (O-104)
 
@@ -24,7 +28,7 @@ class FeedbackPolicy:
 class TrainingExcellence:
     """Plus points for an excellent exam (T-65). The regulation names no number (P-04)."""
 
-    points: Rule | None = None  # none: not configured, nothing is added
+    points: Annotated[Rule | None, Open(code="P-04")] = None  # none: not configured, nothing is added
     make_up_counts: bool = False  # R1: the first attempt only, unless configured otherwise
 
 

@@ -6,13 +6,13 @@ weights nor targets (P-11): each organisation writes its own.
 
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from services.performance.metrics.events import Aggregation, MetricId, Unit
 from services.vocabulary import RANKED
 from shared.explanation import Band, Kind, Rule, flaw
 from shared.marked import Wrong
-from shared.policy import Issue
+from shared.policy import Issue, Open
 from shared.value import value
 
 WHOLE = 100
@@ -217,7 +217,7 @@ class AppraisalStandard:
 
     issue: Issue
     clause: str
-    components: tuple[Component, ...]
+    components: Annotated[tuple[Component, ...], Open(code="P-11")]
     grades: tuple[Band, ...]
     excellent: str
     plus_cap: Rule | None = None  # of the sum of all plus adjustments; none: not configured (C-16)

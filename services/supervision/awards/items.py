@@ -1,10 +1,12 @@
 """The catalogue of award items 奖励项目. Clauses: A-57, A-58, T-64, S-44, E-65; P-19; R1, R8."""
 
+from typing import Annotated
+
 from services.supervision.awards.events import Ground, Reward
 from services.vocabulary import Text
 from shared.explanation import Rule
 from shared.marked import Wrong
-from shared.policy import Issue
+from shared.policy import Issue, Open
 from shared.value import value
 
 
@@ -17,7 +19,7 @@ class Item:
     clause: str
     needs: tuple[Ground, ...]
     rewards: tuple[Reward, ...]
-    amount: Rule | None = None
+    amount: Annotated[Rule | None, Open(code="P-19")] = None
     make_ups_count: bool = False  # of an excellent exam: the first attempt alone, unless configured otherwise (R1)
 
 

@@ -1,14 +1,14 @@
 """What follows from a violation, and what may follow at all. Clauses: T-66, T-67, S-45, A-60; C-11, C-12."""
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from services.supervision.penalties.events import Mode, PenaltyKind
 from services.supervision.violations.events import Severity, ViolationKind
 from services.vocabulary import RANKED, Text
 from shared.explanation import Rule
 from shared.marked import Wrong
-from shared.policy import Clash, Document, Issue, Policies
+from shared.policy import Clash, Document, Issue, Open, Policies
 from shared.value import value
 
 FINES_ARE_OFF = "fines are off: `fines: {source: …}` of the consequence rules cites the law that allows them (R3)"
@@ -65,8 +65,8 @@ class Entry:
 
     kind: PenaltyKind
     violations: tuple[ViolationKind, ...] = ()
-    severities: tuple[Severity, ...] = ()  # P-13
-    amount: Rule | None = None  # fen, of a fine; unset: not configured (P-13)
+    severities: Annotated[tuple[Severity, ...], Open(code="P-13")] = ()  # P-13
+    amount: Annotated[Rule | None, Open(code="P-13")] = None  # fen, of a fine; unset: not configured (P-13)
     clause: str = ""
 
     def __post_init__(self) -> None:
@@ -89,7 +89,7 @@ class PenaltyCatalogue:
 
     issue: Issue
     clause: str = ""
-    penalties: tuple[Entry, ...] = ()
+    penalties: Annotated[tuple[Entry, ...], Open(code="P-05")] = ()
 
 
 def find(

@@ -4,11 +4,11 @@ Clauses: T-67, A-61; C-13, P-14; rulings R1, R3.
 """
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from services.vocabulary import RANKED
 from shared.explanation import Rule
-from shared.policy import Issue
+from shared.policy import Issue, Open
 from shared.value import value
 
 
@@ -50,6 +50,8 @@ class PoorPerformance:
     issue: Issue
     clause: str = ""
     figure: Figure
-    complaints_min: Rule | None = None  # in a month, from which there are many
-    decline_pct: Rule | None = None  # of the figure per stream, from which the decline is evident
-    points: Rule | None = None  # that a deduction takes
+    complaints_min: Annotated[Rule | None, Open(code="P-14")] = None  # in a month, from which there are many
+    decline_pct: Annotated[Rule | None, Open(code="P-14")] = (
+        None  # of the figure per stream, from which the decline is evident
+    )
+    points: Annotated[Rule | None, Open(code="P-14")] = None  # that a deduction takes

@@ -1,0 +1,160 @@
+"""`kaibo policy`: what policies say, in words; what is left open; and what another one would have made of the past.
+
+Files are read as the services read them; what is loaded, and what-if, is asked of the services that run.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from http.client import HTTPConnection
+from importlib import import_module
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from cli.policy_words import differences, words
+from cli.state import SERVICES, Run, State
+from deploy.local.environment import ROOT
+from deploy.local.processes import StartFailed
+from shared.policy import Document, PolicyError, Source, load_document
+from shared.service import Service
+
+HR = {"Kaibo-Person": "policy", "Kaibo-Capacity": "hr"}
+PATIENCE = 600.0
+TRIED_BY = {
+    "performance": ("AppraisalStandard", "AdjustmentPolicy", "BonusScheme"),
+}
+
+
+# Files
+
+
+@cache
+def services() -> Mapping[str, Service]:
+    return {name: cast(Service, import_module(f"services.{name}.main").service) for name in SERVICES}
+
+
+def read(file: Path) -> tuple[str, Document]:
+    """The service that a policy file is for, and what it says. Raises StartFailed with each line that is wrong."""
+    text = file.read_text()
+    kind = next((line.removeprefix("kind:").strip() for line in text.splitlines() if line.startswith("kind:")), "")
+    for name, service in services().items():
+        if kind in (one.__name__ for one in service.policies):
+            try:
+                return name, load_document(service.format, text, Source(file=file, text=text))
+            except PolicyError as error:
+                raise StartFailed(str(error)) from None
+    known = sorted(one.__name__ for service in services().values() for one in service.policies)
+    raise StartFailed(f"{file}:1: kind: {kind or 'none'} is none of {', '.join(known)}")
+
+
+def lint(files: list[Path]) -> int:
+    """Prints what is wrong with each file; how many are wrong."""
+    wrong = 0
+    for file in files:
+        try:
+            service, document = read(file)
+            print(f"{file}: {document.issue} is sound, for {service}")
+        except StartFailed as error:
+            wrong += 1
+            print(error)
+    return wrong
+
+
+def found(name: str) -> Path:
+    """A file, or the last version of a policy of this name among what ships and what the demo sets."""
+    if (file := Path(name)).is_file():
+        return file
+    folders = [*(ROOT / "services").glob("*/policies"), *(ROOT / "deploy" / "demo" / "policies").glob("*")]
+    policies: dict[str, tuple[tuple[int, bool], Path]] = {}
+    for path in sorted(file for folder in folders for file in folder.glob("*.yaml")):
+        _, document = read(path)
+        version = document.issue.version, not path.is_relative_to(ROOT / "services")
+        known = policies.get(document.issue.policy)
+        if known is None or version > known[0]:
+            policies[document.issue.policy] = version, path
+    if name not in policies:
+        raise StartFailed(f"There is no file and no policy {name}; there are: {', '.join(sorted(policies))}")
+    return policies[name][1]
+
+
+def show(name: str) -> None:
+    file = found(name)
+    _, document = read(file)
+    Console().print("\n".join(words(document)), markup=False, highlight=False, soft_wrap=True)
+
+
+def diff(old: str, new: str) -> None:
+    (_, a), (_, b) = read(found(old)), read(found(new))
+    said = differences(a, b)
+    Console().print("\n".join(said or ["They say the same."]), markup=False, highlight=False, soft_wrap=True)
+
+
+# What runs
+
+
+def what_runs(state: State) -> Run:
+    run = state.read_run()
+    if run is None or run.secret is None:
+        raise StartFailed("Nothing runs here that could be asked: start it with `kaibo up`.")
+    return run
+
+
+def ask(run: Run, service: str, method: str, path: str, body: Mapping[str, Any] | None = None) -> Iterator[bytes]:
+    """The lines of the answer. Raises StartFailed with what the service says."""
+    if service not in run.services:
+        raise StartFailed(f"{service} does not run here; there is: {', '.join(run.services)}")
+    address = urlsplit(run.services[service].url)
+    connection = HTTPConnection(address.hostname or "", address.port, timeout=PATIENCE)
+    headers = {**HR, "Authorization": f"Bearer {run.secret}", "Content-Type": "application/json"}
+    try:
+        connection.request(method, path, json.dumps(body) if body else None, headers)
+        response = connection.getresponse()
+        if response.status != 200:
+            problem = json.loads(response.read())
+            said = [error["what"] for error in problem.get("errors", [])] or [problem.get("detail", problem["title"])]
+            raise StartFailed("\n".join(said))
+        yield from response
+    finally:
+        connection.close()
+
+
+def open_values(state: State) -> None:
+    """P-01 to P-24: what the regulations leave open, and what is said of it."""
+    from cli.policy_open import CODES, states
+
+    run = what_runs(state)
+    loaded = {name: json.loads(b"".join(ask(run, name, "GET", "/policies"))) for name in run.services}
+    table = Table("", "open value", "clauses", "state", box=None, pad_edge=False)
+    for code, said in states(loaded).items():
+        table.add_row(code, CODES[code].name, CODES[code].clauses, said)
+    Console().print(table)
+
+
+def try_policy(state: State, file: Path, since: str, until: str, studio: str, figures: Path | None) -> None:
+    from cli.policy_report import tell
+
+    service, document = read(file)
+    kind = type(document.body).__name__
+    if kind not in TRIED_BY.get(service, ()):
+        known = ", ".join(kind for kinds in TRIED_BY.values() for kind in kinds)
+        raise StartFailed(f"A {kind} changes no result that could be compared; what can be tried is: {known}")
+    body = {"policy": file.read_text(), "since": since, "until": until, "scope": studio}
+    report: dict[str, Any] = {}
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns) as progress:
+        task = progress.add_task(f"{document.issue} over {since}..{until}", total=None)
+        for line in ask(what_runs(state), service, "POST", "/what-if", body):
+            told = json.loads(line)
+            if "problem" in told:
+                raise StartFailed(f"{told['problem']['title']}: {told['problem'].get('facts', '')}")
+            report = told.get("report", report)
+            if "done" in told:
+                progress.update(task, completed=told["done"], total=told["of"])
+    if figures is not None:
+        figures.write_text(json.dumps({"policy": str(document.issue), **body, **report}, ensure_ascii=False, indent=2))
+    tell(Console(), document, report, since, until)

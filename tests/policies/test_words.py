@@ -1,0 +1,110 @@
+"""Policies in words, two of them compared, and the list of what is left open."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.policy import found, lint, read
+from cli.policy_open import CODES, states
+from cli.policy_report import summary
+from cli.policy_words import differences, words
+from deploy.local.processes import StartFailed
+
+ROOT = Path(__file__).parents[2]
+ANCHOR = ROOT / "deploy/demo/policies/performance/anchor.yaml"
+
+
+def changed(tmp_path: Path, *replaced: tuple[str, str]) -> Path:
+    text = ANCHOR.read_text()
+    for old, new in replaced:
+        assert old in text
+        text = text.replace(old, new, 1)
+    file = tmp_path / "changed.yaml"
+    file.write_text(text)
+    return file
+
+
+def test_a_policy_is_shown_with_its_values_and_clauses() -> None:
+    said = "\n".join(words(read(ANCHOR)[1]))
+    for part in (
+        "考核标准 appraisal standard: appraisal_standard.anchor, 版本 version 1",
+        "生效 in force: from 2024-01-01",
+        "适用范围 for: post: anchor",
+        "权重 weight: 60 % (S-39)",
+        "目标 target: 15000 (S-33)",
+        "≥ 75 < 90 → B",
+    ):
+        assert part in said
+
+
+RESULT, ON_AIR = "name: result\n    weight: 60", "name: conduct_on_air\n    weight: 20"
+WITH: dict[str, tuple[str, str]] = {  # what changes along, or it would be refused
+    RESULT: (ON_AIR, ON_AIR.replace("20", "10")),
+    "below: 60, gives: D": ("at_least: 60, below: 75, gives: C", "at_least: 55, below: 75, gives: C"),
+}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (RESULT, RESULT.replace("60", "70"), "components.result: 权重 weight rises from 60 % to 70 %"),
+        ("{target: 15000,", "{target: 12000,", "live_viewers.form: 目标 target falls from 15000 to 12000"),
+        ("below: 60, gives: D", "below: 55, gives: D", "grades.1: below falls from 60 to 55"),
+        ("plus_cap: 5\n", "", "the policy: 加分上限 plus points at most falls away; it was 5"),
+        ("post: [anchor]", "post: [anchor, singer]", "适用范围 for: post: anchor → post: anchor, singer"),
+        ("aggregation: mean", "aggregation: sum", "live_viewers.measure: aggregation becomes sum; it was mean"),
+    ],
+)
+def test_what_changes_is_told_in_words(tmp_path: Path, old: str, new: str, said: str) -> None:
+    file = changed(tmp_path, (old, new), *([WITH[old]] if old in WITH else []))
+    told = differences(read(ANCHOR)[1], read(file)[1])
+    assert any(said in line for line in told), told
+    assert differences(read(ANCHOR)[1], read(ANCHOR)[1]) == []
+
+
+def test_lint_tells_every_line_that_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert lint([ANCHOR, changed(tmp_path, ("weight: 30", "weight: 31"))]) == 1
+    out = capsys.readouterr().out
+    assert "appraisal_standard.anchor:1 is sound, for performance" in out
+    assert "changed.yaml:13: components.result.parts: " in out
+
+
+def test_a_policy_is_found_by_its_name() -> None:
+    assert found("appraisal_standard.anchor") == ANCHOR
+    assert found("award_items") == ROOT / "deploy/demo/policies/supervision/award_items.yaml"
+    with pytest.raises(StartFailed, match="There is no file and no policy nothing"):
+        found("nothing")
+
+
+def loaded(**more: Any) -> dict[str, Any]:
+    policy = {
+        "policy": "adjustments",
+        "version": 2,
+        "file": "adjustments.yaml",
+        "ships": False,
+        "effective_from": "2024-01-01",
+        "open": [{"code": "P-04", "place": "training_excellence.points", "value": "2"}],
+    }
+    ships = {**policy, "version": 1, "ships": True, "open": [{**policy["open"][0], "value": None}]}  # type: ignore[index,dict-item]
+    return {"performance": {"asked": ["P-04", "P-09"], "policies": [policy, ships]}, **more}
+
+
+def test_all_24_open_values_are_listed_with_their_state() -> None:
+    found = states(loaded())
+    assert list(found) == list(CODES) == [f"P-{n:02}" for n in range(1, 25)]
+    where = "(adjustments v2, performance/adjustments.yaml, from 2024-01-01; organisation)"
+    assert found["P-04"] == f"training_excellence.points = 2 {where}"
+    assert found["P-09"] == "not configured"
+    assert found["P-01"] == "not configured; no rule asks for it yet"
+
+
+def test_the_report_in_words_names_nobody() -> None:
+    of = {"results": 2, "mean": "80.00", "grades": {"A": 2}, "bonus": 300_000}
+    would = {**of, "mean": "70.00", "grades": {"B": 2}, "bonus": 240_000}
+    report = {"results": 2, "persons": 2, "changed": 2, "regraded": 2, "was": of, "would": would, "changes": []}
+    said = summary(read(ANCHOR)[1], report, "2024-05", "2024-06")
+    assert "Mean points 80.00 → 70.00." in said
+    assert "Grades A 2 → B 2." in said
+    assert "Bonus ¥3,000.00 → ¥2,400.00." in said
+    assert said.endswith("Nothing was decided, stored or published.")
