@@ -111,11 +111,13 @@ def status(
 def events_show(
     context: typer.Context,
     stream: Annotated[str, typer.Argument(help="As in exam/PERSON/SESSION; `events tail` shows real ones.")],
+    at_version: Annotated[int | None, typer.Option("--at-version", help="Up to this version.")] = None,
+    at: Annotated[str | None, typer.Option("--at", help="What had been recorded by then: 2024-05-01T08:00Z.")] = None,
 ) -> None:
-    """Every event of a stream, from the log of its service."""
+    """Every event of a stream, from the log of its service: all, or as of a version or time."""
     from cli.events import show as show_events
 
-    show_events(context.obj, stream)
+    show_events(context.obj, stream, at_version, at)
 
 
 @events.command("tail")

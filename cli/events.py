@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 import asyncpg
 import msgspec
@@ -17,7 +18,8 @@ from shared.event import Envelope
 from shared.kafka import KafkaSettings, received
 from shared.postgres import PostgresStore
 from shared.settings import kafka_settings
-from shared.store import Stored
+from shared.store import Stored, until
+from shared.value import BUSINESS_ZONE
 from shared.wire import NotOurs, heading, meta_of
 
 TOPICS = r"^kaibo\."
@@ -47,10 +49,14 @@ class Line:
         return line
 
 
-def show(state: State, stream: str) -> None:
-    """Every event of a stream, oldest first, from the log of the service that has it. Raises StartFailed."""
-    urls = state.database_urls()
-    lines = asyncio.run(history(urls, stream))
+def show(state: State, stream: str, at_version: int | None = None, at: str | None = None) -> None:
+    """Every event of a stream, oldest first, from the log of the service that has it: all, up to a version, or what
+    had been recorded by a time. Raises StartFailed."""
+    urls, by = state.database_urls(), moment(at) if at else None
+    found = asyncio.run(history(urls, stream))
+    lines = [stored_line(service, stored) for service, stored in found if until([stored], at_version, by)]
+    if found and not lines:
+        raise StartFailed(f"{stream} had no event then: its first was recorded at {found[0][1].recorded_at:%FT%TZ}.")
     if not lines:
         raise StartFailed(
             f"No log of {', '.join(urls)} has a stream {stream}. "
@@ -61,12 +67,21 @@ def show(state: State, stream: str) -> None:
         console.print(line.text(), soft_wrap=True)
 
 
-async def history(urls: Mapping[str, str], stream: str) -> list[Line]:
+def moment(text: str) -> datetime:
+    """Raises StartFailed."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise StartFailed(f"{text} is no time: 2024-05-01T08:00:00Z is asked for, or 2024-05-01 in Shanghai.") from None
+    return found if found.tzinfo else found.replace(tzinfo=BUSINESS_ZONE)
+
+
+async def history(urls: Mapping[str, str], stream: str) -> list[tuple[str, Stored]]:
     found = []
     for service, url in urls.items():
         async with asyncpg.create_pool(url, min_size=1, max_size=1) as pool:
             store = PostgresStore(pool, "", {})
-            found += [stored_line(service, stored) for stored in (await store.history([stream]))[stream]]
+            found += [(service, stored) for stored in (await store.history([stream]))[stream]]
     return found
 
 

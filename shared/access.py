@@ -17,6 +17,7 @@ PERSONAL = "personal.read"  # to read personal texts of others; his own everybod
 OPERATE = "operations.act"  # to see what is parked, with its content, and to have it retried or left out
 POLICIES = "policy.read"  # to see which policies are loaded
 TRY = "policy.try"  # to see what another policy would have made of what is recorded, person by person
+HISTORY = "history.read"  # the state of any stream of a service, at any time: nobody's where a service grants it not
 SELF = "self"
 KERNEL = {
     IMPORT: ("system",),
@@ -24,6 +25,7 @@ KERNEL = {
     OPERATE: ("operator",),
     POLICIES: ("hr", "auditor", "operator"),
     TRY: ("hr", "auditor"),
+    HISTORY: (),
 }
 
 

@@ -19,7 +19,7 @@ from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.routing import BaseRoute
 
-from shared import bulk, operating, trial
+from shared import as_of, bulk, operating, trial
 from shared.access import Access, body_of, capability_of, load_access
 from shared.broker import Broker, Partition, Record, Unavailable
 from shared.consequence import Consequences
@@ -77,7 +77,7 @@ class Service:
         self.policies, self.routers = policies, routers
         self.format = Format(kinds=tuple(policies), traits=population, agree=tuple(agree))
         self.what_if = what_if
-        self.common = (bulk.router, operating.router, trial.router, *([trial.trials] if what_if else []))
+        self.common = (bulk.router, operating.router, as_of.router, trial.router, *([trial.trials] if what_if else []))
         self.access = load_access(home / "access.yaml")
         own = [route for router in (*routers, *self.common) for route in router.routes]
         self.routes = [check_route(route, self.access) for route in own]
@@ -132,6 +132,7 @@ class Service:
             app.include_router(router, max_body_size=LARGEST)
         app.include_router(bulk.router)
         app.include_router(operating.router, max_body_size=LARGEST)
+        app.include_router(as_of.router)
         app.include_router(trial.router, max_body_size=LARGEST)
         if self.what_if:
             app.include_router(trial.trials, max_body_size=LARGEST)
@@ -227,6 +228,7 @@ def api(parts: Parts, look: Callable[[], Awaitable[None]] = nothing_to_look_at) 
     app.state.store, app.state.desk, app.state.vault = parts.store, parts.desk, parts.vault
     app.state.identity = parts.settings.identity
     app.state.format, app.state.trial = parts.service.format, parts.service.what_if
+    app.state.deciders = {decider.name: decider for decider in parts.service.deciders}
     app.state.bulk = bulk.Bulk(
         parts.service.deciders, parts.service.routes, access=parts.service.access, desk=parts.desk, vault=parts.vault
     )

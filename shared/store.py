@@ -398,3 +398,8 @@ class Store(Protocol):
         """A key that stands already stays."""
 
     async def close(self) -> None: ...
+
+
+def until(history: Sequence[Stored], version: int | None = None, at: datetime | None = None) -> list[Stored]:
+    """A stream as it was: up to a version, and what had been recorded by a time."""
+    return [s for s in history if (version is None or s.version <= version) and (at is None or s.recorded_at <= at)]

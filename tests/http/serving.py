@@ -16,7 +16,7 @@ from services.people.main import service as people
 from services.performance.main import service as performance
 from services.supervision.main import service as supervision
 from services.training.main import service as training
-from shared import operating, trial
+from shared import as_of, operating, trial
 from shared.access import Access
 from shared.desk import Desk
 from shared.kafka import KafkaSettings
@@ -28,7 +28,7 @@ from shared.settings import Settings
 from shared.store import Parked
 from shared.subscription import reader_name
 
-KERNELS = (*operating.router.routes, *trial.router.routes, *trial.trials.routes)
+KERNELS = (*operating.router.routes, *as_of.router.routes, *trial.router.routes, *trial.trials.routes)
 OPERATING = {route.path for route in KERNELS if isinstance(route, APIRoute)}  # no commands, no queries
 SERVICES = {service.name: service for service in (training, people, performance, supervision)}
 POLICIES = Path(__file__).parents[2] / "deploy/demo/policies"
@@ -61,7 +61,7 @@ def naming(person: str, capacity: str) -> dict[str, str]:
 
 def holder(access: Access, capability: str) -> str:
     """A capacity that holds it."""
-    return next(capacity for capacity in access.table[capability] if capacity != "self")
+    return next((capacity for capacity in access.table[capability] if capacity != "self"), "nobody")
 
 
 @dataclass

@@ -116,6 +116,11 @@ def test_a_stream_is_shown_with_its_events(state: State) -> None:
     line = said(state, "events", "show", STREAM)
     for part in ("2026-05-04 01:00:00Z", "training", "ExamGraded", f"{STREAM} v1", "优秀", "trainer-7"):
         assert part in line
+    assert f"{STREAM} v1" in said(state, "events", "show", STREAM, "--at-version", "1", "--at", "2100-01-01")
+    with pytest.raises(StartFailed, match="had no event then: its first was recorded at 20"):
+        said(state, "events", "show", STREAM, "--at", "2020-01-01T00:00:00Z")
+    with pytest.raises(StartFailed, match="noon is no time"):
+        said(state, "events", "show", STREAM, "--at", "noon")
     with pytest.raises(StartFailed, match="No log of training has a stream exams/P2/S1"):
         said(state, "events", "show", "exams/P2/S1")
 
