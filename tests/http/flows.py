@@ -26,6 +26,8 @@ MAY = {"subject": {"person": "li", "month": "2024-05"}}
 LATE = {"person": "li", "offence": "late", "occasion": "s1"}
 SERIOUS = {"person": "li", "offence": "serious_stream_error", "occasion": "s1"}
 EARLY = {"person": "li", "offence": "early_leave", "occasion": "s1"}
+MARCH = {"subject": {"person": "sun", "month": "2024-03"}}
+MARKS = ("content_planning_quality", "content_production_effect")
 AWARD = {"person": "li", "item": "merit", "period": "2024-05"}
 OTHER = {"person": "wu", "item": "merit", "period": "2024-05"}
 TEXT = "5" * 64  # a digest
@@ -261,6 +263,33 @@ FLOWS: dict[str, tuple[Step, ...]] = {
         Step("WithdrawObjection", {"person": "wu", "month": "2024-04", "version": 1}, by="wu"),
         Step("CompleteReview", {"subject": {"person": "li", "month": "2024-04"}}),
         Step("RestateScore", {"subject": {"person": "li", "month": "2024-04"}}),
+        *(
+            step
+            for mark in MARKS
+            for step in (
+                Step(
+                    "DefineMetric",
+                    {
+                        "metric": mark,
+                        "name_zh": "质量",
+                        "name_en": "quality",
+                        "formula": "a mark",
+                        "unit": "points",
+                        "aggregation": "mean",
+                        "better": "higher",
+                    },
+                ),
+                Step("RecordMetric", {**MARCH, "metric": mark, "amount": "95", "source": "the editor"}),
+            )
+        ),
+        Step("OpenCycle", {"month": "2024-03"}),
+        Step("OpenReview", {**MARCH, "post": "content_producer", "studio": "east"}),
+        Step("DeclareNotApplicable", {**MARCH, "component": "content_plays", "reason": "no account yet"}),
+        Step("ScoreReview", MARCH),
+        Step("CompleteReview", MARCH),
+        Step("RecordBonusPaid", {**MARCH, "amount": 1000, "paid_on": "2024-04-10"}),
+        Step("RecordMetric", {**MARCH, "metric": MARKS[0], "amount": "40", "source": "the editor"}),
+        Step("DecideBonusReduction", {**MARCH, "version": 2, "stands": True, "reason": "counted twice"}),
     ),
     "supervision": (
         Step("ScheduleStream", {"stream": "s1", "studio": "east", "starts_at": "2024-05-06T01:00:00Z"}),

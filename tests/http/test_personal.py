@@ -62,6 +62,7 @@ def test_the_flows_say_every_personal_text_there_is() -> None:
     assert {name: fields for name, fields in PERSONAL.items() if fields} == {
         "PersonRegistered": ["contact", "name"],
         "PersonNameCorrected": ["contact", "name"],
+        "SubmitRegulationFeedback": ["text"],
         "TraineeQuestionAnswered": ["answer", "asked"],
         "TraineePerformanceNoted": ["note"],
         "RecordFeedback": ["advice", "merits", "shortcomings"],
