@@ -25,6 +25,10 @@ policy = typer.Typer(
     help="What the policies say, what is left open, and what if it were otherwise.", no_args_is_help=True
 )
 contracts = typer.Typer(help="What was promised to whoever reads the events.", no_args_is_help=True)
+log = typer.Typer(help="What a service has recorded.", no_args_is_help=True)
+relay = typer.Typer(help="From the log to the topics.", no_args_is_help=True)
+app.add_typer(log, name="log")
+app.add_typer(relay, name="relay")
 app.add_typer(events, name="events")
 app.add_typer(readers, name="readers")
 app.add_typer(parked, name="parked")
@@ -33,7 +37,7 @@ app.add_typer(contracts, name="contracts")
 app.add_typer(policy, name="policy")
 
 Service = Annotated[str, typer.Argument(help=", ".join(SERVICES))]
-Reader = Annotated[str, typer.Argument(help="As in exam_results/1.")]
+Reader = Annotated[str, typer.Argument(help="As in exam_results.")]
 Event = Annotated[str, typer.Option("--event", help="The id of one, from `parked list`.")]
 
 
@@ -137,11 +141,74 @@ def readers_list(context: typer.Context) -> None:
 
 
 @readers.command("rebuild")
-def readers_rebuild(context: typer.Context, service: Service, reader: Reader) -> None:
-    """Empty a read model and build it again from Kafka."""
+def readers_rebuild(
+    context: typer.Context,
+    service: Service,
+    reader: Reader,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Show what differs before the new one is served; `switch` serves it.")
+    ] = False,
+) -> None:
+    """Build a read model again from Kafka, beside the one that is served until the new one takes its place."""
     from cli.operations import rebuild_reader
 
-    tell(rebuild_reader(context.obj, service, reader))
+    rebuild_reader(context.obj, service, reader, compare)
+
+
+@readers.command("switch")
+def readers_switch(context: typer.Context, service: Service, reader: Reader) -> None:
+    """Serve a build that was compared."""
+    from cli.operations import switch_reader
+
+    tell(switch_reader(context.obj, service, reader))
+
+
+@readers.command("stop")
+def readers_stop(context: typer.Context, service: Service, reader: Reader) -> None:
+    """Have a build wait where it is; `rebuild` goes on with it."""
+    from cli.operations import stop_build
+
+    tell(stop_build(context.obj, service, reader))
+
+
+@readers.command("retire")
+def readers_retire(context: typer.Context, service: Service, reader: Reader) -> None:
+    """Drop a build, or a reader that no release has any more, with its rows."""
+    from cli.operations import retire_reader
+
+    tell(retire_reader(context.obj, service, reader))
+
+
+@readers.command("accept")
+def readers_accept(context: typer.Context, service: Service, reader: Reader) -> None:
+    """Have a reader take up a log that was restored or replaced: it is built from the new one."""
+    from cli.operations import accept_log
+
+    tell(accept_log(context.obj, service, reader))
+
+
+@readers.command("record")
+def readers_record() -> None:
+    """Write down what makes the rows of each reader; a test compares it with the versions."""
+    from cli.fingerprints import record
+
+    record()
+
+
+@log.command("renew")
+def log_renew(context: typer.Context, service: Service) -> None:
+    """After the database of a service was restored or replaced: another id, and its topics made again."""
+    from cli.operations import renew_log
+
+    tell(renew_log(context.obj, service))
+
+
+@relay.command("republish")
+def relay_republish(context: typer.Context, service: Service) -> None:
+    """Make the topics of a service again from its log, and show how far that is."""
+    from cli.operations import republish_topics
+
+    republish_topics(context.obj, service)
 
 
 @parked.command("list")

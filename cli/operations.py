@@ -6,7 +6,8 @@ What is asked for is written into the service's database; the worker that owns t
 import asyncio
 import getpass
 import json
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,16 +18,36 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.state import State
-from cli.status import reader_table
+from cli.status import progress, reader_table
 from deploy.local.processes import StartFailed
-from shared.operations import ask, discarded, end, imports, rebuild, waiting
-from shared.status import Overview
+from shared.build import Build
+from shared.operations import (
+    accept,
+    ask,
+    compare,
+    discarded,
+    end,
+    filling,
+    imports,
+    log_of,
+    published,
+    rebuild,
+    renew,
+    republish,
+    retire,
+    stop,
+    waiting,
+)
+from shared.readers import Difference, known
+from shared.status import Overview, Reading
 from shared.store import Asking, Import, Unknown
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[Any]
 
 T = TypeVar("T")
+LOOK_SECONDS = 1.0
+MEET_SECONDS = 3.0  # what is served stands still meanwhile, at the most
 
 
 def list_readers(state: State) -> None:
@@ -40,10 +61,123 @@ def list_readers(state: State) -> None:
     asyncio.run(find())
 
 
-def rebuild_reader(state: State, service: str, reader: str) -> str:
-    """Read its topics from the beginning; the answer in words. Raises StartFailed."""
-    partitions = on(state.database_url(service), lambda connection: rebuild(connection, reader))
-    return f"{reader} of {service} reads {partitions} partitions from the beginning; `kaibo status` shows how far it is"
+def rebuild_reader(state: State, service: str, reader: str, comparing: bool) -> None:
+    """Fill it beside the one that is served; compared first where that is asked for. Raises StartFailed."""
+    url = state.database_url(service)
+    build = on(url, lambda connection: rebuild(connection, reader, comparing))
+    left_out = [one for one in on(url, discarded) if one.reader.partition("/")[0] == build.name]
+    for one in left_out:
+        print(f"leaves out {one.id} of {one.stream}, discarded by {one.actor or 'an operator'}: {one.reason}")
+    if not comparing:
+        print(f"{build.reader} is built beside what is served; `kaibo readers list` shows how far it is")
+        return
+    while (found := on(url, lambda connection: compare(connection, build.reader, MEET_SECONDS))) is None:
+        for at in (at for at in readings(state, service) if at.reader == build.reader):
+            if at.state == "stopped":
+                raise StartFailed(f"{build.reader} is stopped: {at.error or 'somebody asked for that'}")
+            Console().print(progress(at))
+        time.sleep(LOOK_SECONDS)
+    show_differences(build, *found)
+
+
+def readings(state: State, service: str) -> list[Reading]:
+    async def find() -> list[Reading]:
+        async with Overview(state.database_urls()) as overview:
+            return [r for one in await overview.standings() if one.service == service for r in one.readers]
+
+    return asyncio.run(find())
+
+
+def show_differences(build: Build, count: int, found: list[Difference]) -> None:
+    if not count:
+        print(f"{build.reader} and what is served agree on every row they share")
+    else:
+        table = Table("key", "served", build.reader, box=None, pad_edge=False)
+        for one in found:
+            table.add_row(Text(one.key), Text(differing(one.served, one.built)), Text(differing(one.built, one.served)))
+        Console().print(table)
+        print(f"{count} differ{f', the first {len(found)} are shown' if count > len(found) else ''}")
+    print("`kaibo readers switch` serves it, `kaibo readers retire` drops it")
+
+
+def differing(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> str:
+    """The columns in which they differ."""
+    if one is None:
+        return "no row"
+    shown = {name: value for name, value in one.items() if other is None or other.get(name) != value}
+    return ", ".join(f"{name}={value}" for name, value in shown.items())
+
+
+def switch_reader(state: State, service: str, reader: str) -> str:
+    """A build that was held to be compared. Raises StartFailed."""
+    url = state.database_url(service)
+    build = on(url, lambda connection: filling(connection, reader))
+    on(url, lambda connection: rebuild(connection, f"{build.name}/{build.version}"))
+    return f"{build.reader} of {service} is served as soon as it is behind on no partition"
+
+
+def stop_build(state: State, service: str, reader: str) -> str:
+    """What it has filled stays. Raises StartFailed."""
+    build = on(state.database_url(service), lambda connection: stop(connection, reader))
+    return f"{build.reader} of {service} is stopped; `kaibo readers rebuild {service} {build.name}` goes on with it"
+
+
+def retire_reader(state: State, service: str, reader: str) -> str:
+    """With its rows. Raises StartFailed where this release works on it."""
+    url = state.database_url(service)
+    name = reader.partition("/")[0]
+    beside = [b for b in on(url, known) if b.reader == reader and b.state != "served"]
+    if not beside and name in names_of(service):
+        raise StartFailed(f"this release of {service} reads {name}; what is built beside it has a name like {name}/1.2")
+    gone = on(url, lambda connection: retire(connection, reader))
+    return f"{', '.join(b.reader for b in gone)} of {service} is retired and its rows are dropped"
+
+
+def names_of(service: str) -> set[str]:
+    """The readers of this release."""
+    from cli.serve import load
+
+    loaded = load(service)
+    return {s.name for group in (loaded.projections, loaded.facts, loaded.reactions) for s in group}
+
+
+def accept_log(state: State, service: str, reader: str) -> str:
+    """That a log it reads was replaced. Raises StartFailed."""
+    urls = state.database_urls()
+    filled = {name: on(url, published) for name, url in urls.items()}
+    if slow := [name for name, (waits, upto, events) in filled.items() if waits or upto < events]:
+        raise StartFailed(f"{', '.join(slow)}: not all of it is published yet; ask again when `kaibo status` says so")
+    logs = {topic: log for url in urls.values() for topic, log in on(url, log_of).items()}
+    build = on(urls[service], lambda connection: accept(connection, reader, logs))
+    if build.version:
+        return f"{build.reader} of {service} is built from the new log; `kaibo readers list` shows how far it is"
+    return f"{reader} of {service} reads the new log; what had its consequence has it once"
+
+
+def renew_log(state: State, service: str) -> str:
+    """Of a database that was restored or replaced. Raises StartFailed."""
+    log = on(state.database_url(service), renew)
+    return (
+        f"The log of {service} is {log} from now on, its topics are made again: `kaibo relay republish {service}` shows"
+        f" how far. Its readers then stand until each is told `kaibo readers accept`; `kaibo status` lists them"
+    )
+
+
+def republish_topics(state: State, service: str) -> None:
+    """Delete and fill the topics of a service from its log, telling how far it is. Raises StartFailed."""
+    url = state.database_url(service)
+    began, ready = time.monotonic(), on(url, published)
+    if not ready[0]:
+        on(url, republish)
+    while True:
+        waits, upto, events = on(url, published)
+        if not waits and upto >= events:
+            print(f"{events:,} events of {service} are published")
+            return
+        rate = upto / (time.monotonic() - began)
+        left = f", {(events - upto) / rate:.0f} s left" if rate else ""
+        print("waiting for the relay" if waits else f"{upto:,} of {events:,}, {rate:,.0f}/s{left}")
+        time.sleep(LOOK_SECONDS)
 
 
 def list_parked(state: State, as_json: bool) -> None:

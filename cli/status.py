@@ -129,9 +129,23 @@ def service_table(standings: list[Standing]) -> Table:
 
 
 def reader_table(readers: list[Reading]) -> Table:
-    table = Table("service", "reader", "version", "position", "lag", "seconds", "parked", box=None, pad_edge=False)
+    table = Table("service", "reader", "version", "position", "lag", "seconds", "parked", "", box=None, pad_edge=False)
     for one in readers:
         name, _, version = one.reader.partition("/")
         parked = Text(f"{one.parked}", style="bold red" if one.parked else "")
-        table.add_row(one.service, name, version, f"{one.position:,}", f"{one.lag:,}", f"{one.seconds:.1f}", parked)
+        lag, seconds = (f"{one.lag:,}", f"{one.seconds:.1f}") if one.state == "served" else ("", "")
+        table.add_row(one.service, name, version, f"{one.position:,}", lag, seconds, parked, progress(one))
     return table
+
+
+def progress(one: Reading) -> Text:
+    """What is to be said of it beyond figures."""
+    if one.state == "served":
+        return Text(one.error, style="bold red")
+    left = f", {one.left:.0f} s left" if one.left is not None else ""
+    way = (
+        f"{one.state}: {one.done:.0%}, {one.rate:,.0f}/s{left}"
+        if one.state == "building"
+        else f"stopped at {one.done:.0%}"
+    )
+    return Text(f"{way}: {one.error}" if one.error else way, style="bold red" if one.error else "yellow")

@@ -61,6 +61,9 @@ class Broker(Protocol):
     async def ensure(self, topics: Mapping[str, int]) -> None:
         """Make topics with so many partitions and unlimited retention. Raises WrongTopic where one differs."""
 
+    async def remove(self, topics: Sequence[str]) -> None:
+        """Delete those that are there, with all that they hold."""
+
     async def publish(self, chunks: Mapping[Partition, Sequence[Record]]) -> None:
         """Write each partition's chunk in order; one chunk of a partition is outstanding at a time.
 

@@ -88,7 +88,8 @@ class Consequences:
 
     async def release(self) -> None:
         """What completed imports hold, once the readers have taken up what belongs to them."""
-        for name in await self.store.release(self.readers):
+        served = [b.reader for b in await self.store.builds() if b.state == "served" and b.name in self.readers]
+        for name in await self.store.release(served):
             log.info("import.released", name=name)
 
     async def pause(self) -> float:

@@ -132,6 +132,14 @@ class KafkaBroker:
                 if content != TOPIC[setting]:
                     raise WrongTopic(self.wrong_setting(name, setting, content))
 
+    async def remove(self, topics: Sequence[str]) -> None:
+        async with self.observing() as (admin, _):
+            there = {topic["topic"] for topic in await admin.describe_topics()} & set(topics)
+            if there:
+                await admin.delete_topics(sorted(there))
+            while {topic["topic"] for topic in await admin.describe_topics()} & there:  # noqa: ASYNC110
+                await asyncio.sleep(POLL_SECONDS)
+
     def wrong_count(self, topic: str, there: int, wanted: int) -> str:
         return (
             f"Topic {topic} has {there} partitions, the database of its service says {wanted}. The number is fixed for "

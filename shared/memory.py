@@ -13,6 +13,7 @@ from uuid import uuid4
 import msgspec
 
 from shared.broker import Partition
+from shared.build import RUNNING, Build, Model, Source, enlisted
 from shared.facts import Facts
 from shared.projection import Projection
 from shared.store import (
@@ -27,6 +28,7 @@ from shared.store import (
     Gathered,
     Group,
     Held,
+    Identity,
     Import,
     Kept,
     Moved,
@@ -42,11 +44,12 @@ from shared.store import (
 
 R = TypeVar("R")
 AGES_AGO = datetime.min.replace(tzinfo=UTC)  # this store does not keep when something was parked
+ENDS = ("", "_fact", "_subjects", "_things", "_dirty", "_result")  # of the tables of a build
 
 
 class MemoryStore:
     def __init__(self, topics: Mapping[str, int]) -> None:
-        self.log = str(uuid4())
+        self.log, self.former, self.republish = str(uuid4()), tuple[str, ...](), False
         self.partitions = dict(topics)
         self.events: list[Stored] = []
         self.streams: dict[str, list[Stored]] = defaultdict(list)
@@ -138,6 +141,12 @@ class MemoryStore:
     async def maximum(self) -> int:
         return len(self.events)
 
+    async def identity(self) -> Identity:
+        return Identity(id=self.log, former=self.former, republish=self.republish)
+
+    async def republished(self) -> None:
+        self.republish = False
+
     async def topics(self) -> dict[str, int]:
         return dict(self.partitions)
 
@@ -152,17 +161,89 @@ class MemoryStore:
     async def checkpoints(self, reader: str) -> dict[Partition, Checkpoint]:
         return {partition: at for (owner, partition), at in self.tables["checkpoints"].items() if owner == reader}
 
-    def work(self) -> AbstractAsyncContextManager["MemoryWork"]:
-        return self.working()
+    def work(self, number: int = 1) -> AbstractAsyncContextManager["MemoryWork"]:
+        return self.working(number)
 
     @asynccontextmanager
-    async def working(self) -> AsyncIterator["MemoryWork"]:
-        work = MemoryWork(self)
+    async def working(self, number: int) -> AsyncIterator["MemoryWork"]:
+        work = MemoryWork(self, number)
         yield work
         work.commit()
 
-    async def prepare(self, readers: Sequence[Projection[Any, Any] | Facts[Any, Any, Any, Any]]) -> None:
+    async def prepare(self, readers: Sequence[Source]) -> None:
+        for source in readers:
+            if build := enlisted(source, await self.builds()):
+                self.tables["readers"][build.reader] = build
+
+    async def furnish(self, source: Source, build: Build) -> None:
         pass
+
+    async def builds(self) -> list[Build]:
+        found: list[Build] = list(self.tables["readers"].values())
+        return sorted(found, key=lambda b: (b.name, b.version, b.number))
+
+    async def standing(self, name: str) -> tuple[Build, dict[Partition, Checkpoint]] | None:
+        served = self.served(name)
+        return (served, await self.checkpoints(served.reader)) if served else None
+
+    def served(self, name: str) -> Build | None:
+        found: Iterable[Build] = self.tables["readers"].values()
+        return next((b for b in found if b.name == name and b.state == "served"), None)
+
+    def prefix(self, model: Model) -> str:
+        """Of what is served; of the first build where nobody prepared it."""
+        return (self.served(model.name) or Build(name=model.name, version=model.version)).prefix
+
+    async def stand(self, reader: str, error: str) -> None:
+        build: Build | None = self.tables["readers"].get(reader)
+        if build is not None and build.state in RUNNING:
+            state = "stopped" if error and build.state == "building" else build.state
+            self.tables["readers"][reader] = replace(build, error=error, state=state)
+
+    async def switch(self, build: Build, patience: float) -> bool:
+        found: Build | None = self.tables["readers"].get(build.reader)
+        served = self.served(build.name)
+        if found is None or served is None or found.state != "building" or found.held or self.behind(served, found):
+            return False
+        self.hand_over(served, found)
+        for partition in await self.checkpoints(served.reader):
+            del self.tables["checkpoints"][served.reader, partition]
+        for key in [key for key in self.tables["parked"] if key[0] == served.reader]:
+            del self.tables["parked"][key]
+        for key, at in list(self.tables["checkpoints"].items()):
+            if key[0] == found.reader:
+                self.tables["checkpoints"][key] = msgspec.structs.replace(at, past=0)
+        self.tables["readers"] |= {
+            served.reader: replace(served, state="retired"),
+            found.reader: replace(found, state="served", error=""),
+        }
+        self.waiting_on["readers"].set()
+        return True
+
+    def behind(self, served: Build, build: Build) -> bool:
+        stands: dict[tuple[str, Partition], Checkpoint] = self.tables["checkpoints"]
+        old, new = ({p: c for (reader, p), c in stands.items() if reader == b.reader} for b in (served, build))
+
+        def replaced(p: Partition) -> bool:
+            return build.accepts and p in old and p in new and old[p].log != new[p].log
+
+        short = any(p not in new or new[p].position < old[p].position for p in old if not replaced(p))
+        unread = any(c.position < c.past for p, c in new.items() if p not in old or replaced(p))
+        return short or unread or not new or bool(self.tables[f"{build.prefix}_dirty"])
+
+    def hand_over(self, served: Build, build: Build) -> None:
+        """What is not told yet, or was told of a log that was replaced."""
+        was, now = self.tables[f"{served.prefix}_result"], self.tables[f"{build.prefix}_result"]
+        changed = [s for s, found in now.items() if s not in was or told(found) != told(was[s])]
+        for subject in [*self.tables[f"{served.prefix}_dirty"], *(changed if build.accepts else ())]:
+            now.pop(subject, None)
+            now |= {subject: was[subject]} if subject in was else {}
+            self.tables[f"{build.prefix}_dirty"][subject] = object()
+
+    async def sweep(self) -> None:
+        retired = tuple(b.prefix + end for b in await self.builds() if b.state == "retired" for end in ENDS)
+        for name in retired:
+            self.tables.pop(name, None)
 
     def waiting_due(self) -> list[Due]:
         """Deadlines by moment, then what is due at once, as it was left; without what waits for something else."""
@@ -320,7 +401,7 @@ class MemoryStore:
         event.clear()
 
     async def rows(self, projection: Projection[R, Any], keys: Sequence[tuple[Any, ...]]) -> list[R]:
-        held = self.tables[table(projection)]
+        held = self.tables[self.prefix(projection)]
         return [held[key] for key in keys if key in held]
 
     async def page(
@@ -328,13 +409,13 @@ class MemoryStore:
     ) -> list[R]:
         if unknown := equal.keys() - getattr(projection.row, "__dataclass_fields__", {}).keys():
             raise KeyError(*unknown)
-        held = self.tables[table(projection)]
+        held = self.tables[self.prefix(projection)]
         fitting = (row for row in held.values() if all(getattr(row, name) == v for name, v in equal.items()))
         ordered = sorted(fitting, key=projection.identity)
         return [row for row in ordered if after is None or projection.identity(row) > after][:limit]
 
     async def result(self, facts: Facts[Any, Any, Any, Any], subject: str) -> Result | None:
-        found: tuple[NewResult, datetime] | None = self.tables[f"{table(facts)}_result"].get(subject)
+        found: tuple[NewResult, datetime] | None = self.tables[f"{self.prefix(facts)}_result"].get(subject)
         if found is None:
             return None
         new, at = found
@@ -342,12 +423,12 @@ class MemoryStore:
         return Result(document=document, used=new.used, computed_at=at, error=new.error)
 
     async def results(self, facts: Facts[Any, Any, Any, Any], after: str, limit: int) -> dict[str, Result]:
-        subjects = sorted(subject for subject in self.tables[f"{table(facts)}_result"] if subject > after)[:limit]
+        subjects = sorted(subject for subject in self.tables[f"{self.prefix(facts)}_result"] if subject > after)[:limit]
         found = {subject: await self.result(facts, subject) for subject in subjects}
         return {subject: result for subject, result in found.items() if result is not None}
 
     async def known(self, facts: Facts[Any, Any, Any, Any], subjects: Sequence[str]) -> dict[str, list[Held]]:
-        return await MemoryWork(self).facts(facts, subjects)
+        return MemoryWork(self).held(self.prefix(facts), subjects)
 
     async def person_keys(self, owners: Sequence[tuple[str, str]]) -> dict[tuple[str, str], bytes | None]:
         return {owner: self.keys[owner] for owner in owners if owner in self.keys}
@@ -362,8 +443,8 @@ class MemoryStore:
 class MemoryWork:
     """Remembers what it read and what it is to write; commits where nothing that it read has changed since."""
 
-    def __init__(self, store: MemoryStore) -> None:
-        self.store = store
+    def __init__(self, store: MemoryStore, number: int = 1) -> None:
+        self.store, self.number = store, number
         self.seen: dict[tuple[str, Any], Any] = {}
         self.changed: dict[tuple[str, Any], Any] = {}
 
@@ -392,15 +473,22 @@ class MemoryWork:
         if any(name == "due" for name, _ in self.changed):
             self.store.waiting_on["due"].set()
 
+    def prefix(self, model: Model) -> str:
+        return Build(name=model.name, version=model.version, number=self.number).prefix
+
+    async def state(self, reader: str) -> str:
+        build = self.get("readers", reader)
+        return build.state if build else ""
+
     async def rows(self, projection: Projection[R, Any], keys: Sequence[tuple[Any, ...]]) -> list[R]:
-        return [row for key in keys if (row := self.get(table(projection), key)) is not None]
+        return [row for key in keys if (row := self.get(self.prefix(projection), key)) is not None]
 
     async def put_rows(self, projection: Projection[R, Any], rows: Sequence[R]) -> None:
         for row in rows:
-            self.put(table(projection), projection.identity(row), row)
+            self.put(self.prefix(projection), projection.identity(row), row)
 
     async def gather(self, facts: Facts[Any, Any, Any, Any], found: Sequence[Gathered]) -> None:
-        name = table(facts)
+        name = self.prefix(facts)
         for g in found:
             self.put(f"{name}_fact", g.thing, {g.held.id: g.held, **(self.get(f"{name}_fact", g.thing) or {})})
             subjects = (self.get(f"{name}_subjects", g.thing) or frozenset()) | frozenset(g.subjects)
@@ -411,19 +499,21 @@ class MemoryWork:
                 self.put(f"{name}_dirty", subject, object())
 
     async def dirty(self, facts: Facts[Any, Any, Any, Any], limit: int) -> list[str]:
-        name = f"{table(facts)}_dirty"
+        name = f"{self.prefix(facts)}_dirty"
         taken = sorted(self.scan(name))[:limit]
         for subject in taken:
             self.put(name, subject, None)
         return taken
 
     async def facts(self, facts: Facts[Any, Any, Any, Any], subjects: Sequence[str]) -> dict[str, list[Held]]:
-        name = table(facts)
+        return self.held(self.prefix(facts), subjects)
+
+    def held(self, name: str, subjects: Sequence[str]) -> dict[str, list[Held]]:
         things = {subject: self.get(f"{name}_things", subject) or frozenset() for subject in subjects}
         return {s: [h for thing in things[s] for h in self.get(f"{name}_fact", thing).values()] for s in subjects}
 
     async def put_results(self, facts: Facts[Any, Any, Any, Any], results: Sequence[NewResult]) -> list[str]:
-        name = f"{table(facts)}_result"
+        name = f"{self.prefix(facts)}_result"
         changed = []
         for new in results:
             before = self.get(name, new.subject)
@@ -461,9 +551,9 @@ class MemoryWork:
                 self.put("discarded", place(p), found)
             self.put("parked", place(p), None)
 
-    async def discarded(self, reader: str) -> set[tuple[Partition, int]]:
-        rows = self.store.tables["discarded"]
-        return {(partition, position) for owner, partition, position in rows if owner == reader}
+    async def discarded(self, name: str) -> list[bytes]:
+        rows: dict[Any, Parked] = self.store.tables["discarded"]
+        return [p.record for p in rows.values() if p.reader.partition("/")[0] == name and p.partition[0] != "due"]
 
     async def checkpoint(
         self, reader: str, before: Mapping[Partition, Checkpoint | None], after: Mapping[Partition, Checkpoint]
@@ -481,8 +571,8 @@ class MemoryWork:
             )
 
 
-def table(reader: Projection[Any, Any] | Facts[Any, Any, Any, Any]) -> str:
-    return f"{reader.name}_{reader.version}"
+def told(result: tuple[NewResult, datetime]) -> tuple[bytes, str]:
+    return result[0].document, result[0].error
 
 
 def place(parked: Parked) -> tuple[str, Partition, int]:

@@ -28,6 +28,12 @@ class MemoryBroker:
         for group in list(self.groups):
             self.rebalance(group)
 
+    async def remove(self, topics: Sequence[str]) -> None:
+        for partition in self.partitions(topics):
+            del self.logs[partition]
+        for group in list(self.groups):
+            self.rebalance(group)
+
     async def publish(self, chunks: Mapping[Partition, Sequence[Record]]) -> None:
         for partition, records in chunks.items():
             if partition not in self.logs:

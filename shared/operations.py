@@ -1,13 +1,16 @@
 """What an operator sees and asks for. It is written down here with who asked and why; the owner of the partition does
 it, in its own transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import asyncpg
 import msgspec
 
+from shared import readers
 from shared.broker import Record
+from shared.build import Build, following
 from shared.store import AT_MOST, EVERYWHERE, Asking, Backlog, Discarded, Import, Unknown, Waiting
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
@@ -153,11 +156,11 @@ async def instead(connection: Connection, a: Asking) -> str:
         )
         if before is not None:
             return f"{a.event} waits behind {before['first']} of its stream {before['stream']}: ask for that one"
-    readers = await connection.fetch(
+    there = await connection.fetch(
         "select reader from parked union select reaction from due where failed <> '' or waits <> '' order by 1"
     )
     of = f" of {a.stream}" if a.stream else f" {a.event}" if a.event else ""
-    return f"{a.reader} has nothing parked{of}; there is: {[r[0] for r in readers]}"
+    return f"{a.reader} has nothing parked{of}; there is: {[r[0] for r in there]}"
 
 
 IMPORT = "name, scope, started_at, started_by, completed_at, released_at, ended_by, reason"
@@ -186,26 +189,159 @@ async def import_of(connection: Connection, name: str) -> Import:
     return Import(**dict(found))
 
 
-async def rebuild(connection: Connection, reader: str) -> int:
-    """Empty a projection or facts and read the topics from the beginning. Its rows are incomplete until it has caught
-    up. Returns the number of partitions. Raises Unknown, also for a reaction: consequences are never repeated."""
-    known = [r["reader"] for r in await connection.fetch("select distinct reader from checkpoints order by 1")]
-    if reader not in known or "/" not in reader:
-        raise Unknown(f"{reader} is none of {[r for r in known if '/' in r]}")
-    name, version = reader.split("/")
-    prefix = f"{name}_{int(version)}"
-    tables = await connection.fetch(
-        "select tablename from pg_tables where schemaname = 'public' and tablename = any($1::text[])",
-        [prefix, f"{prefix}_fact", f"{prefix}_thing", f"{prefix}_result"],
-    )
+async def rebuild(connection: Connection, reader: str, held: bool = False) -> Build:
+    """Have a projection or facts filled beside what is served, or go on with that. `reader` may name a version, for a
+    release that went back to it. Raises Unknown, also for a reaction: consequences are never repeated."""
     async with connection.transaction():
-        moved = await connection.execute(
-            "update checkpoints set past = greatest(past, position), log = '', \"offset\" = -1, position = 0,"
-            " at = now() where reader = $1",
-            reader,
+        wanted, started = await intended(connection, reader)
+        if started is None:
+            return await begun(connection, replace(wanted, held=held))
+        await connection.execute(
+            "update readers set state = 'building', held = $2, error = '', since = now(), passed ="
+            " (select coalesce(sum(position), 0) from checkpoints c where c.reader = $1) where reader = $1",
+            started.reader,
+            held,
         )
-        await connection.execute("delete from parked where reader = $1", reader)
-        await connection.execute("delete from dirty where facts = $1", prefix)
-        for r in tables:
-            await connection.execute(f'truncate "{r["tablename"]}"')
-    return int(moved.split()[-1])
+        await connection.execute("select pg_notify('readers', '')")
+        return replace(started, state="building", held=held, error="")
+
+
+async def intended(connection: Connection, reader: str) -> tuple[Build, Build | None]:
+    """What is to be filled, and the build that was begun already. Raises Unknown."""
+    name, _, version = reader.partition("/")
+    mine = await readers.known(connection, name)
+    served = next((b for b in mine if b.state == "served" and b.version), None)
+    if served is None or (version and not version.isdecimal()):
+        models = sorted({b.name for b in await readers.known(connection) if b.version and b.state == "served"})
+        raise Unknown(f"{reader} is none of {models}")
+    begun = [b for b in mine if b.state in ("building", "stopped") and version in ("", str(b.version))]
+    fresh = Build(name=name, version=int(version or served.version), state="building")
+    return fresh, begun[-1] if begun else None
+
+
+async def begun(connection: Connection, wanted: Build) -> Build:
+    """Beside what is served."""
+    build = following(await readers.known(connection, wanted.name), wanted)
+    sql = "select kind from readers where name = $1 and state = 'served'"
+    await readers.add(connection, build, await connection.fetchval(sql, build.name))
+    return build
+
+
+async def stop(connection: Connection, reader: str) -> Build:
+    """Have the filling of a build end, until it is asked for again. Raises Unknown."""
+    build = await filling(connection, reader)
+    await connection.execute("update readers set state = 'stopped' where reader = $1", build.reader)
+    await connection.execute("select pg_notify('readers', '')")
+    return build
+
+
+async def filling(connection: Connection, reader: str) -> Build:
+    """The build that is filled, by the name of its reader. Raises Unknown."""
+    for build in await readers.known(connection):
+        if build.state in ("building", "stopped") and reader in (build.name, build.reader):
+            return build
+    raise Unknown(f"nothing is built beside {reader}; `kaibo readers list` shows what is")
+
+
+async def compare(connection: Connection, reader: str, patience: float) -> tuple[int, list[readers.Difference]] | None:
+    """What differs between a build and what is served, when the two stand at the same positions; None where they did
+    not meet within so many seconds. Raises Unknown."""
+    async with connection.transaction():
+        build = await filling(connection, reader)
+        known = await readers.known(connection, build.name)
+        served = next(b for b in known if b.state == "served")
+        kind = await connection.fetchval("select kind from readers where reader = $1", build.reader)
+        if not await readers.met(connection, served, build, patience):
+            return None
+        return await readers.compared(connection, served, build, kind)
+
+
+async def retire(connection: Connection, reader: str) -> list[Build]:
+    """A build that is filled, or a reader that no release has any more, with its rows. Raises Unknown."""
+    async with connection.transaction():
+        known = [b for b in await readers.known(connection) if b.state != "retired"]
+        gone = [b for b in known if b.reader == reader and b.state != "served"]
+        gone = gone or [b for b in known if reader in (b.name, b.reader)]
+        if not gone:
+            raise Unknown(f"{reader} is none of {sorted({b.name for b in known})}")
+        for build in gone:
+            if build.state == "served":
+                await readers.withdraw(connection, build)
+            await readers.retire(connection, build)
+    await readers.sweep(connection)
+    return gone
+
+
+async def accept(connection: Connection, reader: str, logs: Mapping[str, str]) -> Build:
+    """Have a reader take up what a log says that was restored or replaced; `logs` are the ids of today by topic.
+
+    A read model is built from it anew, beside what is served. A reaction reads it again from where it was deployed:
+    what had its consequence has it once. Raises Unknown where it reads no such log."""
+    async with connection.transaction():
+        served = next((b for b in await readers.known(connection) if b.state == "served" and b.name == reader), None)
+        if served is None:
+            raise Unknown(f"{reader} is none of {[b.name for b in await readers.known(connection)]}")
+        stands = await connection.fetch(
+            "select topic, partition, log from checkpoints where reader = $1 and log <> ''", served.reader
+        )
+        replaced = sorted({r["topic"] for r in stands if r["log"] != logs.get(r["topic"], r["log"])})
+        if not replaced:
+            raise Unknown(f"{reader} reads no log that was replaced")
+        if served.version:
+            wanted, started = await intended(connection, reader)
+            if started is not None:
+                await readers.retire(connection, started)
+                wanted = replace(wanted, version=started.version)
+            return await begun(connection, replace(wanted, accepts=True))
+        await reread(connection, reader, replaced)
+        return served
+
+
+async def reread(connection: Connection, reaction: str, topics: Sequence[str]) -> None:
+    services = sorted({topic.split(".")[1] for topic in topics})
+    await connection.execute(
+        "update checkpoints set log = '', \"offset\" = -1, position = past, at = now()"
+        " where reader = $1 and topic = any($2::text[])",
+        reaction,
+        list(topics),
+    )
+    await connection.execute("delete from parked where reader = $1 and topic = any($2::text[])", reaction, list(topics))
+    # Of events that the log may not hold any more. Whatever it holds comes again.
+    await connection.execute(
+        "delete from due where reaction = $1"
+        " and convert_from(trigger, 'utf8')::jsonb #>> '{meta,service}' = any($2::text[])",
+        reaction,
+        services,
+    )
+
+
+async def renew(connection: Connection) -> str:
+    """Give a restored or replaced log another id and have its topics made again. Returns the id."""
+    async with connection.transaction():
+        await connection.execute("update log set former = former || id, id = gen_random_uuid()::text")
+        await republish(connection)
+    return str(await connection.fetchval("select id from log"))
+
+
+async def republish(connection: Connection) -> int:
+    """Have the topics of a service deleted and filled from its log again, by its relay. Returns how many events."""
+    async with connection.transaction():
+        await connection.execute("update log set republish = true")
+        await connection.execute("delete from cursors")
+        await connection.execute("select pg_notify('log', '')")
+    return int(await connection.fetchval("select coalesce(max(position), 0) from events") or 0)
+
+
+async def published(connection: Connection) -> tuple[bool, int, int]:
+    """Whether the relay has yet to begin with that; up to which position the topics are filled; of how many."""
+    row = await connection.fetchrow(
+        "select republish, (select coalesce(max(position), 0) from cursors) as upto,"
+        " (select coalesce(max(position), 0) from events) as events from log"
+    )
+    return (row["republish"], row["upto"], row["events"]) if row else (True, 0, 0)
+
+
+async def log_of(connection: Connection) -> dict[str, str]:
+    """The id of the log behind each topic of a service."""
+    log = str(await connection.fetchval("select id from log"))
+    return {r["topic"]: log for r in await connection.fetch("select topic from topics")}

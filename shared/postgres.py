@@ -11,8 +11,9 @@ from typing import Any, TypeAlias, TypeVar, cast
 import asyncpg
 import msgspec
 
-from shared import operations
+from shared import operations, readers
 from shared.broker import Partition, Unavailable
+from shared.build import Build, Model, Source
 from shared.facts import Facts
 from shared.projection import Projection
 from shared.rows import Table, table
@@ -28,6 +29,7 @@ from shared.store import (
     Gathered,
     Group,
     Held,
+    Identity,
     Import,
     Kept,
     Moved,
@@ -37,6 +39,7 @@ from shared.store import (
     Past,
     Result,
     Stored,
+    Unfit,
     Waiting,
 )
 
@@ -84,10 +87,28 @@ async def answering() -> AsyncIterator[None]:
         raise Unavailable(f"PostgreSQL: {type(error).__name__}: {error}") from error
 
 
+UNFIT = (
+    asyncpg.UndefinedColumnError,
+    asyncpg.UndefinedFunctionError,  # two types that are not compared
+    asyncpg.UndefinedTableError,
+    asyncpg.DatatypeMismatchError,
+    asyncpg.DataError,
+    msgspec.ValidationError,
+)
+
+
+@asynccontextmanager
+async def fitting(name: str) -> AsyncIterator[None]:
+    try:
+        yield
+    except UNFIT as error:
+        raise Unfit(f"what is served as {name} was built by another version: {error}") from error
+
+
 class PostgresStore:
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", log: str, topics: Mapping[str, int]) -> None:
         self.pool, self.log, self.partitions = pool, log, dict(topics)
-        self.waiting_on: dict[str, asyncio.Event] = {"log": asyncio.Event(), "due": asyncio.Event()}
+        self.waiting_on: dict[str, asyncio.Event] = {name: asyncio.Event() for name in ("log", "due", "readers")}
         self.deaf = False
         self.listener: asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | None = None
         self.listening = asyncio.Lock()
@@ -173,6 +194,18 @@ class PostgresStore:
         async with answering():
             return await self.pool.fetchval("select coalesce(max(position), 0) from events") or 0
 
+    async def identity(self) -> Identity:
+        async with answering():
+            found = await self.pool.fetchrow("select id, former, republish from log")
+        if found is None:
+            raise RuntimeError("the database has no log")
+        self.log = found["id"]
+        return Identity(id=found["id"], former=tuple(found["former"]), republish=found["republish"])
+
+    async def republished(self) -> None:
+        async with answering():
+            await self.pool.execute("update log set republish = false")
+
     async def topics(self) -> dict[str, int]:
         return dict(self.partitions)
 
@@ -212,32 +245,55 @@ class PostgresStore:
         sql = 'select topic, partition, log, "offset", position, past from checkpoints where reader = $1'
         async with answering():
             records = await self.pool.fetch(sql, reader)
-        return {
-            (r["topic"], r["partition"]): Checkpoint(
-                log=r["log"], offset=r["offset"], position=r["position"], past=r["past"]
-            )
-            for r in records
-        }
+        return {(r["topic"], r["partition"]): checkpoint(r) for r in records}
 
-    def work(self) -> AbstractAsyncContextManager["PostgresWork"]:
-        return self.working()
+    def work(self, number: int = 1) -> AbstractAsyncContextManager["PostgresWork"]:
+        return self.working(number)
 
     @asynccontextmanager
-    async def working(self) -> AsyncIterator["PostgresWork"]:
+    async def working(self, number: int) -> AsyncIterator["PostgresWork"]:
         # REPEATABLE READ: several partitions write one row; under READ COMMITTED the later one would win silently.
         async with (
             answering(),
             self.pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read"),
         ):
-            yield PostgresWork(connection)
+            yield PostgresWork(connection, number)
 
-    async def prepare(self, readers: Sequence[Projection[Any, Any] | Facts[Any, Any, Any, Any]]) -> None:
+    async def prepare(self, readers_: Sequence[Source]) -> None:
         async with answering(), self.pool.acquire() as connection, connection.transaction():
-            await connection.execute("select pg_advisory_xact_lock(43)")
-            for reader in readers:
-                for sql in creates(reader):
-                    await connection.execute(sql)
+            await readers.enlist(connection, readers_)
+
+    async def furnish(self, source: Source, build: Build) -> None:
+        async with answering(), self.pool.acquire() as connection, connection.transaction():
+            await readers.furnish(connection, source, build)
+
+    async def builds(self) -> list[Build]:
+        async with answering(), self.pool.acquire() as connection:
+            return await readers.known(connection)
+
+    async def standing(self, name: str) -> tuple[Build, dict[Partition, Checkpoint]] | None:
+        sql = """select r.name, r.version, r.number, r.state, r.held, r.accepts, r.error,
+                        c.topic, c.partition, c.log, c."offset", c.position, c.past
+                   from readers r left join checkpoints c using (reader) where r.name = $1 and r.state = 'served'"""
+        async with answering():
+            records = await self.pool.fetch(sql, name)
+        if not records:
+            return None
+        build = Build(**dict(list(records[0].items())[:7]))
+        return build, {(r["topic"], r["partition"]): checkpoint(r) for r in records if r["topic"] is not None}
+
+    async def stand(self, reader: str, error: str) -> None:
+        async with answering(), self.pool.acquire() as connection:
+            await readers.stand(connection, reader, error)
+
+    async def switch(self, build: Build, patience: float) -> bool:
+        async with answering(), self.pool.acquire() as connection, connection.transaction():
+            return await readers.switch(connection, build.reader, patience)
+
+    async def sweep(self) -> None:
+        async with answering(), self.pool.acquire() as connection:
+            await readers.sweep(connection)
 
     async def due(self, now: datetime, limit: int, reactions: Sequence[str]) -> list[Due]:
         row = "select id, reaction, at, stream, trigger, made, failed"
@@ -345,27 +401,28 @@ class PostgresStore:
             event.set()
 
     async def rows(self, projection: Projection[R, Any], keys: Sequence[tuple[Any, ...]]) -> list[R]:
-        async with answering(), self.pool.acquire() as connection:
-            return await rows(connection, projection, keys)
+        t = table(f"served_{projection.name}", cast("Any", projection.row))
+        async with answering(), fitting(projection.name), self.pool.acquire() as connection:
+            return await rows(connection, t, keys)
 
     async def page(
         self, projection: Projection[R, Any], equal: Mapping[str, Any], after: tuple[Any, ...] | None, limit: int
     ) -> list[R]:
-        t = table_of(projection)
+        t: Table[R] = table(f"served_{projection.name}", cast("Any", projection.row))
         store = {c.name: c.store for c in t.columns}
         values = [store[name](v) for name, v in equal.items()]
-        async with answering():
+        async with answering(), fitting(projection.name):
             records = await self.pool.fetch(t.page(list(equal), after is not None), *values, *(after or ()), limit)
-        return [t.load(r) for r in records]
+            return [t.load(r) for r in records]
 
     async def result(self, facts: Facts[Any, Any, Any, Any], subject: str) -> Result | None:
-        sql = f"select document, used, computed_at, error from {prefix(facts)}_result where subject = $1"
+        sql = f"select document, used, computed_at, error from served_{facts.name}_result where subject = $1"
         async with answering():
             r = await self.pool.fetchrow(sql, subject)
         return None if r is None else result_of(r)
 
     async def results(self, facts: Facts[Any, Any, Any, Any], after: str, limit: int) -> dict[str, Result]:
-        sql = f"""select subject, document, used, computed_at, error from {prefix(facts)}_result
+        sql = f"""select subject, document, used, computed_at, error from served_{facts.name}_result
                    where subject > $1 collate "C" order by subject collate "C" limit $2"""
         async with answering():
             records = await self.pool.fetch(sql, after, limit)
@@ -373,7 +430,7 @@ class PostgresStore:
 
     async def known(self, facts: Facts[Any, Any, Any, Any], subjects: Sequence[str]) -> dict[str, list[Held]]:
         async with answering(), self.pool.acquire() as connection:
-            return await held(connection, facts, subjects)
+            return await held(connection, f"served_{facts.name}", subjects)
 
     async def person_keys(self, owners: Sequence[tuple[str, str]]) -> dict[tuple[str, str], bytes | None]:
         sql = """select person, class, wrapped from keys
@@ -399,18 +456,27 @@ class PostgresStore:
 
 
 class PostgresWork:
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+    def __init__(self, connection: Connection, number: int) -> None:
+        self.connection, self.number = connection, number
+
+    def prefix(self, model: Model) -> str:
+        return Build(name=model.name, version=model.version, number=self.number).prefix
+
+    def table(self, projection: Projection[R, Any]) -> Table[R]:
+        return cast("Table[R]", table(self.prefix(projection), cast("Any", projection.row)))
+
+    async def state(self, reader: str) -> str:
+        return await self.connection.fetchval("select state from readers where reader = $1", reader) or ""
 
     async def rows(self, projection: Projection[R, Any], keys: Sequence[tuple[Any, ...]]) -> list[R]:
-        return await rows(self.connection, projection, keys)
+        return await rows(self.connection, self.table(projection), keys)
 
     async def put_rows(self, projection: Projection[R, Any], changed: Sequence[R]) -> None:
-        t = table_of(projection)
+        t = self.table(projection)
         await self.connection.execute(t.upsert, *t.values(changed))
 
     async def gather(self, facts: Facts[Any, Any, Any, Any], found: Sequence[Gathered]) -> None:
-        name = prefix(facts)
+        name = self.prefix(facts)
         things = sorted({g.thing for g in found})
         # Two that gather for one thing must meet: neither sees the other's event, nor the subjects that it names.
         await self.connection.execute(
@@ -451,13 +517,13 @@ class PostgresWork:
         sql = """delete from dirty where facts = $1 and subject in (
                    select subject from dirty where facts = $1 order by subject limit $2 for update skip locked
                  ) returning subject"""
-        return [r["subject"] for r in await self.connection.fetch(sql, prefix(facts), limit)]
+        return [r["subject"] for r in await self.connection.fetch(sql, self.prefix(facts), limit)]
 
     async def facts(self, facts: Facts[Any, Any, Any, Any], subjects: Sequence[str]) -> dict[str, list[Held]]:
-        return await held(self.connection, facts, subjects)
+        return await held(self.connection, self.prefix(facts), subjects)
 
     async def put_results(self, facts: Facts[Any, Any, Any, Any], results: Sequence[NewResult]) -> list[str]:
-        name = prefix(facts)
+        name = self.prefix(facts)
         # Written even where it is the same: of two that settle a subject from other facts, one has to fail.
         written = await self.connection.fetch(
             f"insert into {name}_result as r (subject, document, used, error)"
@@ -525,9 +591,9 @@ class PostgresWork:
         if len(gone) != len(keys):
             raise Moved("somebody else has taken up what was parked")
 
-    async def discarded(self, reader: str) -> set[tuple[Partition, int]]:
-        sql = "select topic, partition, position from discarded where reader = $1"
-        return {((r["topic"], r["partition"]), r["position"]) for r in await self.connection.fetch(sql, reader)}
+    async def discarded(self, name: str) -> list[bytes]:
+        sql = "select record from discarded where split_part(reader, '/', 1) = $1 and topic <> 'due'"
+        return [r["record"] for r in await self.connection.fetch(sql, name)]
 
     async def checkpoint(
         self, reader: str, before: Mapping[Partition, Checkpoint | None], after: Mapping[Partition, Checkpoint]
@@ -555,17 +621,17 @@ class PostgresWork:
             raise Moved(f"{reader} has another owner of {', '.join(str(p[0]) for p in partitions)}")
 
 
-async def rows(connection: Connection, projection: Projection[R, Any], keys: Sequence[tuple[Any, ...]]) -> list[R]:
-    t = table_of(projection)
+def checkpoint(record: asyncpg.Record) -> Checkpoint:
+    return Checkpoint(**{name: record[name] for name in ("log", "offset", "position", "past")})
+
+
+async def rows(connection: Connection, t: Table[R], keys: Sequence[tuple[Any, ...]]) -> list[R]:
     columns = [c for name in t.primary for c in t.columns if c.name == name]
     arrays = [[c.store(key[i]) for key in keys] for i, c in enumerate(columns)]
     return [t.load(r) for r in await connection.fetch(t.select, *arrays)]
 
 
-async def held(
-    connection: Connection, facts: Facts[Any, Any, Any, Any], subjects: Sequence[str]
-) -> dict[str, list[Held]]:
-    name = prefix(facts)
+async def held(connection: Connection, name: str, subjects: Sequence[str]) -> dict[str, list[Held]]:
     records = await connection.fetch(
         f"select t.subject, f.id, f.service, f.type, f.schema, f.data, f.meta from {name}_thing t"
         f" join {name}_fact f using (thing) where t.subject = any($1::text[])",
@@ -595,29 +661,6 @@ def result_of(record: asyncpg.Record) -> Result:
     return Result(
         document=document, used=tuple(record["used"]), computed_at=record["computed_at"], error=record["error"]
     )
-
-
-def prefix(reader: Projection[Any, Any] | Facts[Any, Any, Any, Any]) -> str:
-    return f"{reader.name}_{reader.version}"
-
-
-def table_of(projection: Projection[R, Any]) -> Table[R]:
-    return cast("Table[R]", table(prefix(projection), cast("Any", projection.row)))
-
-
-def creates(reader: Projection[Any, Any] | Facts[Any, Any, Any, Any]) -> list[str]:
-    if isinstance(reader, Projection):
-        return [table_of(reader).create]
-    name = prefix(reader)
-    return [
-        f"create table if not exists {name}_about (thing text primary key, gathered bigint not null default 1)",
-        f"create table if not exists {name}_fact (thing text, id uuid, service text not null, type text not null,"
-        " schema int not null, data bytea not null, meta bytea not null, primary key (thing, id))",
-        f"create table if not exists {name}_thing (subject text, thing text, primary key (subject, thing))",
-        f"create index if not exists {name}_subjects on {name}_thing (thing)",
-        f"create table if not exists {name}_result (subject text primary key, document bytea not null,"
-        " used text[] not null, error text not null, computed_at timestamptz not null default now())",
-    ]
 
 
 async def migrate(url: str, topics: Mapping[str, int]) -> None:

@@ -11,6 +11,7 @@ second ones; the one that finds a cursor moved by the other stands by until the 
 import asyncio
 import random
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from time import perf_counter
 
@@ -19,7 +20,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from shared.broker import Broker, Partition, Record, Unavailable, WrongTopic
 from shared.event import Contract
-from shared.store import Moved, Store, Stored
+from shared.store import Identity, Moved, Store, Stored
 from shared.wire import NotOurs, heading, to_record
 
 log = structlog.get_logger()
@@ -76,10 +77,13 @@ class Relay:
                 await asyncio.sleep(STOPPED_SECONDS)
 
     async def begin(self) -> None:
-        """Find out what the topics hold. Raises WrongTopic, Foreign."""
-        topics = await self.store.topics()
-        await self.broker.ensure(topics)
+        """Find out what the topics hold, or make them again where an operator asked for that. Raises WrongTopic,
+        Foreign."""
+        topics, identity = await self.store.topics(), await self.store.identity()
         places = [(topic, number) for topic, count in topics.items() for number in range(count)]
+        if identity.republish:
+            await self.remove(identity, places)
+        await self.broker.ensure(topics)
         self.moved = dict.fromkeys(places, 0) | await self.store.cursors()
         tails = await self.broker.tail(places)
         self.sent = {place: await self.position(place, tails.get(place)) for place in places}
@@ -87,6 +91,20 @@ class Relay:
         self.read, self.page = min([max(self.moved.values()), *lost]), []
         STOPPED.labels(self.service).set(0)
         log.info("relay.began", position=self.read, partitions=len(places), lost=len(lost))
+
+    async def remove(self, identity: Identity, places: Sequence[Partition]) -> None:
+        """Empty the topics, if they are ours. Raises Foreign."""
+        there = await self.broker.ends(sorted({topic for topic, _ in places}))
+        for place, last in (await self.broker.tail([place for place in places if place in there])).items():
+            with suppress(NotOurs):  # somebody else wrote to it: that goes too
+                found = heading(last)
+                if found.log == identity.id:
+                    await self.position(place, last)
+                elif found.log not in identity.former:
+                    raise Foreign(f"{place[0]} is of log {found.log}, another installation's: it is left alone")
+        await self.broker.remove(sorted({topic for topic, _ in places}))
+        await self.store.republished()
+        log.info("relay.republishes", topics=sorted({topic for topic, _ in places}))
 
     async def position(self, place: Partition, last: Record | None) -> int:
         """Of the last event in a partition; 0 where there is none. Raises Foreign."""
@@ -99,8 +117,9 @@ class Relay:
         if [event.id for event in await self.store.tail(found.position - 1, 1)] != [found.id]:
             raise Foreign(
                 f"{place[0]}/{place[1]} ends with event {found.id} at position {found.position} of log {found.log}, "
-                f"which this log {self.store.log} does not hold there: the database was restored or replaced, or the "
-                f"topic is another installation's. Use another broker, or delete the topic to have it made again."
+                f"which this log {self.store.log} does not hold there. Where the database was restored or replaced, "
+                f"`kaibo log renew {self.service}` gives it another id and has its topics made again; where the topic "
+                "is another installation's, use another broker."
             )
         return found.position
 
@@ -108,7 +127,8 @@ class Relay:
         """Publish a page while the next one is read, or wait until there is one."""
         page = self.page or await self.store.tail(self.read, PAGE)
         if not page:
-            return await self.store.wait("log", QUIET_SECONDS)
+            await self.store.wait("log", QUIET_SECONDS)
+            return await self.begin() if (await self.store.identity()).republish else None
         began = perf_counter()
         chunks = self.chunks(page)
         following = asyncio.create_task(self.store.tail(page[-1].position, PAGE))

@@ -47,7 +47,7 @@ class Table(Generic[R]):
     def select(self) -> str:
         """By keys, given as one array a column of the primary key."""
         return (
-            f"select {names(c.name for c in self.columns)} from {self.name}"
+            f"select r.* from {self.name} r"
             f" join unnest({self.arrays(self.primary)}) as k({names(self.primary)}) using ({names(self.primary)})"
         )
 
@@ -76,19 +76,17 @@ class Table(Generic[R]):
             conditions.append(f"({names(self.primary)}) > ({marks})")
             n += len(self.primary)
         where = f" where {' and '.join(conditions)}" if conditions else ""
-        return (
-            f"select {names(c.name for c in self.columns)} from {self.name}{where}"
-            f" order by {names(self.primary)} limit ${n + 1}"
-        )
+        return f"select * from {self.name}{where} order by {names(self.primary)} limit ${n + 1}"
 
     def values(self, rows: Sequence[R]) -> list[list[Any]]:
         """One list a column."""
         return [list(map(c.store, map(attrgetter(c.name), rows))) for c in self.columns]
 
     def load(self, record: Any) -> R:
+        """From the columns that are there: another version's may be read. Raises msgspec.ValidationError."""
         found = dict(record)
         for c in self.columns:
-            if c.type == "jsonb" and found[c.name] is not None:
+            if c.type == "jsonb" and found.get(c.name) is not None:
                 found[c.name] = msgspec.json.decode(found[c.name])
         return msgspec.convert(found, self.row)
 
@@ -104,7 +102,7 @@ def names(columns: Any) -> str:
 @cache
 def table(name: str, row: type[R]) -> Table[R]:
     """Raises ValueError for a name that is no plain identifier."""
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,50}", name):
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,55}", name):
         raise ValueError(f"{name!r} is no name for a table")
     hints = get_type_hints(row)
     columns = tuple(column(f.name, hints[f.name]) for f in fields(row))  # type: ignore[arg-type]

@@ -1,6 +1,10 @@
 -- What every service's database holds. Rows of projections and facts have tables of their own (shared/rows.py).
 
-create table log (id text not null, one boolean primary key default true check (one));
+-- Renewed where the database was restored or replaced; its topics are then made again.
+create table log (
+  id text not null, former text[] not null default '{}', republish boolean not null default false,
+  one boolean primary key default true check (one)
+);
 insert into log (id) values (gen_random_uuid()::text);
 
 create table topics (topic text primary key, partitions int not null check (partitions > 0));
@@ -38,6 +42,18 @@ create table checkpoints (
   log text not null, "offset" bigint not null, position bigint not null, past bigint not null default 0, at timestamptz not null default now(),
   primary key (reader, topic, partition)
 );
+
+-- One line a build of a read model (shared/build.py); a reaction has one. Retired ones stay as a history.
+create table readers (
+  reader text primary key,
+  name text not null, version int not null, number int not null, kind text not null,
+  prefix text not null,  -- of its tables
+  state text not null check (state in ('served', 'building', 'stopped', 'retired')),
+  held boolean not null default false, accepts boolean not null default false, error text not null default '',
+  since timestamptz not null default now(), passed bigint not null default 0,  -- begun or resumed, from which position
+  unique (name, version, number)
+);
+create unique index readers_served on readers (name) where state = 'served';
 
 create table parked (
   reader text, topic text, partition int, position bigint,

@@ -22,6 +22,7 @@ from starlette.routing import BaseRoute
 from shared import as_of, bulk, operating, trial
 from shared.access import Access, body_of, capability_of, load_access
 from shared.broker import Broker, Partition, Record, Unavailable
+from shared.build import RUNNING, Build, Source, initial, version_of
 from shared.consequence import Consequences
 from shared.decider import Decider
 from shared.desk import Desk
@@ -35,10 +36,11 @@ from shared.postgres import open_store
 from shared.privacy import Vault
 from shared.projection import Projection
 from shared.reaction import Reaction
+from shared.rebuild import Rebuild
 from shared.relay import Relay
 from shared.settings import Settings
 from shared.store import Checkpoint, Group, Moved, Once, Store
-from shared.subscription import Source, Subscription, reader_name
+from shared.subscription import Subscription
 from shared.telemetry import configure
 from shared.watching import Question, Watch
 from shared.web import AGAIN, LARGEST, Edge, install, problem
@@ -50,6 +52,7 @@ log = structlog.get_logger()
 
 DRAIN = 12  # seconds for the servers to answer what they have, and again for the tasks to end
 CONNECTIONS = 2_000  # that a process keeps open: above that uvicorn itself answers 503
+LOOK_SECONDS = 2.0  # between two looks at what is to be read
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
@@ -182,7 +185,7 @@ async def opened(service: Service, settings: Settings) -> AsyncIterator[Parts]:
     )
     try:
         await keep(policies, store, desk)
-        await store.prepare([*service.projections, *service.facts])
+        await store.prepare([*service.projections, *service.facts, *service.own_reactions()])
         yield parts
     finally:
         await broker.close()
@@ -276,20 +279,21 @@ class Workers:
         ]
         self.begun: set[str] = set()
         contracts = self.service.contracts
-        topics = {reader_name(r): sorted({contracts.of(e).topic(e) for e in r.events}) for r in self.readers}
+        topics = {initial(r).reader: sorted({contracts.of(e).topic(e) for e in r.events}) for r in self.readers}
         self.watch = Watch(self.service.name, self.store, self.broker, topics)
+        self.wanted: dict[str, Build] | None = None  # what this release is to work on, once that was looked up
 
     @property
     def ready(self) -> bool:
         """Every reader has its place, or waits for a topic that its service has not made."""
-        return len(self.begun) == len(self.readers)
+        return self.wanted is not None and self.begun >= self.wanted.keys()
 
     def tasks(self) -> list[Coroutine[Any, Any, None]]:
         s, p = self.service, self.parts
-        readers = [reader_name(source) for source in self.readers]
+        readers = [source.name for source in self.readers]
         consequences = Consequences(s.name, s.reactions, s.facts, self.store, p.desk, s.contracts, p.policies, readers)
         relay = Relay(self.store, self.broker, s.contract)
-        return [relay.run(), consequences.run(), self.forget(), *(self.read(source) for source in self.readers)]
+        return [relay.run(), consequences.run(), self.forget(), self.read()]
 
     async def forget(self) -> None:
         """Idempotency keys of requests go after seven days; those of lines and reactions stay for ever."""
@@ -297,9 +301,33 @@ class Workers:
             await patiently(lambda: self.store.forget(timedelta(days=7)))
             await asyncio.sleep(3_600)
 
-    async def read(self, source: Source) -> None:
+    async def read(self) -> None:
+        """Work on the builds of this release: those that are served, and those that are filled beside them."""
+        sources = {(source.name, version_of(source)): source for source in self.readers}
+        running: dict[str, tuple[Build, asyncio.Task[None]]] = {}
+        known: list[Build] = []
+        async with asyncio.TaskGroup() as group:
+            while True:
+                builds = await patiently(self.store.builds)
+                if builds != known:
+                    await patiently(self.store.sweep)
+                known = builds
+                mine = [b for b in builds if b.state in RUNNING and (b.name, b.version) in sources]
+                self.wanted = {b.reader: b for b in mine}
+                for reader, (build, task) in list(running.items()):
+                    if task.done() or not same(build, self.wanted.get(reader)):
+                        task.cancel()
+                        await asyncio.wait([task])
+                        del running[reader]
+                for build in mine:
+                    if build.reader not in running:
+                        task = group.create_task(self.work(sources[build.name, build.version], build))
+                        running[build.reader] = build, task
+                await patiently(lambda: self.store.wait("readers", LOOK_SECONDS))
+
+    async def work(self, source: Source, build: Build) -> None:
         told = self.service.told(source) if isinstance(source, Facts) else ()
-        subscription = Subscription(
+        subscription = (Subscription if build.state == "served" else Rebuild)(
             self.service.name,
             source,
             self.store,
@@ -308,15 +336,18 @@ class Workers:
             self.parts.policies,
             told,
             self.parts.settings.parked_at_most,
+            build,
         )
-        await self.begin(source, subscription.topics)
+        if build.state == "building":
+            await patiently(lambda: self.store.furnish(source, build))
+        await self.begin(source, build, subscription.topics)
         await subscription.run()
 
-    async def begin(self, source: Source, topics: Sequence[str]) -> None:
+    async def begin(self, source: Source, build: Build, topics: Sequence[str]) -> None:
         """Give a new reader its place: a projection, or facts, at the beginning; a reaction at the end of the log, or
         its first deployment would punish history. A topic that is not there yet has no history: its first partition is
         written down at once, so that whoever starts again knows it."""
-        name = reader_name(source)
+        name = build.reader
         while True:
             known = await patiently(lambda: self.store.checkpoints(name))
             ends = await patiently(lambda: self.broker.ends(topics))
@@ -324,8 +355,8 @@ class Workers:
             unborn = missing | {topic for topic, _ in known}
             new = [p for p in ends if p not in known]
             tails = await patiently(lambda new=new: self.broker.tail(new))  # type: ignore[misc]
-            places = {p: place(source, tails.get(p) if p[0] not in unborn else None) for p in new}
-            places |= {(t, 0): place(source, None) for t in missing if (t, 0) not in known}
+            places = {p: place(source, build, tails.get(p) if p[0] not in unborn else None) for p in new}
+            places |= {(t, 0): place(source, build, None) for t in missing if (t, 0) not in known}
             if not await self.placed(name, places):
                 continue
             self.begun.add(name)
@@ -346,14 +377,20 @@ class Workers:
         return True
 
 
-def place(source: Source, last: Record | None) -> Checkpoint:
+def same(one: Build, other: Build | None) -> bool:
+    """Whether the work on it is the same."""
+    return other is not None and (one.state, one.accepts) == (other.state, other.accepts)
+
+
+def place(source: Source, build: Build, last: Record | None) -> Checkpoint:
     """Where a new reader begins, by the last record of the partition."""
     if last is None:
         return Checkpoint(log="", offset=-1, position=0)
     found = heading(last)
     if isinstance(source, Reaction):
-        return Checkpoint(log=found.log, offset=last.offset, position=found.position)
-    return Checkpoint(log="", offset=-1, position=0, past=found.position if isinstance(source, Facts) else 0)
+        return Checkpoint(log=found.log, offset=last.offset, position=found.position, past=found.position)
+    past = found.position if isinstance(source, Facts) or build.state == "building" else 0
+    return Checkpoint(log="", offset=-1, position=0, past=past)
 
 
 async def tend(parts: Parts, crew: Workers, role: str) -> None:

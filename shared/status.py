@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
 import asyncpg
 
+from shared.broker import Partition
 from shared.store import EVERYWHERE
 from shared.value import value
 
@@ -15,7 +17,7 @@ COUNTS = f"""
     select (select coalesce(max(position), 0) from events) as events,
            (select count(*) from events where position > (select coalesce(max(position), 0) from cursors))
              as unpublished,
-           (select count(*) from dirty) as dirty,
+           (select count(*) from dirty join readers on prefix = facts where state = 'served') as dirty,
            (select count(*) from due d where failed = '' and waits = '' and (at is null or at <= now()
               and not exists (select from imports i
                                where i.released_at is null and i.scope in ('{EVERYWHERE}', d.scope)))) as due,
@@ -34,7 +36,11 @@ class Reading:
     lag: int  # events of its topics that it has not passed
     seconds: float  # since its checkpoint last moved; 0 where it has nothing to do
     parked: int
-    due: int = 0
+    state: str = "served"  # or building, stopped
+    error: str = ""  # why it stands
+    done: float = 1.0  # of a build that is filled: how much of what the served one has read, by positions
+    rate: float = 0.0  # positions a second, since it was begun or resumed
+    left: float | None = None  # seconds, at that rate
 
 
 @value
@@ -123,26 +129,38 @@ class Overview:
         stands: dict[str, dict[tuple[str, int], tuple[int, datetime]]] = {}
         for r in await c.fetch("select reader, topic, partition, position, at from checkpoints"):
             stands.setdefault(r["reader"], {})[r["topic"], r["partition"]] = r["position"], r["at"]
+        known = await c.fetch("select * from readers where state <> 'retired' order by name, version, number")
+        served = {r["name"]: stands.get(r["reader"], {}) for r in known if r["state"] == "served"}
         found = []
-        for reader, at in sorted(stands.items()):
-            topics = {t for t, _ in at}
-            behind = [(p, at[p][0] if p in at else 0, n) for p, n in ends.items() if p[0] in topics]
-            lag = 0
-            for p, position, n in behind:
-                if position < n:
-                    lag += await self.between(p, position)
-            moved = max(m for _, m in at.values())
-            found.append(
-                Reading(
-                    service=service,
-                    reader=reader,
-                    position=max(position for position, _ in at.values()),
-                    lag=lag,
-                    seconds=(datetime.now(UTC) - moved).total_seconds() if lag else 0.0,
-                    parked=parked.get(reader, 0),
-                )
+        for r in known:
+            at = stands.get(r["reader"], {})
+            one = Reading(
+                service=service,
+                reader=r["reader"],
+                position=max((position for position, _ in at.values()), default=0),
+                lag=0,
+                seconds=0.0,
+                parked=parked.get(r["reader"], 0),
+                state=r["state"],
+                error=r["error"],
             )
+            if r["state"] == "served":
+                found.append(await self.behind(one, at, ends))
+            else:
+                found.append(on_its_way(one, at, served.get(r["name"], {}), r["passed"], r["since"]))
         return found
+
+    async def behind(
+        self, one: Reading, at: Mapping[Partition, tuple[int, datetime]], ends: Mapping[Partition, int]
+    ) -> Reading:
+        topics = {t for t, _ in at}
+        lag = 0
+        for p, n in ends.items():
+            position = at[p][0] if p in at else 0
+            if p[0] in topics and position < n:
+                lag += await self.between(p, position)
+        moved = max((m for _, m in at.values()), default=None)
+        return replace(one, lag=lag, seconds=(datetime.now(UTC) - moved).total_seconds() if lag and moved else 0.0)
 
     async def between(self, partition: tuple[str, int], position: int) -> int:
         connection = self.connections[partition[0].split(".")[1]]
@@ -183,7 +201,25 @@ class Overview:
             await asyncio.sleep(0.1 if left == 0 else 0.4)  # looking costs those who work
 
 
+def on_its_way(
+    one: Reading,
+    at: Mapping[Partition, tuple[int, datetime]],
+    served: Mapping[Partition, tuple[int, datetime]],
+    passed: int,
+    since: datetime,
+) -> Reading:
+    """How far a build has come on the way to what the served one has read. Positions of a partition grow as the log
+    does, so they tell that without counting its events."""
+    whole = sum(position for position, _ in served.values())
+    now = sum(position for position, _ in at.values())
+    seconds = (datetime.now(UTC) - since).total_seconds()
+    rate = max(now - passed, 0) / max(seconds, 0.001) / max(len(at), 1)
+    left = max(whole - now, 0) / max(len(at), 1) / rate if rate else None
+    return replace(one, done=min(now / whole, 1.0) if whole else 1.0, rate=rate, left=left)
+
+
 def blocks(standing: Standing) -> list[Blocked]:
     parked = [f"{r.parked} events are parked at {r.reader}" for r in standing.readers if r.parked]
+    parked += [f"{r.reader} stands: {r.error}" for r in standing.readers if r.error and r.state == "served"]
     failed = [f"{standing.failed} consequences failed"] if standing.failed else []
     return [Blocked(service=standing.service, what=what) for what in (*parked, *failed)]

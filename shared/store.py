@@ -8,7 +8,8 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from shared.broker import Partition
+from shared.broker import Partition, Unavailable
+from shared.build import Build, Source
 from shared.facts import Facts
 from shared.projection import Projection
 from shared.value import value
@@ -135,7 +136,7 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     log: str
     offset: int  # of the last record that took effect
     position: int
-    past: int = 0  # up to here the past is read once more: nobody is told of what follows from it
+    past: int = 0  # what was there when it began: nobody is told of what follows from that
 
 
 @value
@@ -216,8 +217,16 @@ class Moved(Exception):
     """Another worker owns this reader's partition now, or two transactions met: nothing was written, try again."""
 
 
+class Unfit(Unavailable):
+    """What is served was built by another version, and its rows cannot be read as this one's: the switch is waited
+    for."""
+
+
 class Work(Protocol):
     """One transaction of a reader: rows, facts, due rows and its checkpoint, all or none."""
+
+    async def state(self, reader: str) -> str:
+        """Of a build, as this transaction sees it; empty where there is none."""
 
     async def rows(self, projection: Projection[R, Any], keys: Sequence[tuple[Any, ...]]) -> list[R]: ...
 
@@ -244,8 +253,8 @@ class Work(Protocol):
     async def unpark(self, parked: Sequence[Parked], discard: bool) -> None:
         """Raises Moved where somebody else has one of them."""
 
-    async def discarded(self, reader: str) -> set[tuple[Partition, int]]:
-        """Partition and position of what an operator left out; it stays out when the reader is built anew."""
+    async def discarded(self, name: str) -> list[bytes]:
+        """The records that an operator left out of any build of a reader; they stay out of every later one."""
 
     async def checkpoint(
         self, reader: str, before: Mapping[Partition, Checkpoint | None], after: Mapping[Partition, Checkpoint]
@@ -289,8 +298,23 @@ class Result:
     error: str = ""
 
 
+@value
+class Identity:
+    """The random id of a log, those that it had before its database was restored or replaced, and whether an operator
+    asked for its topics to be made again."""
+
+    id: str
+    former: tuple[str, ...] = ()
+    republish: bool = False
+
+
 class Store(Protocol):
-    log: str  # the random id of this log
+    log: str  # the random id of this log, as it was read last
+
+    async def identity(self) -> Identity: ...
+
+    async def republished(self) -> None:
+        """The topics are empty now."""
 
     async def history(self, streams: Iterable[str]) -> dict[str, list[Stored]]:
         """All events of each stream, by version."""
@@ -322,11 +346,30 @@ class Store(Protocol):
 
     async def checkpoints(self, reader: str) -> dict[Partition, Checkpoint]: ...
 
-    def work(self) -> AbstractAsyncContextManager[Work]:
-        """A transaction. Raises Moved where it met another one."""
+    def work(self, number: int = 1) -> AbstractAsyncContextManager[Work]:
+        """A transaction on the tables of that build. Raises Moved where it met another one."""
 
-    async def prepare(self, readers: Sequence[Projection[Any, Any] | Facts[Any, Any, Any, Any]]) -> None:
-        """Make the tables of the readers that have none."""
+    async def prepare(self, readers: Sequence[Source]) -> None:
+        """Enlist the builds that this release adds."""
+
+    async def furnish(self, source: Source, build: Build) -> None:
+        """Make the tables of a build, where it has none."""
+
+    async def builds(self) -> list[Build]:
+        """Of all readers, retired ones too."""
+
+    async def standing(self, name: str) -> tuple[Build, dict[Partition, Checkpoint]] | None:
+        """The served build of a reader, and where it stands."""
+
+    async def stand(self, reader: str, error: str) -> None:
+        """Write down why it stands; one that is not served yet is stopped by that. Empty: it goes on."""
+
+    async def switch(self, build: Build, patience: float) -> bool:
+        """Serve a build instead of the one that is served, if within so many seconds it is not behind it on any
+        partition; the other one stands still meanwhile, and is retired by this."""
+
+    async def sweep(self) -> None:
+        """Drop the tables of retired builds."""
 
     async def due(self, now: datetime, limit: int, reactions: Sequence[str]) -> list[Due]:
         """Deadlines in the order of their moments, a quarter of `limit` at the most, then what is due at once in the
@@ -378,7 +421,7 @@ class Store(Protocol):
         A hint: it may come late or in vain, so whoever waits looks again."""
 
     async def rows(self, projection: Projection[R, Any], keys: Sequence[tuple[Any, ...]]) -> list[R]:
-        """Those that are there, in no order."""
+        """Those that are there, in no order: of the served build, as far as its columns fit. Raises Unfit."""
 
     async def page(
         self, projection: Projection[R, Any], equal: Mapping[str, Any], after: tuple[Any, ...] | None, limit: int

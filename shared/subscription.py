@@ -11,6 +11,7 @@ import random
 import traceback
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
@@ -20,6 +21,7 @@ import msgspec
 import structlog
 
 from shared.broker import Broker, OffsetGone, Partition, Reader, Record, Unavailable
+from shared.build import RUNNING, Build, Source, initial
 from shared.decider import Context
 from shared.desk import recall
 from shared.event import Contracts, NewerSchema, Recorded, decoder, encode
@@ -35,7 +37,6 @@ from shared.wire import Heading, NotOurs, heading, recorded
 
 log = structlog.get_logger()
 
-Source = Projection[Any, Any] | Facts[Any, Any, Any, Any] | Reaction[Any, Any]
 BATCH = 2_000
 SETTLE = 200  # subjects a transaction
 PATIENCE = 20  # full batches between two settlings of a reader that is behind
@@ -53,6 +54,10 @@ class Hole(Stopped):
     """A position is missing. Where a topic was made again its offsets are new: it is read once from the beginning."""
 
 
+class Ended(Exception):
+    """Another build is served now, or an operator had this one stopped."""
+
+
 class Item(msgspec.Struct, frozen=True, kw_only=True):
     """A record with its place."""
 
@@ -63,10 +68,6 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def checkpoint(self) -> Checkpoint:
         return Checkpoint(log=self.heading.log, offset=self.record.offset, position=self.heading.position)
-
-
-def reader_name(source: Source) -> str:
-    return f"{source.name}/{source.version}" if not isinstance(source, Reaction) else source.name
 
 
 class Subscription:
@@ -80,9 +81,11 @@ class Subscription:
         policies: Policies,
         told: Sequence[Reaction[Any, Any]] = (),
         parked_at_most: int = PARKED_AT_MOST,
+        build: Build | None = None,
     ) -> None:
         self.source, self.store, self.broker, self.contracts, self.policies = source, store, broker, contracts, policies
-        self.name, self.group = reader_name(source), f"kaibo.{service}.{reader_name(source)}"
+        self.build = build or initial(source)
+        self.name, self.group = self.build.reader, f"kaibo.{service}.{self.build.reader}"
         self.told = told  # reactions to a changed result
         self.parked_at_most = parked_at_most
         self.wanted = {name for e in source.events for name in contracts.names(e)}
@@ -92,17 +95,22 @@ class Subscription:
         self.cache: OrderedDict[str, Recorded[Any]] = OrderedDict()
         self.unsettled = 0
         self.owed = True  # subjects may have been left dirty by whoever owned this before
-        self.discarded: set[tuple[Partition, int]] = set()
+        self.discarded: set[str] = set()  # by the id of the event: it stays where a log is renewed
         self.rebuilding = False
         self.rewound = False
         self.looked = 0.0
         self.pause = PAUSE_SECONDS
+        self.error = self.build.error
 
     async def run(self) -> None:
-        """Until cancelled. An outage is waited out; what needs an operator stops this reader and no other."""
+        """Until cancelled, or another build is served. An outage is waited out; what needs an operator stops this
+        reader and no other."""
         while True:
             try:
                 await self.read()
+            except Ended as reason:
+                log.info("reader.ended", reader=self.name, reason=str(reason))
+                return
             except (Unavailable, Moved) as error:
                 log.warning("reader.waits", reader=self.name, error=str(error), seconds=round(self.pause, 2))
                 await asyncio.sleep(self.pause * random.uniform(0.5, 1))
@@ -120,7 +128,15 @@ class Subscription:
         """Still, and said loudly, until somebody has done something about it."""
         READER_STOPPED.labels(self.name).set(1)
         log.error("reader.stopped", reader=self.name, reason=str(error))
+        await self.write_down(str(error))
         await asyncio.sleep(STANDS_SECONDS)
+
+    async def write_down(self, error: str) -> None:
+        """Why this reader stands, where an operator looks; empty: it goes on."""
+        if error != self.error:
+            with suppress(Unavailable, Moved):
+                await self.store.stand(self.name, error)
+                self.error = error
 
     async def read(self) -> None:
         reader = await self.broker.reader(self.group, self.topics, self.positions)
@@ -129,25 +145,38 @@ class Subscription:
                 wait = 0.0 if self.unsettled else 1.0
                 batch = await reader.fetch(BATCH, wait)
                 await self.requests(reader)
-                items = [item for partition, records in batch.items() for item in self.fresh(partition, records)]
-                if items:
+                fresh = [item for partition, records in batch.items() for item in self.fresh(partition, records)]
+                if items := await self.within(fresh, reader):
                     await self.take(items)
                     self.rewound, self.pause = False, PAUSE_SECONDS
                     READER_STOPPED.labels(self.name).set(0)
+                    await self.write_down("")
                 await self.settle(behind=bool(batch))
         finally:
             await reader.stop()
 
+    async def within(self, items: Sequence[Item], reader: Reader) -> Sequence[Item]:
+        """What of it may take effect now: all."""
+        return items
+
+    async def running(self) -> None:
+        """Raises Ended where this build is not to be worked on any more."""
+        state = next((b.state for b in await self.store.builds() if b.reader == self.name), self.build.state)
+        if state not in RUNNING:
+            raise Ended(f"it is {state}")
+
     async def positions(self, partitions: Sequence[Partition]) -> Mapping[Partition, int]:
         """Where to read on, for what this member owns from now on."""
+        await self.running()
         known = await self.store.checkpoints(self.name)
         for partition in partitions:
             self.checkpoints.pop(partition, None)
             if partition in known:
                 self.checkpoints[partition] = known[partition]
-        async with self.store.work() as work:
+        async with self.store.work(self.build.number) as work:
             self.parked = await work.parked(self.name)
-            self.discarded = await work.discarded(self.name)
+            records = [decoder(Record).decode(r) for r in await work.discarded(self.build.name)]
+            self.discarded = {heading(r).id for r in records}
         self.owed = True
         self.rebuilding = any(c.position < c.past for c in known.values())
         return {p: known[p].offset + 1 if p in known and not self.rewound else 0 for p in partitions}
@@ -161,14 +190,14 @@ class Subscription:
             if known and found.log != known:
                 raise Stopped(
                     f"{partition[0]}/{partition[1]} at offset {record.offset} comes from log {found.log}, not {known}: "
-                    "the store behind it was restored or replaced; an operator has to accept it"
+                    "the store behind it was restored or replaced; `kaibo readers accept` reads the new log"
                 )
             if found.position <= position:
                 continue
-            if found.previous != position:
+            if found.previous != position and (known or found.previous > position):
                 raise Hole(
                     f"{partition[0]}/{partition[1]} has a hole: position {found.position} follows {found.previous}, "
-                    f"the last one here was {position}; republish the topic from its store"
+                    f"the last one here was {position}; `kaibo relay republish {found.service}` makes the topic again"
                 )
             position, known = found.position, found.log
             yield Item(partition=partition, record=record, heading=found)
@@ -177,7 +206,7 @@ class Subscription:
         """A batch takes effect as a whole; where its handler fails, halves of it, down to the event that is parked."""
         try:
             await self.until_met(items)
-        except (Unavailable, Moved, Stopped, OffsetGone, asyncio.CancelledError):
+        except (Unavailable, Moved, Stopped, Ended, OffsetGone, asyncio.CancelledError):
             raise
         except Exception as error:  # noqa: BLE001 a handler may raise anything: the event is found and parked
             if len(items) > 1:
@@ -205,7 +234,7 @@ class Subscription:
         parked = [self.park(i, poison) for i in wanted if poison or i.heading.stream in held_back]
         behind = {p.stream for p in parked}
         after = {partition: i.checkpoint for partition, i in {i.partition: i for i in items}.items()}
-        wanted = [i for i in wanted if (i.partition, i.heading.position) not in self.discarded]
+        wanted = [i for i in wanted if i.heading.id not in self.discarded]
         events = [recorded(i.record, i.heading, self.contracts) for i in wanted if i.heading.stream not in behind]
         if parked and len(self.parked) + len(parked) > self.parked_at_most:
             raise Stopped(
@@ -213,7 +242,7 @@ class Subscription:
                 "something is wrong with all of them. See `kaibo parked list`; mend the handler, or what it needs, "
                 f"then `kaibo parked retry SERVICE {self.name}`, or discard them: it goes on by itself"
             )
-        async with self.store.work() as work:
+        async with self.store.work(self.build.number) as work:
             await self.effect(work, events)
             if parked:
                 await work.park(parked)
@@ -313,7 +342,9 @@ class Subscription:
         return self.rebuilding
 
     async def settle_some(self, facts: Facts[Any, Any, Any, Any]) -> int:
-        async with self.store.work() as work:
+        async with self.store.work(self.build.number) as work:
+            if await work.state(self.name) not in ("", self.build.state):
+                raise Ended("another build is served")
             subjects = await work.dirty(facts, SETTLE)
             if not subjects:
                 return 0
@@ -373,11 +404,11 @@ class Subscription:
         if not self.parked or monotonic() - self.looked < 1.0:
             return
         self.looked = monotonic()
-        async with self.store.work() as work:
+        async with self.store.work(self.build.number) as work:
             self.parked = [p for p in await work.parked(self.name) if p.partition in reader.assigned]
         for first in {p.stream: p for p in reversed(self.parked)}.values():
             if first.request == "discard":
-                async with self.store.work() as work:
+                async with self.store.work(self.build.number) as work:
                     await work.unpark([first], discard=True)
                 await self.retry([p for p in self.parked if p.stream == first.stream and p is not first])
             elif first.request == "retry" or not first.error or self.upgraded(first):  # no error: its cause is gone
@@ -397,17 +428,17 @@ class Subscription:
     async def retry(self, parked: Sequence[Parked]) -> None:
         for one in parked:
             try:
-                async with self.store.work() as work:
+                async with self.store.work(self.build.number) as work:
                     await self.effect(work, [self.unpacked(one)])
                     await work.unpark([one], discard=False)
             except (Unavailable, Moved):
                 raise
             except Exception as error:  # noqa: BLE001 the same handler, tried again
                 failed = "".join(traceback.format_exception(error)[-6:])
-                async with self.store.work() as work:
+                async with self.store.work(self.build.number) as work:
                     await work.park([replace(one, error=failed, request="")])
                 break
-        async with self.store.work() as work:
+        async with self.store.work(self.build.number) as work:
             self.parked = await work.parked(self.name)
 
     def observe(self, items: Sequence[Item], events: Sequence[Recorded[Any]], seconds: float) -> None:

@@ -107,7 +107,8 @@ class Watch:
         now = monotonic()
         ends = await self.broker.ends(sorted({topic for topics in self.readers.values() for topic in topics}))
         for reader, topics in self.readers.items():
-            known = await self.store.checkpoints(reader)
+            served = await self.store.standing(reader.partition("/")[0])
+            known = served[1] if served else {}
             stands = {p: known[p].offset + 1 if p in known else 0 for p in ends if p[0] in topics}
             self.tell(reader, stands, sum(max(ends[p] - at, 0) for p, at in stands.items()), now)
 

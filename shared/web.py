@@ -21,6 +21,7 @@ from starlette.exceptions import HTTPException
 
 from shared.access import IMPORT, PERSONAL, Access, CurrentActor, Forbidden, identify
 from shared.broker import Unavailable
+from shared.build import Model
 from shared.decider import Decider
 from shared.desk import Busy, Decided, Desk, KeyReused, Request, TooLarge
 from shared.event import NewerSchema, encode
@@ -31,7 +32,6 @@ from shared.privacy import Erased, Forged, Vault
 from shared.projection import Projection
 from shared.refusal import Refused
 from shared.store import Moved, Result, Store, Unknown
-from shared.subscription import reader_name
 from shared.telemetry import COMMANDS, OVERLOADED, REQUEST_SECONDS
 from shared.value import value
 
@@ -161,12 +161,12 @@ class Handler:
 class Reading:
     """Reads of the service's own read models. Personal texts are opened for those who may read them."""
 
-    def __init__(self, request: HttpRequest) -> None:
-        self.request, self.store = request, cast(Store, request.app.state.store)
+    def __init__(self, request: HttpRequest, response: Response) -> None:
+        self.request, self.response, self.store = request, response, cast(Store, request.app.state.store)
 
     async def __call__(self, projection: Projection[R, Any], row: R) -> R:
         """The row with this one's key. Raises NotFound."""
-        await self.reached(reader_name(projection))
+        await self.reached(projection)
         key = projection.identity(row)
         found = [] if any(map(unkept, key)) else await self.store.rows(projection, [key])
         if not found:
@@ -175,13 +175,13 @@ class Reading:
 
     async def rows(self, projection: Projection[R, Any], rows: Sequence[R]) -> list[R]:
         """Those with the keys of these that are there, in no order."""
-        await self.reached(reader_name(projection))
+        await self.reached(projection)
         found = await self.store.rows(projection, [projection.identity(row) for row in rows])
         return [await self.opened(row) for row in found]
 
     async def page(self, projection: Projection[R, Any], paging: Paged, **equal: object) -> Page[R]:
         """Rows in order of their key, with columns equal to what is given; None filters nothing."""
-        await self.reached(reader_name(projection))
+        await self.reached(projection)
         wanted = {name: v for name, v in equal.items() if v is not None}
         after = uncursor(paging.after, projection) if paging.after else None
         none = any(map(unkept, wanted.values()))
@@ -192,7 +192,7 @@ class Reading:
 
     async def result(self, facts: Facts[Any, Any, Any, Any], subject: Hashable) -> Result:
         """What was computed about a subject, as JSON. Raises NotFound."""
-        await self.reached(reader_name(facts))
+        await self.reached(facts)
         found = None if any(wrong(subject)) else await self.store.result(facts, key_text(subject))
         if found is None:
             raise NotFound(facts.name)
@@ -203,20 +203,25 @@ class Reading:
         allowed = cast(Access, app.access).allows(PERSONAL, actor)
         return await cast(Vault, app.vault).open(shown, lambda person: allowed or person == actor.person)
 
-    async def reached(self, reader: str) -> None:
-        """Wait until a reader has taken up the position that the caller names. Raises Later, Malformed."""
-        wanted = self.request.headers.get("Kaibo-Min-Position")
-        if not wanted:
-            return
-        places = [place(part) for part in wanted.split(",")]
+    async def reached(self, model: Model) -> None:
+        """Wait until a reader has taken up the position that the caller names. Where another version is served than
+        this release's, the answer says which and where it stands. Raises Later, Malformed."""
+        wanted = self.request.headers.get("Kaibo-Min-Position", "")
+        places = [place(part) for part in wanted.split(",")] if wanted else []
         until = monotonic() + PATIENCE
         while True:
-            stands = await self.store.checkpoints(reader)
+            served, stands = await self.store.standing(model.name) or (None, {})
             if all(p in stands and stands[p].position >= n for p, n in places):
-                return
+                break
             if monotonic() > until:
-                raise Later(f"{reader} has not reached that position yet")
+                raise Later(f"{model.name} has not reached that position yet")
             await asyncio.sleep(0.02)
+        if served is not None and served.version != model.version:
+            self.response.headers["Kaibo-Served"] = served.reader
+            self.response.headers["Kaibo-Position"] = ",".join(
+                f"{topic.removeprefix('kaibo.')}/{partition}/{at.position}"
+                for (topic, partition), at in sorted(stands.items())
+            )
 
 
 def place(text: str) -> tuple[tuple[str, int], int]:
@@ -270,8 +275,8 @@ async def handler(request: HttpRequest, response: Response) -> Handler:
     return Handler(request, response)
 
 
-async def reading(request: HttpRequest) -> Reading:
-    return Reading(request)
+async def reading(request: HttpRequest, response: Response) -> Reading:
+    return Reading(request, response)
 
 
 async def paging(after: Annotated[str, Query()] = "", limit: Annotated[int, Query(ge=1, le=500)] = 100) -> Paged:

@@ -800,8 +800,8 @@ class TestParked:
                 async with store.work() as work:
                     await work.unpark([parked(1)], discard=discard)
         async with store.work() as work:
-            assert await work.discarded("reader/1") == {(HERE, 1)}
-            assert await work.discarded("reader/2") == set()
+            assert await work.discarded("reader") == [b"r1"]
+            assert await work.discarded("other") == []
 
     async def put(self, store: Store, *waiting: Parked) -> None:
         async with store.work() as work:

@@ -412,7 +412,6 @@ async def organisation(name: str, databases: Databases | None = None) -> AsyncIt
         return
     store = await open_store(await databases.make("template1"), dict.fromkeys(service.contract.topics, 2))
     try:
-        await store.prepare([*service.projections, *service.facts])
         async with served(await with_store(service, store, broker)) as there:
             yield there
     finally:

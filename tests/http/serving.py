@@ -18,6 +18,7 @@ from services.supervision.main import service as supervision
 from services.training.main import service as training
 from shared import as_of, operating, trial
 from shared.access import Access
+from shared.build import initial
 from shared.desk import Desk
 from shared.kafka import KafkaSettings
 from shared.memory import MemoryStore
@@ -26,7 +27,6 @@ from shared.privacy import Vault
 from shared.service import Parts, Service, Workers, api, server, tend
 from shared.settings import Settings
 from shared.store import Parked
-from shared.subscription import reader_name
 
 KERNELS = (*operating.router.routes, *as_of.router.routes, *trial.router.routes, *trial.trials.routes)
 OPERATING = {route.path for route in KERNELS if isinstance(route, APIRoute)}  # no commands, no queries
@@ -42,6 +42,7 @@ async def in_memory(service: Service, broker: MemoryBroker | None = None) -> Par
 
 async def with_store(service: Service, store: Any, broker: MemoryBroker) -> Parts:
     """Under the demo's policies, so that decisions come as far as they can."""
+    await store.prepare([*service.projections, *service.facts, *service.own_reactions()])
     policies = service.load_policies(POLICIES / service.name)
     settings = Settings(
         service=service.name,
@@ -113,7 +114,7 @@ async def caught_up(parts: Parts) -> bool:
     contracts = parts.service.contracts.by_service.values()
     ends = await parts.broker.ends([topic for contract in contracts for topic in contract.topics])
     for reader in Workers(parts).readers:
-        for partition, at in (await parts.store.checkpoints(reader_name(reader))).items():
+        for partition, at in (await parts.store.checkpoints(initial(reader).reader)).items():
             if at.offset + 1 < ends.get(partition, 0):
                 return False
     if await dirty(parts.store):
@@ -136,7 +137,7 @@ async def parked(parts: Parts) -> list[Parked]:
     found: list[Parked] = []
     async with parts.store.work() as work:
         for reader in Workers(parts).readers:
-            found += await work.parked(reader_name(reader))
+            found += await work.parked(initial(reader).reader)
     return found
 
 

@@ -345,7 +345,7 @@ async def test_nothing_is_published_on_top_of_another_log(world: World) -> None:
     stranger = World(world.contract, MemoryStore(world.partitions), world.broker)
     await stranger.record(9, "words/1", "words/2")
     relay = stranger.relay()
-    with pytest.raises(module.Foreign, match="restored or replaced"):
+    with pytest.raises(module.Foreign, match="`kaibo log renew"):
         await relay.begin()
     async with running(relay), asyncio.timeout(BOUND):
         for _ in iter(lambda: REGISTRY.get_sample_value("kaibo_relay_stopped", {"service": world.contract.service}), 1):

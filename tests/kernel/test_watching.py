@@ -42,6 +42,7 @@ def told(name: str, **labels: str) -> Any:
 async def a_reader_that_stands_still_is_told_apart_from_its_relay(monkeypatch: pytest.MonkeyPatch) -> None:
     shop, now = Shop(), [1_000.0]
     monkeypatch.setattr(watching, "monotonic", lambda: now[0])
+    await shop.store.prepare([shop.takings])
     watch = Watch("shop", shop.store, shop.broker, {"takings/1": [TOPIC]})
     await shop.broker.ensure(dict.fromkeys(contract.topics, shop.partitions))
     await watch.look()

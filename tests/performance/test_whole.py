@@ -176,6 +176,7 @@ async def running(organisation: Path | None = DEMO) -> AsyncIterator[Performance
     )
     observers, trainers = Publisher(supervision), Publisher(training)
     crew = Workers(parts)
+    await store.prepare(crew.readers)
     tasks = [asyncio.create_task(Relay(o.store, broker, o.contract).run()) for o in (observers, trainers)]
     tasks.append(asyncio.create_task(tend(parts, crew, "all")))
 

@@ -21,9 +21,11 @@ from deploy.local.postgres import Postgres
 from deploy.local.processes import StartFailed
 from services.training.contracts import contract
 from shared.broker import Record
+from shared.build import Build
 from shared.event import Envelope, encode, new_id
 from shared.kafka import KafkaBroker, KafkaSettings
 from shared.postgres import open_store
+from shared.readers import add
 from shared.store import Group, New, Stored
 from shared.wire import to_record
 
@@ -49,6 +51,7 @@ def url(server: Postgres) -> str:
         await store.close()
         connection = await asyncpg.connect(server.url("people"))
         record = encode(Record(key=STREAM.encode(), value=event.data, headers=(("ce_id", event.id.encode()),)))
+        await add(connection, Build(name="results", version=2), "projection")
         await connection.execute("insert into checkpoints values ('results/2', $1, 0, 'log', -1, 0)", TOPIC)
         await connection.execute(
             "insert into parked values ('results/2', $1, 0, 1, $2, $3, 'KeyError: grade')", TOPIC, STREAM, record
@@ -149,8 +152,10 @@ def test_what_is_parked_is_listed_shown_and_asked_for(state: State) -> None:
 
 
 def test_a_reader_is_rebuilt_by_its_name(state: State) -> None:
-    assert "reads 1 partitions from the beginning" in said(state, "readers", "rebuild", "training", "results/2")
-    with pytest.raises(StartFailed, match="results/2"):
+    assert "results/2.2 is built beside" in said(state, "readers", "rebuild", "training", "results")
+    assert "building" in said(state, "readers", "list")
+    assert "results/2.2 is built beside" in said(state, "readers", "rebuild", "training", "results/2")
+    with pytest.raises(StartFailed, match="result/2 is none of"):
         said(state, "readers", "rebuild", "training", "result/2")
 
 

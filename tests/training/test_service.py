@@ -135,6 +135,7 @@ async def running(organisation: Path | None = None) -> AsyncIterator[Training]:
     vault = Vault(settings.master_key, store)
     parts = Parts(service, settings, store, MemoryBroker(), policies, desk, vault)
     crew = Workers(parts)
+    await store.prepare(crew.readers)
     tended = asyncio.create_task(tend(parts, crew, "all"))
 
     async def ready() -> bool:
