@@ -66,7 +66,11 @@ BUGS: dict[str, tuple[ModuleType, str, str]] = {
         '("ce_prevposition", b"%d" % previous)',
         '("ce_prevposition", b"%d" % (stored.position - 1))',
     ),
-    "a hole is stepped over": (subscription, "if found.previous != position:", "if False:"),
+    "a hole is stepped over": (
+        subscription,
+        "if found.previous != position and (known or found.previous > position):",
+        "if False:",
+    ),
     # G4
     "any tail will do": (relay, "!= [found.id]:", "== []:"),
     "the log id is ignored": (subscription, "if known and found.log != known:", "if False:"),
@@ -74,8 +78,8 @@ BUGS: dict[str, tuple[ModuleType, str, str]] = {
     # G6
     "an outage parks": (
         subscription,
-        "except (Unavailable, Moved, Stopped, OffsetGone, asyncio.CancelledError):",
-        "except (Moved, Stopped, OffsetGone, asyncio.CancelledError):",
+        "except (Unavailable, Moved, Stopped, Ended, OffsetGone, asyncio.CancelledError):",
+        "except (Moved, Stopped, Ended, OffsetGone, asyncio.CancelledError):",
     ),
     "what is behind a parked event goes on": (
         subscription,

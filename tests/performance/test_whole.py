@@ -33,7 +33,7 @@ from shared.desk import Desk, Request
 from shared.event import Contract, Contracts
 from shared.explanation import load, render
 from shared.kafka import KafkaSettings
-from shared.memory import MemoryStore, table
+from shared.memory import MemoryStore
 from shared.memory_broker import MemoryBroker
 from shared.policy import Policies
 from shared.privacy import Vault
@@ -465,7 +465,7 @@ TAMPERED = (
 @pytest.mark.clause("S-42")
 async def test_what_was_tampered_with_is_reported(closed: Performance) -> None:
     """A stored value, a leaf, a rule, a stream, an edge of a band, a clause."""
-    results = closed.store.tables[f"{table(kpi)}_result"]
+    results = closed.store.tables[f"{closed.store.prefix(kpi)}_result"]
     ((subject, (result, at)),) = results.items()
     for old, new, wrong in TAMPERED:
         document = result.document.decode()
