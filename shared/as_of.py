@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, cast
 
 import msgspec
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime
 
 from shared.access import HISTORY, requires
@@ -33,6 +33,7 @@ class StateAsOf:
 @router.get("/history", dependencies=[requires(HISTORY)], responses=ABSENT)
 async def state_as_of(
     request: Request,
+    response: Response,
     stream: Annotated[str, Query(min_length=1, max_length=STREAM, description="Its name, as events carry it.")],
     at_version: Annotated[int | None, Query(ge=1, le=2**31, description="Without it, the last one.")] = None,
     at: Annotated[AwareDatetime | None, Query(description="What had been recorded by then.")] = None,
@@ -53,4 +54,4 @@ async def state_as_of(
         recorded_at=history[-1].recorded_at,
         state=msgspec.json.decode(encode(state)),
     )
-    return await Reading(request).opened(found)
+    return await Reading(request, response).opened(found)
