@@ -12,6 +12,7 @@ from services.people.persons.events import (
     Engagement,
     EngagementChanged,
     PersonAssignedToPost,
+    PersonErased,
     PersonNameCorrected,
     PersonRegistered,
 )
@@ -48,6 +49,7 @@ contract = Contract(
         CategoriesChanged,
         EngagementChanged,
         PersonAssignedToPost,
+        PersonErased,
         RoleGranted,
         RoleRevoked,
         ArchiveAccessRequested,
@@ -70,6 +72,7 @@ __all__ = [
     "EngagementChanged",
     "Part",
     "PersonAssignedToPost",
+    "PersonErased",
     "PersonNameCorrected",
     "PersonRegistered",
     "PostDefined",

@@ -14,6 +14,7 @@ from services.people.persons.events import (
     Engagement,
     EngagementChanged,
     PersonAssignedToPost,
+    PersonErased,
     PersonNameCorrected,
     PersonRegistered,
 )
@@ -208,3 +209,14 @@ def test_engagements_and_posts_are_listed_from_date_to_date() -> None:
         (MAY, "anchor", RIVER),
     }
     assert (engagements.row, assignments.row) == (EngagementFrom, Assignment)
+
+
+def test_who_is_erased_stays_erased_and_nothing_more_is_recorded_of_him() -> None:
+    erased = PersonErased(person=LI)
+    given(persons).when(erased).refused("person.unknown")
+    gone = given(persons, REGISTERED).when(erased).then(erased)
+    gone.when(erased).then()
+    for command in (REGISTERED, PersonNameCorrected(person=LI, name=name("b")), TO_ANCHOR):
+        li(erased).when(command).refused("person.erased")
+    superior = replace(TO_ANCHOR, reports_to=WANG)
+    li().seeing(persons, WANG, found=PersonErased(person=WANG)).when(superior).refused("person.unknown")

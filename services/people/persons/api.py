@@ -7,6 +7,7 @@ from services.people.persons.events import (
     CategoriesChanged,
     Engagement,
     EngagementChanged,
+    PersonErased,
     PersonNameCorrected,
     PersonRegistered,
 )
@@ -52,6 +53,13 @@ async def change_engagement(command: EngagementChanged, handle: Handle) -> Accep
 @router.post("/assign", status_code=202, dependencies=[requires("person.assign")])
 async def assign(command: AssignPersonToPost, handle: Handle) -> Accepted:
     """Assign to a post in a unit, from a date on; the post brings its categories. Clauses: T-02, C-42."""
+    return await handle(persons, command)
+
+
+@router.post("/erase", status_code=202, dependencies=[requires("person.erase")])
+async def erase(command: PersonErased, handle: Handle) -> Accepted:
+    """Have every service forget the personal texts that it recorded of a person. It cannot be taken back; what was
+    decided stays, under the id."""
     return await handle(persons, command)
 
 

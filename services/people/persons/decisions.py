@@ -15,6 +15,7 @@ from services.people.persons.events import (
     EngagementChanged,
     Event,
     PersonAssignedToPost,
+    PersonErased,
     PersonNameCorrected,
     PersonRegistered,
 )
@@ -37,7 +38,8 @@ class AssignPersonToPost:
     reports_to: PersonId | None = None
 
 
-Command = PersonRegistered | PersonNameCorrected | CategoriesChanged | EngagementChanged | AssignPersonToPost
+Known = PersonRegistered | PersonNameCorrected | CategoriesChanged | EngagementChanged | AssignPersonToPost
+Command = Known | PersonErased
 
 
 @value
@@ -50,10 +52,24 @@ class Registered:
     assignments: Mapping[date, PersonAssignedToPost]
 
 
-State = Registered | None
+State = Registered | PersonErased | None
 
 
 def decide(command: Command, state: State, context: Context) -> list[Event]:
+    if isinstance(command, PersonErased):
+        return erase(command, state)
+    if isinstance(state, PersonErased):
+        raise Refused("person.erased", person=command.person, next="who comes back is registered under another id")
+    return state_of(command, state, context)
+
+
+def erase(command: PersonErased, state: State) -> list[Event]:
+    if state is None:
+        raise Refused("person.unknown", person=command.person, next="look the id up: an erasure cannot be taken back")
+    return [] if isinstance(state, PersonErased) else [command]
+
+
+def state_of(command: Known, state: Registered | None, context: Context) -> list[Event]:
     if isinstance(command, PersonRegistered):
         return register(replace(command, categories=ordered(command.categories)), state)
     if state is None:
@@ -71,7 +87,7 @@ def decide(command: Command, state: State, context: Context) -> list[Event]:
             return assign(command, state, context)
 
 
-def register(command: PersonRegistered, state: State) -> list[Event]:
+def register(command: PersonRegistered, state: Registered | None) -> list[Event]:
     if state is None:
         return [command]
     if command == state.first:
@@ -118,7 +134,7 @@ def assign(command: AssignPersonToPost, state: Registered, context: Context) -> 
 def check_superior(person: PersonId, superior: PersonId, context: Context) -> None:
     if superior == person:
         raise Refused("assignment.reports_to_himself", person=person, next="name another superior, or none")
-    if context.state(persons, superior) is None:
+    if not isinstance(context.state(persons, superior), Registered):
         raise Refused("person.unknown", person=superior, next="register the superior first")
 
 
@@ -127,8 +143,10 @@ def check_date(code: str, effective_on: date, state: Registered) -> None:
         raise Refused(code, joined_on=state.first.joined_on, next="state a date from the joining on")
 
 
-def evolve(state: State, event: Event) -> Registered:
+def evolve(state: State, event: Event) -> Registered | PersonErased:
     """Raises ValueError for a log that `decide` did not write."""
+    if isinstance(event, PersonErased):
+        return event
     if isinstance(event, PersonRegistered):
         if state is not None:
             raise ValueError(f"{event.person} is registered twice")
@@ -140,7 +158,7 @@ def evolve(state: State, event: Event) -> Registered:
             engagements={event.joined_on: event.engagement},
             assignments={},
         )
-    if state is None:
+    if not isinstance(state, Registered):
         raise ValueError(f"{type(event).__name__} of a person who is not registered")
     return changed(state, event)
 

@@ -69,4 +69,18 @@ class PersonAssignedToPost:
     reports_to: PersonId | None = None
 
 
-Event = PersonRegistered | PersonNameCorrected | CategoriesChanged | EngagementChanged | PersonAssignedToPost
+@value
+class PersonErased:
+    """Every service forgets the personal texts that it recorded of him, for ever; ids, marks and dates stay."""
+
+    person: PersonId
+
+
+Event = (
+    PersonRegistered
+    | PersonNameCorrected
+    | CategoriesChanged
+    | EngagementChanged
+    | PersonAssignedToPost
+    | PersonErased
+)

@@ -10,6 +10,7 @@ from services.people.persons.events import (
     EngagementChanged,
     Event,
     PersonAssignedToPost,
+    PersonErased,
     PersonNameCorrected,
     PersonRegistered,
 )
@@ -36,6 +37,7 @@ class Person:
     studio: UnitId | None = None
     reports_to: PersonId | None = None
     assigned_from: date | None = None
+    erased: bool = False
 
 
 def person(row: Person, event: Event) -> Person:
@@ -58,6 +60,8 @@ def person(row: Person, event: Event) -> Person:
             return engaged(row, event)
         case PersonAssignedToPost():
             return assigned(row, event)
+        case PersonErased():
+            return replace(row, erased=True)
 
 
 def engaged(row: Person, event: EngagementChanged) -> Person:
