@@ -35,7 +35,11 @@ class Marked:
 
     def __init__(self, text: str) -> None:
         self.lines: dict[Place, int] = {(): 1}
-        loader = yaml.SafeLoader(text)
+        try:
+            loader = yaml.SafeLoader(text)
+        except yaml.reader.ReaderError as error:
+            line = text.count("\n", 0, error.position) + 1
+            raise Located(line, "this is no YAML: a character in it cannot be printed") from None
         try:
             node = loader.get_single_node()
             self.mark(node, (), set())

@@ -76,6 +76,7 @@ POOR = DEMO / "supervision/poor_performance.yaml"
         ("kind: Appraisal", "kind: Apraisal", "kind: Appraisal", "kind: ApraisalStandard is none of"),
         ("excellent: A", "excellent: A\nexcellent: B", "components:", "excellent stands twice"),
         ("clause: S-39", "clause: [S-39", "plus_cap", "this is no YAML"),
+        ("clause: S-39", "clause: S-39\x07", "clause: S-39", "cannot be printed"),
         ("clause: S-39", "clause: &a S-39\nplus: *a", "clause: S-39", "no & and"),
     ],
 )

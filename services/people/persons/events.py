@@ -77,10 +77,5 @@ class PersonErased:
 
 
 Event = (
-    PersonRegistered
-    | PersonNameCorrected
-    | CategoriesChanged
-    | EngagementChanged
-    | PersonAssignedToPost
-    | PersonErased
+    PersonRegistered | PersonNameCorrected | CategoriesChanged | EngagementChanged | PersonAssignedToPost | PersonErased
 )
