@@ -644,8 +644,8 @@ def due(
 
 
 async def test_a_page_of_the_log_is_bounded_by_bytes_too(store: Store) -> None:
-    large = replace(new(), data=b" " * (TAIL_BYTES * 2 // 3))
-    await store.append([replace(group("s"), events=(large, large, large, new()))])
+    large = msgspec.structs.replace(new(), data=b" " * (TAIL_BYTES * 2 // 3))
+    await store.append([msgspec.structs.replace(group("s"), events=(large, large, large, new()))])
     assert [s.position for s in await store.tail(0, 100)] == [1, 2]
     assert [s.position for s in await store.tail(2, 100)] == [3, 4]
     assert [s.position for s in await store.tail(0, 1)] == [1]
