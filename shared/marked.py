@@ -67,6 +67,8 @@ class Marked:
                 self.mark(held, (*place, i), seen)
         if isinstance(node, yaml.MappingNode):
             for name, held in node.value:
+                if not isinstance(name, yaml.ScalarNode):
+                    raise Located(name.start_mark.line + 1, "a name is one word")
                 at = (*place, name.value)
                 if at in self.lines:
                     raise Located(name.start_mark.line + 1, f"{name.value} stands twice")

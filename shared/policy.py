@@ -226,7 +226,7 @@ def parse(format_: Format, content: Any) -> Document:
         raise Wrong("a policy is a mapping that begins with `kind:`")
     raw = dict(content)
     by_name = {kind.__name__: kind for kind in format_.kinds}
-    kind = by_name.get(raw.pop("kind", ""))
+    kind = by_name.get(str(raw.pop("kind", "")))
     if kind is None:
         raise Wrong(f"{content.get('kind')} is none of {', '.join(sorted(by_name))}", "kind")
     for place, word in words(raw):

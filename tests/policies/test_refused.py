@@ -85,6 +85,22 @@ def test_a_standard_is_refused_where_it_is_wrong(old: str, new: str, at: str, sa
     assert [one for one in found if re.search(rf"^anchor\.yaml:{line(ANCHOR, at)}: .*{said}", one)], found
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("kind: \x0b", "policy:1: this is no YAML"),
+        ("kind: a\n? [b]\n: c", "policy:2: a name is one word"),
+        ("kind: a\n? {b: c}\n: d", "policy:2: a name is one word"),
+        ("kind: [BonusScheme]", "policy:1: kind: .* is none of"),
+        ("kind: {BonusScheme: 1}", "policy:1: kind: .* is none of"),
+        ("[]", "policy:1: a policy is a mapping"),
+    ],
+)
+def test_whatever_it_is_that_is_no_policy_it_is_refused_with_its_line(text: str, said: str) -> None:
+    with pytest.raises(PolicyError, match=f"^{said}"):
+        load_document(performance.format, text)
+
+
 BONUS = DEMO / "performance/bonus.yaml"
 
 
