@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,7 @@ from tests.performance.month import (
 )
 
 ROOT = Path(__file__).parents[2]
+VIEWERS = "measure: {figure: viewers, aggregation: sum}\n        form: {target: 1000}"
 
 
 def at(node: Node, name: str) -> Any:
@@ -97,9 +99,27 @@ def test_a_rate_is_one_of_sums_never_a_mean_of_rates() -> None:
     assert at(found, "satisfied_rate") == 72
 
 
+@pytest.mark.clause("R5")
+@pytest.mark.parametrize(
+    ("aggregation", "points"),
+    [("sum", 100), ("mean", 50), ("last", 20), ("ratio, per: clicks", "2.5"), ("weighted_mean, per: clicks", 35)],
+)
+def test_a_metric_is_aggregated_as_its_standard_names(aggregation: str, points: int | str) -> None:
+    """80 and 20 viewers, 10 and 30 clicks: against a target of 100, and of 10,000 for the ratio, 250 %."""
+    measure = f"measure: {{figure: viewers, aggregation: {aggregation}}}\n        form: {{target: 100}}"
+    ratio = measure.replace("target: 100", "target: 10000")
+    text = TEXT.replace(VIEWERS, ratio if aggregation.startswith("ratio") else measure)
+    facts = [
+        ended("s1", a=60),
+        ended("s2", NOON + timedelta(days=1), a=60),
+        figures("s1", 80, clicks=10),
+        figures("s2", 20, clicks=30),
+    ]
+    assert at(find(tree(facts, text), "result"), "viewers") == Fraction(points)
+
+
 @pytest.mark.clause("S-34", "S-38", "S-39")
 def test_interactions_per_viewer_are_an_interaction_rate() -> None:
-    before = "measure: {figure: viewers, aggregation: sum}\n        form: {target: 1000}"
     rate = "measure: {figure: interactions, aggregation: ratio, per: viewers}\n        form: {target: 40}"
     facts = [
         ended("s1", a=60),
@@ -107,7 +127,7 @@ def test_interactions_per_viewer_are_an_interaction_rate() -> None:
         figures("s1", 100, interactions=50),
         figures("s2", 900, interactions=250),
     ]
-    found = tree(facts, TEXT.replace(before, rate))
+    found = tree(facts, TEXT.replace(VIEWERS, rate))
     assert at(found, "interactions_rate") == 30
     assert at(found, "viewers") == 75  # of the component that was given this measure
 
@@ -134,7 +154,6 @@ def test_a_stream_counts_for_who_was_on_it_in_the_month_of_its_start_in_shanghai
     assert at(kpi(JUNE, facts), "viewers") == 50
 
 
-VIEWERS = "measure: {figure: viewers, aggregation: sum}\n        form: {target: 1000}"
 GMV = "measure: {figure: gmv, aggregation: sum, attribution: %s}\n        form: {target: 8000000}"
 
 
@@ -217,6 +236,43 @@ def test_moving_weight_as_ruled() -> None:
     assert at(tree(nobody_satisfied), "score") == Fraction("66.80")
 
 
+@pytest.mark.clause("R5")
+def test_a_parent_with_no_child_left_moves_its_weight_to_its_own_siblings() -> None:
+    """The 60 of the result go to training and attitude, 20 each: the mean of 83.4 and 84."""
+    nothing_left = [not_applicable(name) for name in ("viewers", "conversion", "satisfaction")]
+    text = TEXT.replace("min_applicable_weight: 50", "min_applicable_weight: 40")
+    found = tree([*FACTS, *nothing_left], text)
+    raw = find(found, "raw")
+    assert isinstance(raw, Weighted)
+    assert moved(raw) == [0, 50, 50]
+    assert at(found, "score") == Fraction("83.70")
+    rated = score([*FACTS, *nothing_left], text.replace("min_applicable_weight: 40", "min_applicable_weight: 41"))
+    assert isinstance(rated, Nothing)
+    assert rated.kind is Kind.NOT_RATED
+
+
+@pytest.mark.clause("R5")
+@pytest.mark.parametrize(
+    ("form", "actual", "points"),
+    [
+        ("target: 80", "60", 75),
+        ("target: 80", "100", 100),  # clamped to the cap, which is 100 unless it is said
+        ("target: 80, cap: 120", "88", 110),
+        ("target: 80, cap: 120", "200", 120),
+        ("target: 80", "-8", 0),
+        ("target: 30, lower_is_better: true", "40", 75),
+        ("target: 30, lower_is_better: true", "20", 100),
+        ("target: 30, lower_is_better: true", "0", 100),
+        ("target: 30, lower_is_better: true, cap: 130", "0", 130),
+        ("of: 20", "15", 75),
+    ],
+)
+def test_the_forms_as_ruled(form: str, actual: str, points: int) -> None:
+    recorded_metric = f"measure: {{metric: handling}}\n    form: {{{form}}}"
+    facts = [*(e for e in FACTS if e != exam("83.4")), metric("handling", actual)]
+    assert at(tree(facts, TEXT.replace("measure: {exams: all}", recorded_metric)), "training") == points
+
+
 def test_nobody_was_asked_whether_he_is_satisfied() -> None:
     """No ratings: nothing to divide by is not applicable, not zero."""
     facts = [replace(e, ratings=0, satisfied=0) if hasattr(e, "ratings") else e for e in FACTS]
@@ -237,6 +293,25 @@ def test_adjustments_are_capped_as_sums() -> None:
     assert score([*FACTS, adjusted("1", "3"), adjusted("1", "3", withdrawn=True)]) == Fraction("76.80")
     uncapped = TEXT.replace("plus_cap: 5\n", "")  # not configured
     assert score([*FACTS, adjusted("1", "3"), adjusted("2", "3")], uncapped) == Fraction("82.80")
+
+
+@pytest.mark.clause("R5", "C-16")
+def test_caps_are_on_sums_so_that_no_order_of_arrival_matters() -> None:
+    """+4, +3, -9 and caps of 5: whatever comes first, nothing is left of 76.80 + 5 - 5."""
+    made = [adjusted("1", "4"), adjusted("2", "3"), adjusted("3", "9", Direction.MINUS)]
+    assert {score([*FACTS, *order]) for order in permutations(made)} == {Fraction("76.80")}
+
+
+@pytest.mark.clause("R5")
+@pytest.mark.parametrize(
+    ("points", "shown", "grade"), [("89.994", "89.99", "A"), ("89.995", "90", "S"), ("89.996", "90", "S")]
+)
+def test_half_a_hundredth_is_rounded_up_before_the_grade(points: str, shown: str, grade: str) -> None:
+    text = TEXT.replace("min_applicable_weight: 50", "min_applicable_weight: 0").replace(
+        "{at_least: 80, gives: A}", "{at_least: 80, below: 90, gives: A}\n  - {at_least: 90, gives: S}"
+    )
+    found = tree([exam(points), opened(), not_applicable("result"), not_applicable("attitude")], text)
+    assert (at(found, "score"), evaluate(found)) == (Fraction(shown), grade)
 
 
 @pytest.mark.clause("R5")
@@ -332,6 +407,7 @@ def test_an_adjustment_that_was_anothers_counts_for_him_alone() -> None:
     assert score([*FACTS, adjusted("1", "3"), replace(adjusted("1", "3"), subject=BS_MAY)]) == Fraction("79.80")
 
 
+@pytest.mark.clause("R5")
 def test_what_is_not_applicable_may_have_an_heir() -> None:
     heir = TEXT.replace("weight: 60\n", "weight: 60\n    na_weight_to: conversion\n")
     # 0.6·(0.5·80 + 0.5·60) + 0.2·83.4 + 0.2·84
