@@ -15,6 +15,7 @@ KINDS = {
     "BonusScheme": "绩效奖金 bonus scheme",
     "FeedbackPolicy": "绩效面谈 feedback on a review",
     "RollUpPolicy": "季度与年度汇总 how months become quarters and years",
+    "PriorityRules": "优先考虑 priority for months in a row",
     "MetricCatalogue": "考核指标 metrics",
     "TrainingRules": "培训规则 rules of training",
     "ArchiveRules": "培训档案查阅 access to training archives",
@@ -57,6 +58,8 @@ NAMES = {
     "needs": "条件 needs",
     "rewards": "奖励 rewards",
     "metrics": "指标 metrics",
+    "opportunities": "优先事项 priority in",
+    "lasts_months": "有效期(月) months that it lasts",
 }
 PER_CENT = ("weight", "min_applicable_weight")
 NOT_CONFIGURED = "未设定 not configured"

@@ -9,6 +9,12 @@ from services.performance.bonuses.events import (
 )
 from services.performance.cycles.events import CycleOpened
 from services.performance.metrics.events import Aggregation, Better, MetricDefined, MetricId, MetricRecorded, Unit
+from services.performance.priorities.events import (
+    CareerPriorityEnded,
+    CareerPriorityGranted,
+    CareerPriorityHeld,
+    Opportunity,
+)
 from services.performance.reviews.events import (
     Direction,
     FeedbackInterviewHeld,
@@ -37,6 +43,9 @@ __all__ = [
     "BonusDeducted",
     "BonusPaid",
     "BonusReductionDecided",
+    "CareerPriorityEnded",
+    "CareerPriorityGranted",
+    "CareerPriorityHeld",
     "CycleOpened",
     "Direction",
     "FeedbackInterviewHeld",
@@ -45,6 +54,7 @@ __all__ = [
     "MetricId",
     "MetricRecorded",
     "NotApplicableDeclared",
+    "Opportunity",
     "PersonMonth",
     "ReviewCompleted",
     "ReviewObjectionEscalated",
@@ -86,5 +96,8 @@ contract = Contract(
         BonusPaid,
         BonusAdjusted,
         BonusReductionDecided,
+        CareerPriorityGranted,
+        CareerPriorityHeld,
+        CareerPriorityEnded,
     ],
 )

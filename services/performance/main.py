@@ -22,6 +22,12 @@ from services.performance.periods import api as periods_api
 from services.performance.periods.facts import periods
 from services.performance.periods.policies import RollUpPolicy
 from services.performance.periods.streaks import streaks
+from services.performance.priorities import api as priorities_api
+from services.performance.priorities.decisions import priorities
+from services.performance.priorities.facts import months_completed
+from services.performance.priorities.policies import PriorityRules
+from services.performance.priorities.projections import priority_register
+from services.performance.priorities.reactions import priority_of_the_excellent
 from services.performance.reviews import api as reviews_api
 from services.performance.reviews.decisions import reviews
 from services.performance.reviews.policies import AdjustmentPolicy, FeedbackPolicy
@@ -57,7 +63,7 @@ service = Service(
     contract,
     home=Path(__file__).parent,
     listens=[training, supervision],
-    deciders=[metrics, records, cycles, reviews, bonuses],
+    deciders=[metrics, records, cycles, reviews, bonuses, priorities],
     projections=[
         metric_definitions,
         recorded_metrics,
@@ -72,8 +78,9 @@ service = Service(
         bonus_versions,
         forms,
         review_objections,
+        priority_register,
     ],
-    facts=[kpi, periods, streaks, bonuses_earned],
+    facts=[kpi, periods, streaks, bonuses_earned, months_completed],
     reactions=[
         training_excellence,
         points_deduction,
@@ -83,6 +90,7 @@ service = Service(
         objection_metrics,
         bonus_calculation,
         bonus_deduction,
+        priority_of_the_excellent,
     ],
     policies=[
         MetricCatalogue,
@@ -92,6 +100,7 @@ service = Service(
         AdjustmentPolicy,
         RollUpPolicy,
         BonusScheme,
+        PriorityRules,
     ],
     population=Population,
     agree=[check_metrics],
@@ -105,5 +114,6 @@ service = Service(
         periods_api.router,
         periods_api.runs,
         bonuses_api.router,
+        priorities_api.router,
     ],
 )

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from services.objection import ObjectionRules
 from services.performance.metrics.catalogue import MetricCatalogue
+from services.performance.priorities.policies import PriorityRules
 from services.performance.reviews.events import Direction
 from services.performance.reviews.policies import AdjustmentPolicy, FeedbackPolicy
 from services.performance.scores.disclosure import Effect, effect
@@ -458,7 +459,8 @@ def test_a_score_names_the_settings_that_the_organisation_has_left_open() -> Non
     month = MAY.month
     assert unset(dump(tree(FACTS)), month, Policies()) == (NO_POINTS,)
     ships = load_policies(
-        [AdjustmentPolicy, FeedbackPolicy, MetricCatalogue, ObjectionRules], [ROOT / "services/performance/policies"]
+        [AdjustmentPolicy, FeedbackPolicy, MetricCatalogue, ObjectionRules, PriorityRules],
+        [ROOT / "services/performance/policies"],
     )
     assert unset(dump(tree(FACTS)), month, ships) == (NO_POINTS,)
     said = "{kind: AdjustmentPolicy, issue: {policy: adjustments, version: 2}, clause: T-65, training_excellence: %s}"

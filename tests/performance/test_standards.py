@@ -103,6 +103,7 @@ def test_no_number_ships() -> None:
         "FeedbackPolicy",
         "MetricCatalogue",
         "ObjectionRules",
+        "PriorityRules",
     ]
     for document in documents:
         assert rules(document.body) == {}

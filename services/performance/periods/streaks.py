@@ -4,6 +4,8 @@ A month that is not rated neither counts nor breaks the run; one without a compl
 priority is the organisation's (P-12) and no part of this.
 """
 
+from collections.abc import Mapping
+
 from services.performance.periods.facts import about
 from services.performance.reviews.events import ReviewCompleted, ScoreRestated
 from services.vocabulary import Month, PersonId, first_day
@@ -27,17 +29,27 @@ def in_a_row(subject: PersonStreak, known: Known[Event]) -> Sum:
     """One occurrence a month that counts; each is named by its month."""
     completed = {r.event.subject.month for r in known.last(ReviewCompleted).values()}
     results = {r.event.subject.month: r for r in known.last(ReviewCompleted, ScoreRestated).values()}
-    run: list[Node] = []
+    run = reaching({month: verdict(results[month].event) for month in completed})
+    return Sum(name="excellent_in_a_row", of=tuple(occurrence(results[month], month) for month in run))
+
+
+def verdict(event: Event) -> bool | None:
+    """Excellent or not; none: not rated."""
+    return None if event.score is None else event.excellent
+
+
+def reaching(completed: Mapping[Month, bool | None]) -> list[Month]:
+    """The excellent months of the run that reaches to the last of them, in order."""
+    run: list[Month] = []
     expected: int | None = None
     for month in sorted(completed, reverse=True):
-        result, number = results[month], ordinal(month)
-        rated = result.event.score is not None
-        if (expected is not None and number != expected) or (rated and not result.event.excellent):
+        number = ordinal(month)
+        if (expected is not None and number != expected) or completed[month] is False:
             break
-        if rated:
-            run.append(occurrence(result, month))
+        if completed[month]:
+            run.append(month)
         expected = number - 1
-    return Sum(name="excellent_in_a_row", of=tuple(reversed(run)))
+    return run[::-1]
 
 
 streaks = Facts(name="excellent_streak", about=about, subjects=subjects, result=in_a_row)
