@@ -243,7 +243,7 @@ def test_neither_order_nor_repetition_of_arrival_shows(data: st.DataObject) -> N
     assert found == months_completed.result(MINE, months_completed.gathered(MINE, there))
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @for_all(st.data())
 def test_whatever_is_heard_meanwhile_the_same_stands_in_the_end(data: st.DataObject) -> None:
     """Looked at after any of the facts, or after all: who has priority is the same, unless it outlasts its run."""
