@@ -37,7 +37,7 @@ app.add_typer(contracts, name="contracts")
 app.add_typer(policy, name="policy")
 
 Service = Annotated[str, typer.Argument(help=", ".join(SERVICES))]
-Reader = Annotated[str, typer.Argument(help="As in exam_results.")]
+Reader = Annotated[str, typer.Argument(help="As in exam_chains.")]
 Event = Annotated[str, typer.Option("--event", help="The id of one, from `parked list`.")]
 
 
@@ -180,8 +180,12 @@ def readers_retire(context: typer.Context, service: Service, reader: Reader) -> 
 
 
 @readers.command("accept")
-def readers_accept(context: typer.Context, service: Service, reader: Reader) -> None:
-    """Have a reader take up a log that was restored or replaced: it is built from the new one."""
+def readers_accept(
+    context: typer.Context,
+    service: Service,
+    reader: Annotated[str | None, typer.Argument(help="One of them; without it, all that stand.")] = None,
+) -> None:
+    """Have the readers of a service take up a log that was restored or replaced: they are built from the new one."""
     from cli.operations import accept_log
 
     tell(accept_log(context.obj, service, reader))

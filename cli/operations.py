@@ -7,7 +7,7 @@ import asyncio
 import getpass
 import json
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -30,6 +30,7 @@ from shared.operations import (
     filling,
     imports,
     log_of,
+    outdated,
     published,
     rebuild,
     renew,
@@ -141,42 +142,70 @@ def names_of(service: str) -> set[str]:
     return {s.name for group in (loaded.projections, loaded.facts, loaded.reactions) for s in group}
 
 
-def accept_log(state: State, service: str, reader: str) -> str:
-    """That a log it reads was replaced. Raises StartFailed."""
+def accept_log(state: State, service: str, reader: str | None) -> str:
+    """That logs were replaced which this reader has read, or every reader of the service. Raises StartFailed."""
     urls = state.database_urls()
-    filled = {name: on(url, published) for name, url in urls.items()}
-    if slow := [name for name, (waits, upto, events) in filled.items() if waits or upto < events]:
-        raise StartFailed(f"{', '.join(slow)}: not all of it is published yet; ask again when `kaibo status` says so")
-    logs = {topic: log for url in urls.values() for topic, log in on(url, log_of).items()}
-    build = on(urls[service], lambda connection: accept(connection, reader, logs))
-    if build.version:
-        return f"{build.reader} of {service} is built from the new log; `kaibo readers list` shows how far it is"
-    return f"{reader} of {service} reads the new log; what had its consequence has it once"
+    for name, url in urls.items():
+        wait_for_relay(name, url)
+    logs = logs_of(urls)
+    readers = [reader] if reader else on(urls[service], lambda connection: outdated(connection, logs))
+    accepted = on(urls[service], lambda connection: every(connection, readers, logs))
+    told = [
+        f"{one.reader} of {service} is built from the new log; `kaibo readers list` shows how far it is"
+        if one.version
+        else f"{one.reader} of {service} reads the new log; what had its consequence has it once"
+        for one in accepted
+    ] or [f"no reader of {service} waits for that"]
+    return "\n".join([*told, *still_to_accept(urls, logs)])
+
+
+async def every(connection: "Connection", readers: Sequence[str], logs: Mapping[str, str]) -> list[Build]:
+    return [await accept(connection, name, logs) for name in readers]
+
+
+def logs_of(urls: Mapping[str, str]) -> dict[str, str]:
+    """The id of the log behind each topic."""
+    return {topic: log for url in urls.values() for topic, log in on(url, log_of).items()}
+
+
+def still_to_accept(urls: Mapping[str, str], logs: Mapping[str, str]) -> list[str]:
+    """A line for each service with readers that stand because a log was replaced."""
+    found = {service: on(url, lambda connection: outdated(connection, logs)) for service, url in urls.items()}
+    return [
+        f"next: `kaibo readers accept {service}` for {', '.join(names)}" for service, names in found.items() if names
+    ]
 
 
 def renew_log(state: State, service: str) -> str:
     """Of a database that was restored or replaced. Raises StartFailed."""
+    urls = state.database_urls()
     log = on(state.database_url(service), renew)
-    return (
-        f"The log of {service} is {log} from now on, its topics are made again: `kaibo relay republish {service}` shows"
-        f" how far. Its readers then stand until each is told `kaibo readers accept`; `kaibo status` lists them"
-    )
+    told = [
+        f"The log of {service} is {log} from now on, and its relay makes its topics again: `kaibo relay republish"
+        f" {service}` shows how far it is. Whoever has read the old one stands until it is accepted."
+    ]
+    return "\n".join([*told, *still_to_accept(urls, logs_of(urls))])
 
 
 def republish_topics(state: State, service: str) -> None:
     """Delete and fill the topics of a service from its log, telling how far it is. Raises StartFailed."""
     url = state.database_url(service)
-    began, ready = time.monotonic(), on(url, published)
-    if not ready[0]:
+    if not on(url, published)[0]:
         on(url, republish)
+    print(f"{wait_for_relay(service, url):,} events of {service} are published")
+
+
+def wait_for_relay(service: str, url: str) -> int:
+    """Until all is published that is recorded now, telling how far it is. Returns how many events."""
+    began, (_, _, events) = time.monotonic(), on(url, published)
     while True:
-        waits, upto, events = on(url, published)
+        waits, upto, _ = on(url, published)
         if not waits and upto >= events:
-            print(f"{events:,} events of {service} are published")
-            return
+            return events
         rate = upto / (time.monotonic() - began)
         left = f", {(events - upto) / rate:.0f} s left" if rate else ""
-        print("waiting for the relay" if waits else f"{upto:,} of {events:,}, {rate:,.0f}/s{left}")
+        way = "its relay has not begun" if waits else f"{upto:,} of {events:,} published, {rate:,.0f}/s{left}"
+        print(f"{service}: {way}", flush=True)
         time.sleep(LOOK_SECONDS)
 
 

@@ -128,14 +128,16 @@ def service_table(standings: list[Standing]) -> Table:
     return table
 
 
-def reader_table(readers: list[Reading]) -> Table:
-    table = Table("service", "reader", "version", "position", "lag", "seconds", "parked", "", box=None, pad_edge=False)
+def reader_table(readers: list[Reading]) -> RenderableType:
+    """With a line below for each of which more is to be said than figures."""
+    table = Table("service", "reader", "version", "position", "lag", "seconds", "parked", box=None, pad_edge=False)
     for one in readers:
         name, _, version = one.reader.partition("/")
         parked = Text(f"{one.parked}", style="bold red" if one.parked else "")
         lag, seconds = (f"{one.lag:,}", f"{one.seconds:.1f}") if one.state == "served" else ("", "")
-        table.add_row(one.service, name, version, f"{one.position:,}", lag, seconds, parked, progress(one))
-    return table
+        table.add_row(one.service, name, version, f"{one.position:,}", lag, seconds, parked)
+    more = [(one, progress(one)) for one in readers]
+    return Group(table, *(Text(f"{one.service} {one.reader}: ") + text for one, text in more if text))
 
 
 def progress(one: Reading) -> Text:
@@ -143,9 +145,8 @@ def progress(one: Reading) -> Text:
     if one.state == "served":
         return Text(one.error, style="bold red")
     left = f", {one.left:.0f} s left" if one.left is not None else ""
-    way = (
-        f"{one.state}: {one.done:.0%}, {one.rate:,.0f}/s{left}"
-        if one.state == "building"
-        else f"stopped at {one.done:.0%}"
-    )
+    way = f"stopped at {one.done:.0%}, `kaibo readers rebuild` goes on with it"
+    if one.state == "building":
+        way = f"building: {one.done:.0%}, {one.rate:,.0f}/s{left}"
+        way += ", `kaibo readers switch` serves it" if one.held else ""
     return Text(f"{way}: {one.error}" if one.error else way, style="bold red" if one.error else "yellow")

@@ -44,6 +44,25 @@ class Build:
         return f"{self.name}_{self.version}" + (f"_{self.number}" if self.number > 1 else "")
 
 
+@value
+class Progress:
+    """Of a build on the way to what the served one has read. Positions of a partition grow as the log does, so they
+    tell that without counting its events."""
+
+    done: float  # 0 to 1
+    rate: float  # positions a second
+    left: float | None  # seconds at that rate; None while it has not moved
+
+
+def progress(now: Sequence[int], whole: Sequence[int], passed: int, seconds: float) -> Progress:
+    """`now`, `whole`: where the build and the served one stand on each partition; `passed`: the sum of where the build
+    stood so many seconds ago."""
+    there, goal = sum(now), sum(whole)
+    rate = max(there - passed, 0) / max(seconds, 0.001) / max(len(now), 1)
+    left = max(goal - there, 0) / max(len(now), 1) / rate if rate else None
+    return Progress(done=min(there / goal, 1.0) if goal else 1.0, rate=rate, left=left)
+
+
 def version_of(source: Source) -> int:
     return 0 if isinstance(source, Reaction) else source.version
 

@@ -297,6 +297,23 @@ async def accept(connection: Connection, reader: str, logs: Mapping[str, str]) -
         return served
 
 
+async def outdated(connection: Connection, logs: Mapping[str, str]) -> list[str]:
+    """Readers that have read a log which was replaced, and were not told to accept that; `logs` as above."""
+    return [
+        r["name"]
+        for r in await connection.fetch(
+            """select distinct r.name from readers r join checkpoints c using (reader)
+                 join unnest($1::text[], $2::text[]) as now (topic, log) on now.topic = c.topic
+                where r.state = 'served' and c.log not in ('', now.log)
+                  and not exists (select from readers b
+                                   where b.name = r.name and b.accepts and b.state in ('building', 'stopped'))
+                order by r.name""",
+            list(logs),
+            list(logs.values()),
+        )
+    ]
+
+
 async def reread(connection: Connection, reaction: str, topics: Sequence[str]) -> None:
     services = sorted({topic.split(".")[1] for topic in topics})
     await connection.execute(

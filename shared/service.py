@@ -102,7 +102,18 @@ class Service:
         commands = [body for route in self.routes if (body := body_of(route))]
         if twice := {c.__name__ for c in commands if commands.count(c) > 1}:
             raise ValueError(f"{self.name}: two routes take {sorted(twice)}; which capability would bulk ask for?")
+        subjects = [f.subject for f in self.facts]
+        if twice := {s.__name__ for s in subjects if subjects.count(s) > 1}:
+            raise ValueError(
+                f"{self.name}: two facts are of {sorted(twice)}; a reaction could not tell whose result changed:"
+                " give each a class of its own"
+            )
         for reaction in self.reactions:
+            if set(reaction.events) & set(subjects) and len(reaction.events) > 1:
+                raise ValueError(
+                    f"{reaction.name}: it takes {sorted(e.__name__ for e in reaction.events)}; one that is told of"
+                    " changed results takes the subject of one facts and nothing else"
+                )
             if reaction.to not in self.deciders:
                 raise ValueError(f"{reaction.name}: it commands a decider that is not of this service")
         sources: list[Source] = [*self.projections, *self.facts, *self.own_reactions()]

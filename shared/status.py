@@ -10,6 +10,7 @@ from typing import Any
 import asyncpg
 
 from shared.broker import Partition
+from shared.build import progress
 from shared.store import EVERYWHERE
 from shared.value import value
 
@@ -37,6 +38,7 @@ class Reading:
     seconds: float  # since its checkpoint last moved; 0 where it has nothing to do
     parked: int
     state: str = "served"  # or building, stopped
+    held: bool = False  # a build that is compared first: an operator has it switched
     error: str = ""  # why it stands
     done: float = 1.0  # of a build that is filled: how much of what the served one has read, by positions
     rate: float = 0.0  # positions a second, since it was begun or resumed
@@ -142,6 +144,7 @@ class Overview:
                 seconds=0.0,
                 parked=parked.get(r["reader"], 0),
                 state=r["state"],
+                held=r["held"],
                 error=r["error"],
             )
             if r["state"] == "served":
@@ -208,14 +211,9 @@ def on_its_way(
     passed: int,
     since: datetime,
 ) -> Reading:
-    """How far a build has come on the way to what the served one has read. Positions of a partition grow as the log
-    does, so they tell that without counting its events."""
-    whole = sum(position for position, _ in served.values())
-    now = sum(position for position, _ in at.values())
     seconds = (datetime.now(UTC) - since).total_seconds()
-    rate = max(now - passed, 0) / max(seconds, 0.001) / max(len(at), 1)
-    left = max(whole - now, 0) / max(len(at), 1) / rate if rate else None
-    return replace(one, done=min(now / whole, 1.0) if whole else 1.0, rate=rate, left=left)
+    way = progress([n for n, _ in at.values()], [n for n, _ in served.values()], passed, seconds)
+    return replace(one, done=way.done, rate=way.rate, left=way.left)
 
 
 def blocks(standing: Standing) -> list[Blocked]:

@@ -19,6 +19,15 @@ READER_PARKED = Gauge(
 READER_PARKED_SECONDS = Gauge(
     "kaibo_reader_parked_oldest_seconds", "How long the oldest of them waits.", ["service", "reader"]
 )
+BUILD_DONE = Gauge(
+    "kaibo_build_done_ratio", "How much of what is served a build beside it has read.", ["service", "reader"]
+)
+BUILD_RATE = Gauge(
+    "kaibo_build_positions_per_second", "Of a build, since it was first looked at.", ["service", "reader"]
+)
+BUILD_LEFT = Gauge(
+    "kaibo_build_left_seconds", "Until a build is level, at that rate; NaN while it stands.", ["service", "reader"]
+)
 RELAY_LAG = Gauge("kaibo_relay_lag_events", "Events of the log that are not published yet.", ["service"])
 RELAY_FROZEN = Gauge(
     "kaibo_relay_frozen", "1 while there is something to publish and nothing was for a minute.", ["service"]

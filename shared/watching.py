@@ -6,14 +6,19 @@ behind and does not move needs a person.
 """
 
 import asyncio
+import math
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from time import monotonic
 from typing import Any
 
 from shared.broker import Broker, Partition, Unavailable
+from shared.build import Build, progress
 from shared.store import Store
 from shared.telemetry import (
     BROKER_UP,
+    BUILD_DONE,
+    BUILD_LEFT,
+    BUILD_RATE,
     DUE_OLDEST,
     DUE_STUCK,
     DUE_WAITING,
@@ -77,6 +82,7 @@ class Watch:
         self.service, self.store, self.broker, self.readers = service, store, broker, readers
         self.relay = Mark()
         self.marks = {reader: Mark() for reader in readers}
+        self.builds: dict[str, tuple[float, int]] = {}  # when each was first seen, and how far it was
         self.looking = asyncio.Lock()
         self.of_store, self.of_broker = Question(self.look_at_store), Question(self.look_at_broker)
 
@@ -102,6 +108,26 @@ class Watch:
         self.relay.see(published, behind, now)
         RELAY_LAG.labels(self.service).set(behind)
         RELAY_FROZEN.labels(self.service).set(self.relay.frozen(now))
+        await self.look_at_builds(now)
+
+    async def look_at_builds(self, now: float) -> None:
+        """What is filled beside a served one. A build that has ended is told of no more."""
+        filled = {b.reader: b for b in await self.store.builds() if b.state == "building"}
+        for build in filled.values():
+            await self.look_at_build(build, now)
+        for reader in self.builds.keys() - filled.keys():
+            for gauge in (BUILD_DONE, BUILD_RATE, BUILD_LEFT):
+                gauge.remove(self.service, reader)
+            del self.builds[reader]
+
+    async def look_at_build(self, build: Build, now: float) -> None:
+        stands = [c.position for c in (await self.store.checkpoints(build.reader)).values()]
+        served = await self.store.standing(build.name)
+        since, passed = self.builds.setdefault(build.reader, (now, sum(stands)))
+        way = progress(stands, [c.position for c in served[1].values()] if served else [], passed, now - since)
+        BUILD_DONE.labels(self.service, build.reader).set(way.done)
+        BUILD_RATE.labels(self.service, build.reader).set(way.rate)
+        BUILD_LEFT.labels(self.service, build.reader).set(math.nan if way.left is None else way.left)
 
     async def look_at_broker(self) -> None:
         now = monotonic()

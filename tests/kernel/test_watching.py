@@ -1,6 +1,7 @@
 """What a worker tells of itself: distance is not standing still."""
 
 import asyncio
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,10 +12,12 @@ from prometheus_client import REGISTRY
 
 from shared import watching
 from shared.broker import Partition, Record, Unavailable
+from shared.build import Build
 from shared.memory import MemoryStore
 from shared.memory_broker import MemoryBroker
 from shared.relay import Relay
 from shared.service import observe
+from shared.store import Checkpoint
 from shared.watching import Mark, Watch
 from tests.kernel.test_subscription import TOPIC, Shop, contract
 from tests.seeded.patching import mutated
@@ -128,3 +131,34 @@ async def test_an_outage_of_kafka_is_none_of_the_api() -> None:
         text = (await http.get("/metrics")).text
     assert 'kaibo_broker_up{service="shop"} 0.0' in text
     assert 'kaibo_relay_lag_events{service="shop"} 1.0' in text
+
+
+async def test_the_progress_of_a_build_is_told_while_it_is_filled(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop, now = Shop(), [1_000.0]
+    monkeypatch.setattr(watching, "monotonic", lambda: now[0])
+    watch = Watch("shop", shop.store, shop.broker, {})
+    places = (TOPIC, 0), (TOPIC, 1)
+
+    async def builds() -> list[Build]:
+        return [Build(name="takings", version=1), *filled]
+
+    async def checkpoints(reader: str) -> Mapping[Partition, Checkpoint]:
+        return {p: Checkpoint(log="", offset=0, position=at[reader]) for p in places}
+
+    async def standing(name: str) -> tuple[Build, Mapping[Partition, Checkpoint]]:
+        return Build(name=name, version=1), await checkpoints("takings/1")
+
+    for name, asked in (("builds", builds), ("checkpoints", checkpoints), ("standing", standing)):
+        monkeypatch.setattr(shop.store, name, asked)
+    filled, at = [Build(name="takings", version=1, number=2, state="building")], {"takings/1": 800, "takings/1.2": 0}
+    names = [f"kaibo_build_{name}" for name in ("done_ratio", "positions_per_second", "left_seconds")]
+    await watch.look()
+    done, rate, left = (told(name, reader="takings/1.2") for name in names)
+    assert (done, rate) == (0, 0)
+    assert math.isnan(left)
+    now[0], at["takings/1.2"] = 1_010.0, 200
+    await watch.look()
+    assert [told(name, reader="takings/1.2") for name in names] == [0.25, 20, 30]
+    filled.clear()
+    await watch.look()
+    assert [told(name, reader="takings/1.2") for name in names] == [None, None, None]
