@@ -10,18 +10,19 @@ from dataclasses import replace
 from typing import Any
 
 from shared.facts import Facts
+from shared.privacy import Erasure
 from shared.projection import Projection
 from shared.reaction import Reaction
 from shared.value import value
 
 Model = Projection[Any, Any] | Facts[Any, Any, Any, Any]
-Source = Model | Reaction[Any, Any]
+Source = Model | Reaction[Any, Any] | Erasure[Any]
 RUNNING = ("served", "building")
 
 
 @value
 class Build:
-    """A reaction has one for ever, of version 0."""
+    """A reaction, or an erasure, has one for ever, of version 0."""
 
     name: str
     version: int
@@ -64,7 +65,7 @@ def progress(now: Sequence[int], whole: Sequence[int], passed: int, seconds: flo
 
 
 def version_of(source: Source) -> int:
-    return 0 if isinstance(source, Reaction) else source.version
+    return 0 if isinstance(source, Reaction | Erasure) else source.version
 
 
 def initial(source: Source) -> Build:

@@ -431,10 +431,12 @@ class MemoryStore:
         return MemoryWork(self).held(self.prefix(facts), subjects)
 
     async def person_keys(self, owners: Sequence[tuple[str, str]]) -> dict[tuple[str, str], bytes | None]:
-        return {owner: self.keys[owner] for owner in owners if owner in self.keys}
+        erased = self.tables["erased"]
+        return {owner: None if owner[0] in erased else self.keys[owner] for owner in owners if owner in self.keys}
 
     async def add_person_keys(self, keys: Mapping[tuple[str, str], bytes]) -> None:
-        self.keys = {**keys, **self.keys}
+        erased = self.tables["erased"]
+        self.keys = {**{owner: key for owner, key in keys.items() if owner[0] not in erased}, **self.keys}
 
     async def close(self) -> None:
         pass
@@ -521,6 +523,10 @@ class MemoryWork:
                 changed.append(new.subject)
             self.put(name, new.subject, (new, datetime.now(UTC)))
         return changed
+
+    async def erase(self, persons: Sequence[str]) -> None:
+        for person in persons:
+            self.put("erased", person, True)
 
     async def add_due(self, due: Sequence[NewDue]) -> None:
         for new in due:

@@ -440,8 +440,15 @@ class PostgresStore:
         return {(r["person"], r["class"]): r["wrapped"] for r in records}
 
     async def add_person_keys(self, keys: Mapping[tuple[str, str], bytes]) -> None:
-        sql = """insert into keys (person, class, wrapped)
-                 select * from unnest($1::text[], $2::text[], $3::bytea[]) on conflict do nothing"""
+        # The row without a class is written by whoever adds a key and by whoever erases, so that the two meet.
+        sql = """
+            with new as (select * from unnest($1::text[], $2::text[], $3::bytea[]) as n(person, class, wrapped)),
+            known as (
+              insert into keys (person, class, wrapped) select distinct person, '', ''::bytea from new order by person
+              on conflict (person, class) do update set at = now() where keys.wrapped is not null returning person
+            )
+            insert into keys (person, class, wrapped) select new.* from new join known using (person)
+            on conflict do nothing"""
         async with answering():
             await self.pool.execute(sql, [k[0] for k in keys], [k[1] for k in keys], list(keys.values()))
 
@@ -538,6 +545,12 @@ class PostgresWork:
             [kept_text(r.error) for r in results],
         )
         return [r["subject"] for r in written if r["changed"]]
+
+    async def erase(self, persons: Sequence[str]) -> None:
+        await self.connection.execute(
+            "insert into keys (person, class) select *, '' from unnest($1::text[]) on conflict do nothing", persons
+        )
+        await self.connection.execute("update keys set wrapped = null where person = any($1::text[])", persons)
 
     async def add_due(self, due: Sequence[NewDue]) -> None:
         if not due:

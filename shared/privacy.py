@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass, replace
 from functools import cache
-from typing import Annotated, Any, NewType, Protocol, TypeVar, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Generic, NewType, Protocol, TypeVar, cast, get_args, get_origin, get_type_hints
 from urllib.parse import quote, unquote
 
 from cryptography.exceptions import InvalidTag
@@ -20,9 +20,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from cryptography.hazmat.primitives.keywrap import aes_key_unwrap, aes_key_wrap
 from pydantic import StringConstraints
 
+from shared.event import takes
 from shared.value import value
 
 T = TypeVar("T")
+E = TypeVar("E")
 
 Personal = NewType("Personal", str)
 Owner = tuple[str, str]  # person and class
@@ -57,6 +59,21 @@ class Forged(ValueError):
 
 class Erased(Exception):
     """The person was erased here; nothing personal is recorded of him any more."""
+
+
+@value
+class Erasure(Generic[E]):
+    """The event after which this service forgets a person's texts: it reads all of them, the past ones too.
+
+    His keys go, in the transaction that moves the reader's checkpoint, and what is left in their place refuses new
+    ones: his tokens read `erased` from then on, in log, topics, rows and explanations."""
+
+    person: Callable[[E], str]
+    name: str = "erasure"
+
+    @property
+    def events(self) -> tuple[type, ...]:
+        return takes(self.person, 0)
 
 
 class Keys(Protocol):
@@ -98,7 +115,7 @@ class Vault:
         if make and (new := sorted(owners - set(found))):
             await self.store.add_person_keys({o: aes_key_wrap(self.master, os.urandom(64)) for o in new})
             found |= await self.store.person_keys(new)  # another process may have been first
-        if make and (erased := [owner for owner, wrapped in found.items() if wrapped is None]):
+        if make and (erased := [owner for owner in owners if found.get(owner) is None]):
             raise Erased(erased[0][0])
         return {owner: self.cipher(wrapped) for owner, wrapped in found.items() if wrapped is not None}
 

@@ -12,14 +12,17 @@ import asyncpg
 import msgspec
 
 from shared.build import Build, Source, enlisted, kind_of
+from shared.facts import Facts
+from shared.privacy import Erasure
 from shared.projection import Projection
+from shared.reaction import Reaction
 from shared.rows import table
 from shared.store import Unknown
 from shared.value import value
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
-SUFFIXES = {"projection": ("",), "facts": ("_fact", "_thing", "_result", "_about"), "reaction": ()}
+SUFFIXES = {"projection": ("",), "facts": ("_fact", "_thing", "_result", "_about"), "reaction": (), "erasure": ()}
 POLL_SECONDS = 0.05
 SHOWN = 20  # differences
 NEAR = 2_000  # positions, and subjects to settle: from so near it is worth having the served one stand still
@@ -43,8 +46,13 @@ def creates(source: Source, prefix: str) -> list[str]:
     match source:
         case Projection():
             return [table(prefix, cast("Any", source.row)).create]
-        case _ if kind_of(source) == "reaction":
+        case Reaction() | Erasure():
             return []
+        case Facts():
+            return gathering(prefix)
+
+
+def gathering(prefix: str) -> list[str]:
     return [
         f"create table if not exists {prefix}_about (thing text primary key, gathered bigint not null default 1)",
         f"create table if not exists {prefix}_fact (thing text, id uuid, service text not null, type text not null,"

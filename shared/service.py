@@ -33,7 +33,7 @@ from shared.kafka import KafkaBroker
 from shared.openapi import describe
 from shared.policy import Agree, Format, Policies, PolicyError, load_policies
 from shared.postgres import open_store
-from shared.privacy import Vault
+from shared.privacy import Erasure, Vault
 from shared.projection import Projection
 from shared.reaction import Reaction
 from shared.rebuild import Rebuild
@@ -69,6 +69,7 @@ class Service:
         projections: Sequence[Projection[Any, Any]] = (),
         facts: Sequence[Facts[Any, Any, Any, Any]] = (),
         reactions: Sequence[Reaction[Any, Any]] = (),
+        erasures: Sequence[Erasure[Any]] = (),
         policies: Sequence[type] = (),
         population: type | None = None,
         agree: Sequence[Agree] = (),
@@ -77,7 +78,7 @@ class Service:
     ) -> None:
         self.contract, self.home, self.contracts = contract, home, Contracts(contract, *listens)
         self.deciders, self.projections, self.facts, self.reactions = deciders, projections, facts, reactions
-        self.policies, self.routers = policies, routers
+        self.erasures, self.policies, self.routers = erasures, policies, routers
         self.format = Format(kinds=tuple(policies), traits=population, agree=tuple(agree))
         self.what_if = what_if
         self.common = (bulk.router, operating.router, as_of.router, trial.router, *([trial.trials] if what_if else []))
@@ -91,7 +92,7 @@ class Service:
         return self.contract.service
 
     def check(self) -> None:
-        readers: list[Source] = [*self.projections, *self.facts, *self.reactions]
+        readers: list[Source] = [*self.projections, *self.facts, *self.reactions, *self.erasures]
         for names in ([d.name for d in self.deciders], [r.name for r in readers]):
             if len(set(names)) != len(names):
                 raise ValueError(f"{self.name}: two of one name among {sorted(names)}")
@@ -116,10 +117,14 @@ class Service:
                 )
             if reaction.to not in self.deciders:
                 raise ValueError(f"{reaction.name}: it commands a decider that is not of this service")
-        sources: list[Source] = [*self.projections, *self.facts, *self.own_reactions()]
-        for source in sources:
+        for source in self.sources:
             for event in source.events:
                 self.contracts.of(event)
+
+    @property
+    def sources(self) -> list[Source]:
+        """What reads topics."""
+        return [*self.projections, *self.facts, *self.own_reactions(), *self.erasures]
 
     def own_reactions(self) -> list[Reaction[Any, Any]]:
         """Those to events; the others are told of changed results."""
@@ -196,7 +201,7 @@ async def opened(service: Service, settings: Settings) -> AsyncIterator[Parts]:
     )
     try:
         await keep(policies, store, desk)
-        await store.prepare([*service.projections, *service.facts, *service.own_reactions()])
+        await store.prepare(service.sources)
         yield parts
     finally:
         await broker.close()
@@ -283,11 +288,7 @@ class Workers:
 
     def __init__(self, parts: Parts) -> None:
         self.parts, self.service, self.store, self.broker = parts, parts.service, parts.store, parts.broker
-        self.readers: list[Source] = [
-            *self.service.projections,
-            *self.service.facts,
-            *self.service.own_reactions(),
-        ]
+        self.readers = self.service.sources
         self.begun: set[str] = set()
         contracts = self.service.contracts
         topics = {initial(r).reader: sorted({contracts.of(e).topic(e) for e in r.events}) for r in self.readers}

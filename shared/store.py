@@ -245,6 +245,9 @@ class Work(Protocol):
 
     async def add_due(self, due: Sequence[NewDue]) -> None: ...
 
+    async def erase(self, persons: Sequence[str]) -> None:
+        """Their keys go, and no new ones can be added."""
+
     async def parked(self, reader: str) -> list[Parked]:
         """In order of position."""
 
@@ -438,7 +441,7 @@ class Store(Protocol):
         """Wrapped keys by (person, class); None where it was erased; absent where there never was one."""
 
     async def add_person_keys(self, keys: Mapping[tuple[str, str], bytes]) -> None:
-        """A key that stands already stays."""
+        """A key that stands already stays; none is added for a person who was erased."""
 
     async def close(self) -> None: ...
 

@@ -28,6 +28,7 @@ from shared.event import Contracts, NewerSchema, Recorded, decoder, encode
 from shared.explanation import Node, dump
 from shared.facts import Facts, key_text
 from shared.policy import Policies
+from shared.privacy import Erasure
 from shared.projection import Projection
 from shared.reaction import Reaction
 from shared.refusal import Refused
@@ -280,6 +281,8 @@ class Subscription:
                 await self.gather(work, self.source, events)
             case Reaction():
                 await work.add_due([d for e in events for d in self.due(self.source, e)])
+            case Erasure():
+                await work.erase(sorted({self.source.person(e.event) for e in events}))
 
     async def fold(self, work: Work, projection: Projection[Any, Any], events: Sequence[Recorded[Any]]) -> None:
         places = [projection.places(e.event) for e in events]

@@ -6,6 +6,7 @@ from services.people.applications.events import (
     ArchiveAccessRequested,
     Part,
 )
+from services.people.persons.erasure import erasure
 from services.people.persons.events import (
     CategoriesChanged,
     Category,
@@ -89,4 +90,5 @@ __all__ = [
     "RoleRevoked",
     "UnitDefined",
     "contract",
+    "erasure",
 ]

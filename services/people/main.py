@@ -9,7 +9,7 @@ from services.people.applications.rules import ArchiveRules
 from services.people.archives import api as archives_api
 from services.people.archives.facts import archive
 from services.people.archives.projections import open_archives
-from services.people.contracts import contract
+from services.people.contracts import contract, erasure
 from services.people.persons import api as persons_api
 from services.people.persons.decisions import persons
 from services.people.persons.projections import assignments, engagements, registered_persons
@@ -56,6 +56,7 @@ service = Service(
         regulation_feedback,
     ],
     facts=[archive],
+    erasures=[erasure],
     policies=[ArchiveRules],
     population=Population,
     routers=[

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from services.objection import ObjectionRules
+from services.people.contracts import contract as people
+from services.people.contracts import erasure
 from services.performance.bonuses import api as bonuses_api
 from services.performance.bonuses.decisions import bonuses
 from services.performance.bonuses.facts import bonuses_earned
@@ -62,7 +64,7 @@ from shared.service import Service
 service = Service(
     contract,
     home=Path(__file__).parent,
-    listens=[training, supervision],
+    listens=[training, supervision, people],
     deciders=[metrics, records, cycles, reviews, bonuses, priorities],
     projections=[
         metric_definitions,
@@ -92,6 +94,7 @@ service = Service(
         bonus_deduction,
         priority_of_the_excellent,
     ],
+    erasures=[erasure],
     policies=[
         MetricCatalogue,
         AppraisalStandard,

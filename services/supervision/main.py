@@ -4,6 +4,7 @@ from pathlib import Path
 
 from services.objection import ObjectionRules
 from services.people.contracts import contract as people
+from services.people.contracts import erasure
 from services.performance.contracts import contract as performance
 from services.population import Population
 from services.supervision.awards import api as awards_api
@@ -77,6 +78,7 @@ service = Service(
         objected_marks,
         objected_figures,
     ],
+    erasures=[erasure],
     policies=[
         StreamRules,
         ObservationRules,

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from services.people.contracts import contract as people
+from services.people.contracts import erasure
 from services.performance.contracts import contract as performance
 from services.population import Population
 from services.training.attendance import api as attendance_api
@@ -31,7 +33,7 @@ from shared.service import Service
 service = Service(
     contract,
     home=Path(__file__).parent,
-    listens=[performance],
+    listens=[performance, people],
     deciders=[courses, sessions, attendance, learning, answers, performance_notes, exams],
     projections=[
         catalogue,
@@ -45,6 +47,7 @@ service = Service(
     ],
     facts=[exam_history],
     reactions=[make_up_term, objected_exams],
+    erasures=[erasure],
     policies=[TrainingRules],
     population=Population,
     routers=[

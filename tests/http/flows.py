@@ -157,6 +157,11 @@ FLOWS: dict[str, tuple[Step, ...]] = {
                 "reports_to": "chen",
             },
         ),
+        Step(
+            "PersonRegistered",
+            {"person": "gone", "name": "高", "categories": [], "engagement": "intern", "joined_on": "2023-01-01"},
+        ),
+        Step("PersonErased", {"person": "gone"}),
         Step("RoleGranted", {"person": "li", "capacity": "appraiser", "scope": "east"}),
         Step("RoleRevoked", {"person": "li", "capacity": "appraiser", "scope": "east"}),
         *(

@@ -42,7 +42,7 @@ async def in_memory(service: Service, broker: MemoryBroker | None = None) -> Par
 
 async def with_store(service: Service, store: Any, broker: MemoryBroker) -> Parts:
     """Under the demo's policies, so that decisions come as far as they can."""
-    await store.prepare([*service.projections, *service.facts, *service.own_reactions()])
+    await store.prepare(service.sources)
     policies = service.load_policies(POLICIES / service.name)
     settings = Settings(
         service=service.name,

@@ -65,6 +65,11 @@ async def test_append(databases: Databases, tmp_path: Path, monkeypatch: pytest.
 
 
 WORKS: dict[str, tuple[str, str, Guard]] = {
+    "a key of somebody who is erased stays": (
+        "update keys set wrapped = null where person",
+        "update keys set wrapped = null where class = '' and person",
+        lambda store: test_store.TestPersonKeys().test_who_is_erased_has_no_key_and_gets_none(store),
+    ),
     "rows under READ COMMITTED": ('isolation="repeatable_read"', 'isolation="read_committed"', two_partitions),
     "gathering does not meet by thing": (
         " on conflict (thing) do update set gathered = {name}_about.gathered + 1",
