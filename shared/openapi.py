@@ -81,6 +81,7 @@ RESPONSES = {
     401: ("Unauthenticated", "Nobody is named, or the proof is wrong.", ("WWW-Authenticate",)),
     403: ("Forbidden", "The capacity does not hold the capability.", ()),
     404: ("NotFound", "There is no such thing here, or not for the caller.", ()),
+    408: ("TooSlow", "The body did not come in time.", ()),
     409: ("Refused", "A rule says no: `title` names it, `facts` tell what to do next.", ()),
     412: ("Changed", "`If-Match` names another version than there is.", ()),
     413: ("TooLarge", f"The body has more than {LARGEST} bytes.", ()),
@@ -200,7 +201,7 @@ def statuses(route: APIRoute, operation: Mapping[str, Any]) -> Iterator[int]:
     elif "422" in operation["responses"]:
         yield 422
     if body_of(route) is not None:
-        yield 413
+        yield from (408, 413)
 
 
 def reference(kind: str) -> Any:

@@ -46,7 +46,7 @@ from shared.store import (
 R = TypeVar("R")
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
-MIGRATIONS = (Path(__file__).with_name("schema.sql"), Path(__file__).with_name("schema_operations.sql"))
+MIGRATIONS = (Path(__file__).with_name("schema.sql"),)
 EVENT = "position, stream, version, topic, partition, id::text, type, schema, occurred_at, recorded_at, data, meta"
 AWAY = (
     OSError,

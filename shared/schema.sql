@@ -34,6 +34,8 @@ create table once (
   outcome text not null,
   at timestamptz not null default now()
 );
+-- Keys of requests alone go with age; those of lines and reactions are never in here.
+create index once_of_requests on once (at) where starts_with(key, 'http:');
 
 create table cursors (topic text, partition int, position bigint not null, primary key (topic, partition));
 
@@ -55,29 +57,59 @@ create table readers (
 );
 create unique index readers_served on readers (name) where state = 'served';
 
+-- `asked`: what an operator asked for last (requests).
 create table parked (
   reader text, topic text, partition int, position bigint,
   stream text not null, record bytea not null, error text not null, request text not null default '',
-  at timestamptz not null default now(),
+  at timestamptz not null default now(), asked bigint,
   primary key (reader, topic, partition, position)
 );
 
 create table discarded (
   reader text, topic text, partition int, position bigint,
-  stream text not null, record bytea not null, error text not null, at timestamptz not null default now(),
+  stream text not null, record bytea not null, error text not null, at timestamptz not null default now(), asked bigint,
   primary key (reader, topic, partition, position)
 );
 
+create table requests (
+  id bigint generated always as identity primary key,
+  at timestamptz not null default now(),
+  actor text not null,
+  what text not null,
+  reader text not null,
+  stream text not null default '',  -- empty: every stream of the reader
+  event text not null default '',   -- empty: the first parked one of a stream
+  reason text not null default ''
+);
+
+-- No moment: at once, in the order of their causes, whatever a clock said. `waits` names the policy that is missing.
 create table due (
   id bigint generated always as identity primary key,
   reaction text not null,
-  at timestamptz not null,
+  at timestamptz,
   stream text not null,
   trigger bytea not null,
-  failed text not null default ''
+  failed text not null default '',
+  made timestamptz not null default now(),
+  scope text not null default '',
+  waits text not null default ''
 );
-create index due_at on due (at, id) where failed = '';
+create index due_at on due (at, id) where failed = '' and waits = '' and at is not null;
+create index due_at_once on due (id) where failed = '' and waits = '' and at is null;
+create index due_waits on due (reaction, waits) where waits <> '';
 create index due_failed on due (reaction, stream) where failed <> '';
+
+create table imports (
+  name text primary key,
+  scope text not null,
+  started_at timestamptz not null default now(),
+  started_by text not null,
+  completed_at timestamptz,
+  positions jsonb not null default '[]',  -- [{topic, partition, position}]: what readers have to pass
+  released_at timestamptz,
+  ended_by text not null default '',      -- the operator who ended it, and why
+  reason text not null default ''
+);
 
 create table dirty (facts text, subject text, touched bigint not null default 1, primary key (facts, subject));
 

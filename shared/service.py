@@ -201,7 +201,7 @@ async def opened(service: Service, settings: Settings) -> AsyncIterator[Parts]:
     )
     try:
         await keep(policies, store, desk)
-        await store.prepare(service.sources)
+        await patiently(lambda: store.prepare(service.sources))
         yield parts
     finally:
         await broker.close()

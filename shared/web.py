@@ -45,6 +45,8 @@ log = structlog.get_logger()
 PATIENCE = 3.0  # seconds that a query waits for a position
 LARGEST = 256_000  # bytes of a command: its events have to fit into a batch of the broker
 AT_ONCE = 128  # requests that are answered at the same time: the bodies that a process holds
+BODY_SECONDS = 20.0  # that we wait for a body in all, and a second more for every
+BODY_RATE = 20_000  # bytes of it that came
 WATCHED = ("/health/", "/metrics")  # answered in an overload too
 PARTITIONS = 100_000  # of a topic, at the most
 HEADERS = {"kaibo-min-position": 4_000, "idempotency-key": 200, "if-match": 200}  # characters; others of ours: 200
@@ -302,7 +304,7 @@ def problem(
 
 PROBLEM = "application/problem+json"
 AGAIN = {"Retry-After": "1"}
-UNSERVED = {400: "malformed", 404: "not_found", 405: "method.not_allowed", 413: "too_large"}
+UNSERVED = {400: "malformed", 404: "not_found", 405: "method.not_allowed", 408: "too_slow", 413: "too_large"}
 
 PROBLEMS: Mapping[type[Exception], Callable[[Any], JSONResponse]] = {
     Refused: lambda e: problem(409, e.code, "a rule says no", facts=e.told()),
@@ -407,7 +409,7 @@ class Edge:
 
         structlog.contextvars.bind_contextvars(correlation=correlation)
         try:
-            await (self.refuse(scope, headers) or self.app)(scope, receive, answering)
+            await (self.refuse(scope, headers) or self.app)(scope, in_time(receive), answering)
         except Exception as error:  # noqa: BLE001 the application has answered already
             where = traceback.format_tb(error.__traceback__)[-8:]
             log.error("http.failed", error=type(error).__name__, traceback="".join(where))
@@ -435,3 +437,24 @@ class Edge:
         if scope["path"] != "/bulk" and length.isdigit() and int(length) > LARGEST:
             return problem(413, "too_large", f"a body is at most {LARGEST} bytes; see /bulk for many commands")
         return None
+
+
+def in_time(receive: Receive) -> Receive:
+    """Ends a request whose body comes too slowly: it holds one of the places of those that are answered."""
+    waited, came, more = 0.0, 0, True
+
+    async def receiving() -> MutableMapping[str, Any]:
+        nonlocal waited, came, more
+        if not more:
+            return await receive()  # what comes after the body is its end, whenever that is
+        began = monotonic()
+        try:
+            async with asyncio.timeout(BODY_SECONDS + came / BODY_RATE - waited):
+                message = await receive()
+        except TimeoutError:
+            raise HTTPException(408, headers={"Connection": "close"}) from None
+        waited, came = waited + monotonic() - began, came + len(message.get("body", b""))
+        more = message.get("more_body", False)
+        return message
+
+    return receiving

@@ -6,6 +6,7 @@ An outage is waited out: whatever was not answered is sent again, under the same
 import json
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
 from itertools import groupby, islice
 from time import monotonic, sleep
@@ -47,6 +48,20 @@ class Reply:
 
 
 Told = Callable[[Line, Answer], None]
+
+
+class Reached:
+    """The last position of each partition that lines were answered with."""
+
+    def __init__(self) -> None:
+        self.positions: dict[str, int] = {}
+        self.lock = threading.Lock()
+
+    def add(self, answer: Answer) -> None:
+        if answer.position:
+            partition, position = answer.position.rsplit("/", 1)
+            with self.lock:
+                self.positions[partition] = max(self.positions.get(partition, 0), int(position))
 
 
 class Client:
@@ -96,6 +111,22 @@ class Client:
         content = json.dumps(body, ensure_ascii=False).encode()
         raw = self.request(service, "POST", path, caller, content, "application/json")
         return Reply(status=raw.status, body=json.loads(raw.body))
+
+    @contextmanager
+    def history(self, name: str) -> Iterator[Reached]:
+        """An import at every service: no deadline fires before all that was sent in it is read. Where it breaks off it
+        stays open, until it is sent again under its name or an operator ends it. Raises Unanswered."""
+        reached = Reached()
+        self.everywhere("/imports/start", {"name": name})
+        yield reached
+        positions = [f"{partition}/{position}" for partition, position in sorted(reached.positions.items())]
+        self.everywhere("/imports/complete", {"name": name, "positions": positions})
+
+    def everywhere(self, path: str, body: Mapping[str, Any]) -> None:
+        for service in self.urls:
+            reply = self.post(service, path, body, Caller())
+            if reply.status != 202:
+                raise Unanswered(f"{service} answered POST {path} {body} with {reply.status}: {reply.body}")
 
     # Queries
 

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from cli.demo.client import Answer, Caller, Client, Unanswered
+from cli.demo.client import Answer, Caller, Client, Reached, Unanswered
 from cli.demo.found import AUDITOR
 from cli.demo.world.lines import Line
 from cli.demo.world.people_lines import people_lines
@@ -79,7 +79,6 @@ class Import:
         self.refused: list[str] = []
         self.lock = Lock()
         self.histories = 0
-        self.positions: dict[str, int] = {}  # the last one of each partition of the history that is sent
 
     def run(self) -> Iterator[Phase]:
         """Raises Refusals, Unanswered, StandsStill."""
@@ -140,38 +139,25 @@ class Import:
     def send(self, by_service: Mapping[str, Iterable[Line]]) -> int:
         """The services side by side, the lines of each in their order; until all of it is read, no deadline fires."""
         told = {service: list(lines) for service, lines in by_service.items()}
-        with self.history(), ThreadPoolExecutor(len(told)) as senders, self.closing():
-            for sending in [senders.submit(self.send_to, service, lines) for service, lines in told.items()]:
+        self.histories += 1
+        with (
+            self.client.history(f"demo/{self.histories}") as reached,
+            ThreadPoolExecutor(len(told)) as senders,
+            self.closing(),
+        ):
+            for sending in [senders.submit(self.send_to, service, lines, reached) for service, lines in told.items()]:
                 sending.result()
         if self.refused:
             raise Refusals(self.refused)
         return sum(len(lines) for lines in told.values())
 
-    @contextmanager
-    def history(self) -> Iterator[None]:
-        """An import at every service: complete with the positions that the lines of all services were given."""
-        self.histories, self.positions = self.histories + 1, {}
-        name = f"demo/{self.histories}"
-        self.everywhere("/imports/start", {"name": name})
-        yield
-        positions = [f"{partition}/{position}" for partition, position in sorted(self.positions.items())]
-        self.everywhere("/imports/complete", {"name": name, "positions": positions})
-
-    def everywhere(self, path: str, body: Mapping[str, Any]) -> None:
-        for service in self.databases:
-            reply = self.client.post(service, path, body, Caller())
-            if reply.status != 202:
-                raise Unanswered(f"{service} answered POST {path} {body} with {reply.status}: {reply.body}")
-
-    def send_to(self, service: str, lines: list[Line]) -> None:
+    def send_to(self, service: str, lines: list[Line], reached: Reached) -> None:
         advance = self.screen.begin(service, len(lines))
 
         def told(line: Line, answer: Answer) -> None:
             with self.lock:
                 self.answers[answer.status] += 1
-                if answer.position:
-                    partition, position = answer.position.rsplit("/", 1)
-                    self.positions[partition] = max(self.positions.get(partition, 0), int(position))
+                reached.add(answer)
                 if answer.status not in ("stored", "unchanged"):
                     self.refused.append(f"{service} {line.command} {line.key}: {answer.problem}")
             advance(1)

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from cli.demo.found import IMPORTER
 from cli.demo.importing import Import, caught_up
-from cli.demo.imports import import_metrics
+from cli.demo.imports import import_metrics, named
 from cli.demo.inputs import read_input
 from cli.demo.inputs.operators import COLUMNS
 from cli.demo.ledger import Ledger
@@ -154,6 +154,9 @@ def test_an_operators_export_corrects_a_month_beside_what_stood(small: Running, 
     answers, problems = import_metrics(client, changed)
     assert (dict(answers), problems) == ({"stored": 1}, [])
     caught_up(small.demo.databases)
+    for service in small.demo.databases:
+        held = [i for i in client.read(service, "/imports", IMPORTER) if i["name"] == named(changed)]
+        assert [(bool(i["completed_at"]), bool(i["released_at"]), i["reason"]) for i in held] == [(True, True, "")]
     after = client.read("performance", path, IMPORTER)
     assert (before["version"], after["version"]) == (1, 2)
     assert client.read("performance", f"{path}/explanation", IMPORTER, version=1)["score"] == before["score"]

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -11,7 +13,7 @@ from shared import bulk, web
 from shared.memory import MemoryStore
 from shared.memory_broker import MemoryBroker
 from shared.store import Answer, Group
-from tests.http.serving import SERVICES, naming, served, until, with_store
+from tests.http.serving import SERVICES, behind_a_server, naming, served, until, with_store
 from tests.seeded.patching import mutated
 
 HR, IMPORTER = naming("somebody", "hr"), naming("importer", "system")
@@ -116,3 +118,37 @@ async def test_lines_are_decided_before_more_are_read(monkeypatch: pytest.Monkey
         assert len(answer.text.splitlines()) == 20
     assert len(sizes) == 5
     assert max(sizes) < 14_000
+
+
+def a_body_that_stops(monkeypatch: pytest.MonkeyPatch, path: str, begun: bytes) -> bytes:
+    """What is answered to the beginning of a body, until the connection is closed; the only place is free then."""
+    monkeypatch.setattr(web, "BODY_SECONDS", 0.2)
+    monkeypatch.setattr(web, "AT_ONCE", 1)
+    with behind_a_server(SERVICES["people"]) as there:
+        address = urlsplit(there.url)
+        named = "".join(f"{name}: {text}\r\n" for name, text in IMPORTER.items())
+        head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 500\r\n{named}\r\n"
+        with socket.create_connection((address.hostname, address.port), timeout=10) as client:
+            client.sendall(head.encode() + begun)
+            answer = b"".join(iter(lambda: client.recv(10_000), b""))
+        body = {"unit": "u", "name": "U"}
+        assert httpx2.post(f"{there.url}/units/define", json=body, headers=HR).status_code == 202
+    return answer
+
+
+def test_a_body_that_comes_too_slowly_holds_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = a_body_that_stops(monkeypatch, "/units/define", b'{"unit": ')
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b'"too_slow"' in answer
+
+
+def test_a_file_that_stops_holds_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its answer has begun by then: it breaks off without its end."""
+    answer = a_body_that_stops(monkeypatch, "/bulk", b'{"command": "DefineUnit"')
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert not answer.endswith(b"0\r\n\r\n")
+
+
+def test_seeded_a_body_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    with mutated(web, "in_time(receive), answering", "receive, answering"), pytest.raises(TimeoutError):
+        a_body_that_stops(monkeypatch, "/units/define", b'{"unit": ')
