@@ -56,7 +56,7 @@ def list_readers(state: State) -> None:
 
     async def find() -> None:
         async with Overview(state.database_urls()) as overview:
-            standings = await overview.standings()
+            standings = await overview.measured()
         Console().print(reader_table([reader for one in standings for reader in one.readers]))
 
     asyncio.run(find())

@@ -38,7 +38,7 @@ def show(state: State, watch: bool, as_json: bool) -> None:
 
 async def once(state: State, as_json: bool) -> None:
     async with Overview(state.database_urls()) as overview:
-        standings = await overview.standings()
+        standings = await overview.measured()
     running = processes(state.read_run())
     if as_json:
         found = {"processes": [asdict(one) for one in running], "services": [asdict(one) for one in standings]}
@@ -121,9 +121,10 @@ def process_table(running: list[Running]) -> Table:
 
 
 def service_table(standings: list[Standing]) -> Table:
-    table = Table("service", "events", "unpublished", "due", "to settle", "failed", box=None, pad_edge=False)
+    columns = ("service", "events", "unpublished", "due", "to settle", "failed", "lack a policy", "imports open")
+    table = Table(*columns, box=None, pad_edge=False)
     for one in standings:
-        counts = (one.events, one.unpublished, one.due, one.dirty, one.failed)
+        counts = (one.events, one.unpublished, one.due, one.dirty, one.failed, one.waits, one.importing)
         table.add_row(one.service, *(f"{count:,}" for count in counts))
     return table
 
@@ -142,9 +143,12 @@ def reader_table(readers: list[Reading]) -> RenderableType:
 
 def progress(one: Reading) -> Text:
     """What is to be said of it beyond figures."""
-    if one.state == "served":
-        return Text(one.error, style="bold red")
     left = f", {one.left:.0f} s left" if one.left is not None else ""
+    if one.state == "served":
+        still = "frozen" if one.frozen else ""
+        if one.error or still:
+            return Text(": ".join(filter(None, (still, one.error))), style="bold red")
+        return Text(f"falls by {one.rate:,.0f}/s{left}" if left else "")
     way = f"stopped at {one.done:.0%}, `kaibo readers rebuild` goes on with it"
     if one.state == "building":
         way = f"building: {one.done:.0%}, {one.rate:,.0f}/s{left}"

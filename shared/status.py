@@ -13,6 +13,9 @@ from shared.broker import Partition
 from shared.build import progress
 from shared.store import EVERYWHERE
 from shared.value import value
+from shared.watching import FROZEN_SECONDS
+
+MEASURE_SECONDS = 1.0
 
 COUNTS = f"""
     select (select coalesce(max(position), 0) from events) as events,
@@ -35,13 +38,14 @@ class Reading:
     reader: str
     position: int  # sum over its partitions' lag makes no sense; this is the highest it took up
     lag: int  # events of its topics that it has not passed
-    seconds: float  # since its checkpoint last moved; 0 where it has nothing to do
+    seconds: float  # since the oldest of them was recorded
     parked: int
+    frozen: bool = False  # it is behind and has not moved for a minute: distance is not standing still
     state: str = "served"  # or building, stopped
     held: bool = False  # a build that is compared first: an operator has it switched
     error: str = ""  # why it stands
     done: float = 1.0  # of a build that is filled: how much of what the served one has read, by positions
-    rate: float = 0.0  # positions a second, since it was begun or resumed
+    rate: float = 0.0  # positions a second, since begun or resumed; of a served one by how much its lag falls
     left: float | None = None  # seconds, at that rate
 
 
@@ -83,6 +87,7 @@ class Overview:
     def __init__(self, urls: Mapping[str, str]) -> None:
         self.urls = urls
         self.connections: dict[str, asyncpg.Connection[Any]] = {}
+        self.seen: dict[tuple[str, str], tuple[int, float]] = {}  # the lag of each reader, and when it was looked at
 
     async def __aenter__(self) -> "Overview":
         for service, url in self.urls.items():
@@ -113,6 +118,14 @@ class Overview:
     async def standings(self) -> list[Standing]:
         ends = await self.ends()
         return [await self.standing(service, ends) for service in self.connections]
+
+    async def measured(self) -> list[Standing]:
+        """Where a reader is behind, two looks, so that it can be told how fast it drains."""
+        found = await self.standings()
+        if any(reader.lag for one in found for reader in one.readers):
+            await asyncio.sleep(MEASURE_SECONDS)
+            found = await self.standings()
+        return found
 
     async def standing(self, service: str, ends: Mapping[tuple[str, int], int]) -> Standing:
         c = self.connections[service]
@@ -157,18 +170,33 @@ class Overview:
         self, one: Reading, at: Mapping[Partition, tuple[int, datetime]], ends: Mapping[Partition, int]
     ) -> Reading:
         topics = {t for t, _ in at}
-        lag = 0
+        lag, now = 0, datetime.now(UTC)
+        oldest = now
         for p, n in ends.items():
             position = at[p][0] if p in at else 0
             if p[0] in topics and position < n:
-                lag += await self.between(p, position)
-        moved = max((m for _, m in at.values()), default=None)
-        return replace(one, lag=lag, seconds=(datetime.now(UTC) - moved).total_seconds() if lag and moved else 0.0)
+                count, since = await self.between(p, position)
+                lag, oldest = lag + count, min(oldest, since or now)
+        seconds = (now - oldest).total_seconds()
+        still = (now - max((moved for _, moved in at.values()), default=oldest)).total_seconds()
+        frozen, rate = min(seconds, still) >= FROZEN_SECONDS, self.draining(one, lag)
+        left = lag / rate if rate > 0 else None
+        return replace(one, lag=lag, seconds=seconds, frozen=frozen, rate=rate, left=left)
 
-    async def between(self, partition: tuple[str, int], position: int) -> int:
+    def draining(self, one: Reading, lag: int) -> float:
+        """By how many events a second its lag fell since it was looked at before; 0 where it did not, or at first."""
+        now = monotonic()
+        before, then = self.seen.get((one.service, one.reader), (0, 0.0))
+        self.seen[one.service, one.reader] = lag, now
+        return max(before - lag, 0) / (now - then)
+
+    async def between(self, partition: tuple[str, int], position: int) -> tuple[int, datetime | None]:
+        """How many events stand behind it there, and when the first was recorded."""
         connection = self.connections[partition[0].split(".")[1]]
-        sql = "select count(*) from events where topic = $1 and partition = $2 and position > $3"
-        return await connection.fetchval(sql, *partition, position) or 0
+        sql = """select count(*), min(recorded_at) from events
+                  where topic = $1 and partition = $2 and position > $3"""
+        found = await connection.fetchrow(sql, *partition, position)
+        return (found[0], found[1]) if found is not None else (0, None)
 
     async def caught_up(self, patience: float = 60, progress: Any = None) -> int:
         """Wait until relays and readers have reached the maxima, nothing is due or dirty, and no log has moved since.

@@ -38,20 +38,31 @@ FROZEN_SECONDS = 60.0
 
 
 class Mark:
-    """Since when something is behind, and since when it stands still."""
+    """Since when something stands still, and how old the oldest is that it has not taken: at the most, for all that was
+    there at one look was taken when it has passed the ends of that look. `stands` and `ends` by partition."""
 
     def __init__(self) -> None:
-        self.stands: object = None
-        self.moved = self.had_all = monotonic()
+        self.stands: Mapping[Any, int] = {}
+        self.passed = self.looked = self.moved = monotonic()
+        self.ends: Mapping[Any, int] = {}  # of the look that is to be passed next
 
-    def see(self, stands: object, behind: int, now: float) -> None:
-        if stands != self.stands or not behind:
+    def see(self, stands: Mapping[Any, int], ends: Mapping[Any, int], now: float) -> None:
+        if stands != self.stands or reached(stands, ends):
             self.stands, self.moved = stands, now
-        if not behind:
-            self.had_all = now
+        if reached(stands, self.ends):
+            self.passed, self.ends, self.looked = self.looked, ends, now
+        if reached(stands, ends):
+            self.passed = self.looked = now
+
+    def age(self, now: float) -> float:
+        return now - self.passed
 
     def frozen(self, now: float) -> bool:
         return now - self.moved >= FROZEN_SECONDS
+
+
+def reached(stands: Mapping[Any, int], ends: Mapping[Any, int]) -> bool:
+    return all(stands.get(place, 0) >= end for place, end in ends.items())
 
 
 class Question:
@@ -104,9 +115,9 @@ class Watch:
         DUE_WAITING.labels(self.service).set(found.waits)
         IMPORT_OLDEST.labels(self.service).set(found.importing)
         published = max((await self.store.cursors()).values(), default=0)
-        behind = max(await self.store.maximum() - published, 0)
-        self.relay.see(published, behind, now)
-        RELAY_LAG.labels(self.service).set(behind)
+        maximum = await self.store.maximum()
+        self.relay.see({"log": published}, {"log": maximum}, now)
+        RELAY_LAG.labels(self.service).set(max(maximum - published, 0))
         RELAY_FROZEN.labels(self.service).set(self.relay.frozen(now))
         await self.look_at_builds(now)
 
@@ -135,12 +146,12 @@ class Watch:
         for reader, topics in self.readers.items():
             served = await self.store.standing(reader.partition("/")[0])
             known = served[1] if served else {}
-            stands = {p: known[p].offset + 1 if p in known else 0 for p in ends if p[0] in topics}
-            self.tell(reader, stands, sum(max(ends[p] - at, 0) for p, at in stands.items()), now)
+            its = {p: end for p, end in ends.items() if p[0] in topics}
+            self.tell(reader, {p: known[p].offset + 1 if p in known else 0 for p in its}, its, now)
 
-    def tell(self, reader: str, stands: Mapping[Partition, int], behind: int, now: float) -> None:
+    def tell(self, reader: str, stands: Mapping[Partition, int], ends: Mapping[Partition, int], now: float) -> None:
         mark = self.marks[reader]
-        mark.see(stands, behind, now)
-        READER_LAG.labels(self.service, reader).set(behind)
-        READER_LAG_SECONDS.labels(self.service, reader).set(now - mark.had_all)
+        mark.see(stands, ends, now)
+        READER_LAG.labels(self.service, reader).set(sum(max(end - stands[p], 0) for p, end in ends.items()))
+        READER_LAG_SECONDS.labels(self.service, reader).set(mark.age(now))
         READER_FROZEN.labels(self.service, reader).set(mark.frozen(now))

@@ -25,17 +25,31 @@ from tests.seeded.patching import mutated
 
 def test_who_moves_is_not_frozen_however_far_behind() -> None:
     mark = Mark()
-    mark.see({"a": 1}, 0, 100.0)
-    mark.see({"a": 1}, 9, 110.0)
-    mark.see({"a": 2}, 900, 150.0)
+    mark.see({"a": 1}, {"a": 1}, 100.0)
+    mark.see({"a": 1}, {"a": 10}, 110.0)
+    mark.see({"a": 2}, {"a": 902}, 150.0)
     assert not mark.frozen(209.0)
-    mark.see({"a": 2}, 1, 211.0)
+    mark.see({"a": 2}, {"a": 3}, 211.0)
     assert mark.frozen(211.0)
-    assert 211.0 - mark.had_all == 111.0
-    mark.see({"a": 3}, 0, 212.0)
+    mark.see({"a": 3}, {"a": 3}, 212.0)
     assert not mark.frozen(999.0) or mark.moved == 212.0
-    mark.see({"a": 3}, 0, 999.0)  # nothing to do is no standing still
+    mark.see({"a": 3}, {"a": 3}, 999.0)  # nothing to do is no standing still
     assert not mark.frozen(999.0)
+
+
+def test_the_age_is_that_of_what_was_not_taken() -> None:
+    """One that is never at the end, but never far from it either, is not the further behind the longer it runs."""
+    mark = Mark()
+    mark.see({"a": 1, "b": 1}, {"a": 1, "b": 1}, 0.0)
+    assert mark.age(0.0) == 0.0
+    for n in range(1, 100):
+        mark.see({"a": n, "b": 1}, {"a": n + 1, "b": 1}, 10.0 * n)
+        assert mark.age(10.0 * n) <= 20.0
+    mark.see({"a": 99, "b": 1}, {"a": 500, "b": 9}, 1_100.0)
+    mark.see({"a": 500, "b": 1}, {"a": 500, "b": 9}, 1_200.0)
+    assert mark.age(1_200.0) == 210.0  # since all that was there at 990 was taken
+    mark.see({"a": 500, "b": 9}, {"a": 500, "b": 9}, 1_300.0)
+    assert mark.age(1_300.0) == 0.0
 
 
 def told(name: str, **labels: str) -> Any:
@@ -80,7 +94,7 @@ async def test_a_reader_that_stands_still_is_told_apart_from_its_relay(monkeypat
 
 
 async def test_seeded_distance_is_taken_for_standing_still(monkeypatch: pytest.MonkeyPatch) -> None:
-    wrong = ("if stands != self.stands or not behind:", "if not behind:")
+    wrong = ("if stands != self.stands or reached(stands, ends):", "if reached(stands, ends):")
     with mutated(watching, *wrong), pytest.raises(AssertionError):
         test_who_moves_is_not_frozen_however_far_behind()
 
