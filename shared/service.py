@@ -2,7 +2,9 @@
 
 import asyncio
 import gc
+import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -51,6 +53,7 @@ T = TypeVar("T")
 log = structlog.get_logger()
 
 DRAIN = 12  # seconds for the servers to answer what they have, and again for the tasks to end
+LAST = 27  # seconds after which a process that was asked to end is gone, whatever hangs: less than orchestrators wait
 CONNECTIONS = 2_000  # that a process keeps open: above that uvicorn itself answers 503
 LOOK_SECONDS = 2.0  # between two looks at what is to be read
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
@@ -427,6 +430,7 @@ async def main(service: Service, settings: Settings, role: str) -> None:
         log.info("service.started", role=role)
         halt = asyncio.create_task(stop.wait())
         await asyncio.wait([tended, halt, *served], return_when=asyncio.FIRST_COMPLETED)
+        asyncio.get_running_loop().call_later(LAST, cut_off, 0 if stop.is_set() else 1)
         for s in servers:
             s.should_exit = True
         await asyncio.wait(served, timeout=DRAIN)
@@ -436,6 +440,13 @@ async def main(service: Service, settings: Settings, role: str) -> None:
         if tended.done() and not tended.cancelled():
             tended.result()  # what ended us is an error of the process
         log.info("service.stopped", role=role)
+
+
+def cut_off(code: int) -> None:
+    """A database or a broker that hangs is not even told goodbye. Whatever was not committed is not there."""
+    log.warning("service.cut_off", after_seconds=LAST)
+    sys.stdout.flush()
+    os._exit(code)
 
 
 def faces(parts: Parts, crew: Workers, role: str) -> list[tuple[Any, str, int]]:

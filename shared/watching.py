@@ -95,12 +95,14 @@ class Watch:
         self.marks = {reader: Mark() for reader in readers}
         self.builds: dict[str, tuple[float, int]] = {}  # when each was first seen, and how far it was
         self.looking = asyncio.Lock()
+        self.ends: Mapping[Partition, int] | None = None  # of the topics, where the broker told them
         self.of_store, self.of_broker = Question(self.look_at_store), Question(self.look_at_broker)
 
     async def look(self) -> None:
         """Set every gauge. A part that is away is told as such; what it would have told stays as it was."""
         async with self.looking:
-            for part, question in ((STORE_UP, self.of_store), (BROKER_UP, self.of_broker)):
+            self.ends = None
+            for part, question in ((BROKER_UP, self.of_broker), (STORE_UP, self.of_store)):
                 part.labels(self.service).set(await question.answered())
 
     async def look_at_store(self) -> None:
@@ -119,6 +121,8 @@ class Watch:
         self.relay.see({"log": published}, {"log": maximum}, now)
         RELAY_LAG.labels(self.service).set(max(maximum - published, 0))
         RELAY_FROZEN.labels(self.service).set(self.relay.frozen(now))
+        if self.ends is not None:
+            await self.look_at_readers(self.ends, now)
         await self.look_at_builds(now)
 
     async def look_at_builds(self, now: float) -> None:
@@ -141,8 +145,9 @@ class Watch:
         BUILD_LEFT.labels(self.service, build.reader).set(math.nan if way.left is None else way.left)
 
     async def look_at_broker(self) -> None:
-        now = monotonic()
-        ends = await self.broker.ends(sorted({topic for topics in self.readers.values() for topic in topics}))
+        self.ends = await self.broker.ends(sorted({topic for topics in self.readers.values() for topic in topics}))
+
+    async def look_at_readers(self, ends: Mapping[Partition, int], now: float) -> None:
         for reader, topics in self.readers.items():
             served = await self.store.standing(reader.partition("/")[0])
             known = served[1] if served else {}

@@ -114,14 +114,18 @@ async def test_a_database_that_hangs_is_told_and_asked_once(monkeypatch: pytest.
     monkeypatch.setattr(watching, "ANSWER_SECONDS", 0.01)
     store = Hanging(dict.fromkeys(contract.topics, 1))
     app = FastAPI()
-    observe(app, store, look=Watch("shop", store, Shop().broker, {}).look)
+    shop = Shop()
+    await shop.broker.ensure(dict.fromkeys(contract.topics, shop.partitions))
+    observe(app, store, look=Watch("shop", store, shop.broker, {"takings/1": [TOPIC]}).look)
     transport = httpx2.ASGITransport(app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
         for _ in range(3):
             ready = await http.get("/health/ready")
             assert (ready.status_code, ready.headers["retry-after"]) == (503, "1")
             assert (await http.get("/health/live")).status_code == 200
-            assert 'kaibo_store_up{service="shop"} 0.0' in (await http.get("/metrics")).text
+            text = (await http.get("/metrics")).text
+            assert 'kaibo_store_up{service="shop"} 0.0' in text
+            assert 'kaibo_broker_up{service="shop"} 1.0' in text
     assert store.looks == 2  # readiness and metrics each asked once, and not again while it hangs
 
 
