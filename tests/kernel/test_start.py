@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shared import service as kernel
+from shared.access import HISTORY, IMPORT, OPERATE, POLICIES, TRY
 from shared.broker import Unavailable
 from shared.event import Contract
 from shared.kafka import KafkaSettings
@@ -14,7 +15,6 @@ from shared.memory import MemoryStore
 from shared.service import Service, opened
 from shared.settings import Settings
 from shared.value import value
-from tests.seeded.patching import mutated
 
 
 @value
@@ -25,11 +25,11 @@ class Sold:
 class GoesAway(MemoryStore):
     """Answers the second time only."""
 
-    asked = 0
+    tries = 0
 
     async def prepare(self, readers: Sequence[Any]) -> None:
-        self.asked += 1
-        if self.asked == 1:
+        self.tries += 1
+        if self.tries == 1:
             raise Unavailable("the database is away")
         await super().prepare(readers)
 
@@ -42,7 +42,8 @@ async def start(directory: Path, monkeypatch: pytest.MonkeyPatch) -> GoesAway:
         return found[0]
 
     monkeypatch.setattr(kernel, "open_store", open_store)
-    (directory / "access.yaml").write_text("""{"history.import": [system], "kernel.operate": [], "personal.read": []}""")
+    granted = "".join(f"{capability}: [system]\n" for capability in (IMPORT, OPERATE, POLICIES, TRY, HISTORY))
+    (directory / "access.yaml").write_text(granted)
     shop = Service(Contract("shop", Sold), home=directory)
     settings = Settings(
         service="shop", database_url="", kafka=KafkaSettings(bootstrap_servers=""), master_key=b"k" * 32
@@ -52,4 +53,4 @@ async def start(directory: Path, monkeypatch: pytest.MonkeyPatch) -> GoesAway:
 
 
 async def test_tables_are_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert (await start(tmp_path, monkeypatch)).asked == 2
+    assert (await start(tmp_path, monkeypatch)).tries == 2
