@@ -286,6 +286,19 @@ def test_the_subject_never_decides() -> None:
         under(PROPOSED).when(command, by=LI, capacity="hr").refused("award.by_the_subject")
 
 
+@pytest.mark.clause("R8", "C-18")
+def test_an_organisation_may_ask_that_nobody_who_proposed_it_decides() -> None:
+    """Nor whoever added a cause."""
+    reject = RejectAward(person=LI, item="training_excellence", period="2024-05", reason="no budget")
+    strict = load_policy(AwardItems, TEXT.replace("items:", "decider_differs: true\nitems:", 1))
+    added = AwardCausesAdded(award=ANY, person=LI, causes=(exam("sales"),), proposer=HR)
+    for history in ((proposed(exam("laws"), by=HR),), (PROPOSED, added)):
+        for command in (approving(), reject):
+            under(*history, items=strict).when(command, by=HR, capacity="hr").refused("award.by_the_proposer")
+            assert under(*history, items=strict).when(command, by=ZHAO, capacity="supervision_group").refusal is None
+            assert under(*history).when(command, by=HR, capacity="hr").refusal is None
+
+
 @pytest.mark.parametrize("capacity", ["", "system"])
 def test_no_machine_decides_in_a_persons_place(capacity: str) -> None:
     under(PROPOSED).when(approving(), by="importer", capacity=capacity).refused("award.without_capacity")

@@ -117,6 +117,7 @@ class Award:
     award: str
     causes: tuple[Cause, ...]
     ruled_on: date | None
+    proposers: frozenset[str]  # of any cause
     lost: tuple[Cause, ...] = ()  # of a proposal, or since it was granted
     standing: Standing = Standing.OPEN
     amount: Fen | None = None
@@ -244,6 +245,8 @@ def reversed_(person: PersonId, award: Award, cause: Cause) -> list[Event]:
 
 def rule(command: ApproveAward | RejectAward, state: Awards, context: Context) -> list[Event]:
     open_ = state.open
+    if open_:
+        check_not_a_proposer(open_, context)
     match command:
         case ApproveAward() if open_:
             return approve(command, open_, context)
@@ -253,6 +256,12 @@ def rule(command: ApproveAward | RejectAward, state: Awards, context: Context) -
             return []
         case _:
             raise Refused("award.not_open", next="look at the register: it is not proposed, or was decided on")
+
+
+def check_not_a_proposer(open_: Award, context: Context) -> None:
+    """Where the catalogue asks for it (R8)."""
+    if context.actor in open_.proposers and context.policy(AwardItems, on=open_.ruled_on).decider_differs:
+        raise Refused("award.by_the_proposer", next="somebody other than the proposer decides")
 
 
 def repeated(command: ApproveAward | RejectAward, state: Awards, context: Context) -> bool:
@@ -365,14 +374,15 @@ def evolve(state: Awards, event: Event) -> Awards:
 def proposed(state: Awards, event: AwardProposed) -> Award:
     if state.open is not None:
         raise ValueError("two proposals of an award are open")
-    return Award(award=event.award, causes=event.causes, ruled_on=event.ruled_on)
+    return Award(award=event.award, causes=event.causes, ruled_on=event.ruled_on, proposers=frozenset([event.proposer]))
 
 
 def changed(award: Award, event: Later) -> Award:
     match event:
         case AwardCausesAdded():
             lost = tuple(cause for cause in award.lost if cause not in event.causes)
-            return replace(award, causes=(*award.causes, *event.causes), lost=lost)
+            proposers = award.proposers | {event.proposer}
+            return replace(award, causes=(*award.causes, *event.causes), lost=lost, proposers=proposers)
         case AwardCauseReversed():
             return without(award, event.cause)
         case AwardReviewOpened():

@@ -27,6 +27,7 @@ class Item:
 class AwardItems:
     issue: Issue
     clause: str = ""
+    decider_differs: bool = False  # whoever proposed an award may not decide on it
     items: tuple[Item, ...]
 
     def __post_init__(self) -> None:
