@@ -35,8 +35,13 @@ THERE = {
 NOTHING_THERE = {
     "GET /archives/{person}",  # only by an application
     "GET /awards/{award}",  # its id is a digest
+    "GET /bonuses/{person}/{month}",  # nothing was earned in April
+    "GET /bonuses/{person}/{month}/explanation",
+    "GET /history",  # a stream is named in full there: test_as_of.py
     "GET /parked/event",  # nothing is parked
     "GET /penalties/{penalty}",
+    "GET /priorities/{person}",  # nobody was excellent several months in a row
+    "GET /reviews/{person}/{month}/forms",  # nobody reviewed himself in April
     "GET /teaching/answers",  # a trainer names a session of his own
     "GET /teaching/performances",
     "GET /violations/figures/{person}/{month}",
