@@ -71,6 +71,7 @@ def stand_ins() -> Iterator[dict[str, str]]:
         (path / "shared" / "__init__.py").touch()
         (path / "shared" / "service.py").write_text(STAND_IN)
         (path / "shared" / "settings.py").write_text(SETTINGS)
+        (path / "shared" / "policy.py").write_text("class PolicyError(ValueError): ...\n")
         for service in ("training", "people", "performance", "supervision"):
             package = path / "services" / service
             package.mkdir(parents=True)
