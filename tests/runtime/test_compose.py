@@ -73,7 +73,8 @@ def test_every_service_has_an_api_and_workers_with_health_checks_and_no_rights()
 def test_the_official_broker_and_database_are_set_as_the_embedded_ones() -> None:
     environment = COMPOSITION["services"]["kafka"]["environment"]
     told = {name.removeprefix("KAFKA_").replace("_", ".").lower(): value for name, value in environment.items()}
-    own = {"listeners", "advertised.listeners", "controller.quorum.voters", "log.dirs"}
+    own = {"listeners", "advertised.listeners", "controller.quorum.voters", "log.dirs", "node.id"}
+    own |= {"listener.security.protocol.map"}  # of each broker
     assert {name: value for name, value in told.items() if name not in own} == KAFKA_SETTINGS
     command = COMPOSITION["services"]["postgres"]["command"]
     settings = dict(word.split("=") for word in command if "=" in word)
