@@ -409,13 +409,16 @@ class Subscription:
         self.looked = monotonic()
         async with self.store.work(self.build.number) as work:
             self.parked = [p for p in await work.parked(self.name) if p.partition in reader.assigned]
-        for first in {p.stream: p for p in reversed(self.parked)}.values():
+        streams: dict[str, list[Parked]] = {}
+        for one in self.parked:
+            streams.setdefault(one.stream, []).append(one)
+        for first, *behind in streams.values():
             if first.request == "discard":
                 async with self.store.work(self.build.number) as work:
                     await work.unpark([first], discard=True)
-                await self.retry([p for p in self.parked if p.stream == first.stream and p is not first])
+                await self.retry(behind)
             elif first.request == "retry" or not first.error or self.upgraded(first):  # no error: its cause is gone
-                await self.retry([p for p in self.parked if p.stream == first.stream])
+                await self.retry([first, *behind])
 
     def upgraded(self, parked: Parked) -> bool:
         """It was parked by an older one of us, which could not read it."""

@@ -175,29 +175,27 @@ class Kafka:
             shutil.rmtree(directory, ignore_errors=True)
 
     def write_settings(self) -> Path:
+        file = self.directory / "server.properties"
+        file.write_text("".join(f"{name}={value}\n" for name, value in self.settings().items()))
+        return file
+
+    def settings(self) -> dict[str, str]:
         listener, controller = f"PLAINTEXT://127.0.0.1:{self.port}", f"127.0.0.1:{self.controller_port}"
         listening = [listener, f"CONTROLLER://{controller}"]
         listening += [f"{name}://127.0.0.1:{front.port}" for name, front in self.fronts.items()]
         told = [listener, *(f"{name}://127.0.0.1:{front.advertised}" for name, front in self.fronts.items())]
-        settings = (
-            SETTINGS
-            | (REPLICATED if self.node else {})
-            | {
-                "listeners": ",".join(listening),
-                "advertised.listeners": ",".join(told),
-                "listener.security.protocol.map": ",".join(
-                    f"{name}:PLAINTEXT" for name in ("CONTROLLER", "PLAINTEXT", *self.fronts)
-                ),
-                "node.id": str(self.node.number if self.node else 1),
-                "controller.quorum.voters": ",".join(
-                    f"{number}@127.0.0.1:{port}" for number, port in self.controllers().items()
-                ),
-                "log.dirs": str(self.directory / "data"),
-            }
-        )
-        file = self.directory / "server.properties"
-        file.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
-        return file
+        plain = ("CONTROLLER", "PLAINTEXT", *self.fronts)
+        voters = (f"{number}@127.0.0.1:{port}" for number, port in self.controllers().items())
+        return {
+            **SETTINGS,
+            **(REPLICATED if self.node else {}),
+            "listeners": ",".join(listening),
+            "advertised.listeners": ",".join(told),
+            "listener.security.protocol.map": ",".join(f"{name}:PLAINTEXT" for name in plain),
+            "node.id": str(self.node.number if self.node else 1),
+            "controller.quorum.voters": ",".join(voters),
+            "log.dirs": str(self.directory / "data"),
+        }
 
     def controllers(self) -> Mapping[int, int]:
         assert self.controller_port is not None

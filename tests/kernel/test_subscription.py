@@ -158,14 +158,7 @@ async def test_poison_stops_its_stream_only() -> None:
 
 
 async def request(shop: Shop, what: str) -> None:
-    """As an operator does: on the first parked event of the stream."""
-    async with shop.store.work() as work:
-        first = (await work.parked("takings/1"))[0]
-        await work.unpark([first], discard=False)
-        await work.park([first])
-    rows = shop.store.tables["parked"]
-    key = next(k for k, p in rows.items() if p.position == first.position)
-    rows[key] = replace(rows[key], request=what)
+    await shop.store.ask(Asking(actor="operator", what=what, reader="takings/1", reason="a test"))
 
 
 @pytest.mark.parametrize(("what", "total"), [("retry", 19), ("discard", 6)])

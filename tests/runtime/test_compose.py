@@ -14,7 +14,6 @@ import yaml
 from deploy.images import keys
 from deploy.local import postgres as postgres_module
 from deploy.local.environment import ROOT
-from deploy.local.kafka import SETTINGS as KAFKA_SETTINGS
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres, postgres
 from deploy.local.processes import free_port
@@ -73,9 +72,9 @@ def test_every_service_has_an_api_and_workers_with_health_checks_and_no_rights()
 def test_the_official_broker_and_database_are_set_as_the_embedded_ones() -> None:
     environment = COMPOSITION["services"]["kafka"]["environment"]
     told = {name.removeprefix("KAFKA_").replace("_", ".").lower(): value for name, value in environment.items()}
-    own = {"listeners", "advertised.listeners", "controller.quorum.voters", "log.dirs", "node.id"}
-    own |= {"listener.security.protocol.map"}  # of each broker
-    assert {name: value for name, value in told.items() if name not in own} == KAFKA_SETTINGS
+    own = {"listeners", "advertised.listeners", "controller.quorum.voters", "log.dirs"}
+    embedded = Kafka(Path("/kafka"), 9092, 9093).settings()
+    assert {name: told[name] for name in told.keys() - own} == {name: embedded[name] for name in embedded.keys() - own}
     command = COMPOSITION["services"]["postgres"]["command"]
     settings = dict(word.split("=") for word in command if "=" in word)
     assert settings.items() <= postgres_module.SETTINGS.items()
