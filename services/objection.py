@@ -84,6 +84,41 @@ Named = Annotated[tuple[NamedFact, ...], Len(0, 50)]
 AmendedFacts = Annotated[tuple[Amended, ...], Len(0, 50)]
 
 
+# What is asked: the commands of a host say besides of which result
+
+
+@value
+class Raising:
+    """He may name the facts that he holds to be wrong."""
+
+    reason: Reason
+    named: Named = ()
+
+
+@value
+class Resolving:
+    """With the facts that are corrected: the result is computed again. With none of them: it is rejected."""
+
+    version: int
+    finding: Note
+    amended: AmendedFacts = ()
+
+
+@value
+class Withdrawing:
+    version: int
+
+
+@value
+class Escalating:
+    """It was not answered in time."""
+
+    version: int
+
+
+Asked = Raising | Resolving | Withdrawing | Escalating
+
+
 # What is said in the course of it
 
 
@@ -184,14 +219,28 @@ class Contested:
 # What may be said
 
 
-def raise_objection(
+def answered(
+    asked: Asked,
     of: Contested,
-    named: tuple[NamedFact, ...],
-    reason: Reason,
     before: Objections,
     rules: ObjectionRules,
     context: Context,
-) -> list[Raised]:
+    corrections: Callable[[AmendedFacts], tuple[Correction, ...]],
+) -> Sequence[Word]:
+    """`corrections` are those of the host, who holds what is amended against the facts."""
+    match asked:
+        case Raising():
+            return raised(asked, of, before, rules, context)
+        case Withdrawing():
+            return withdrawn(asked, of, before, context)
+        case Escalating():
+            return escalated(asked, of, before)
+        case Resolving():
+            check_handler(of, rules, context)
+            return resolved(asked, of, before, context, corrections)
+
+
+def raised(asked: Raising, of: Contested, before: Objections, rules: ObjectionRules, context: Context) -> list[Raised]:
     check_himself("objection", of.person, context)
     if not rules.admitted:
         raise Refused("objection.not_admitted", clause=rules.clause, next="the organisation's policy admits none here")
@@ -206,13 +255,13 @@ def raise_objection(
             Raised(
                 person=of.person,
                 version=of.version,
-                named=named,
-                reason=reason,
+                named=asked.named,
+                reason=asked.reason,
                 raised_on=context.today,
                 answer_by=answer_by,
             )
         ]
-    if (told.raised.named, told.raised.reason) == (named, reason):
+    if (told.raised.named, told.raised.reason) == (asked.named, asked.reason):
         return []
     raise Refused("objection.once_a_version", version=of.version, next="the next version can be objected to anew")
 
@@ -234,20 +283,20 @@ def standing(version: int, before: Objections) -> Objection:
     return found
 
 
-def withdraw_objection(of: Contested, version: int, before: Objections, context: Context) -> list[Withdrawn]:
+def withdrawn(asked: Withdrawing, of: Contested, before: Objections, context: Context) -> list[Withdrawn]:
     check_himself("objection", of.person, context)
-    found = standing(version, before)
+    found = standing(asked.version, before)
     if isinstance(found.ended, Resolved):
         raise Refused("objection.resolved_already", outcome=found.ended.outcome)
-    return [] if found.ended else [Withdrawn(person=of.person, version=version)]
+    return [] if found.ended else [Withdrawn(person=of.person, version=asked.version)]
 
 
-def escalate_objection(person: PersonId, version: int, before: Objections) -> list[Escalated]:
+def escalated(asked: Escalating, of: Contested, before: Objections) -> list[Escalated]:
     """At the end of the day by which it should have been answered."""
-    found = before.to.get(version)
+    found = before.to.get(asked.version)
     if found is None or found.ended or found.escalated or found.raised.answer_by is None:
         return []
-    return [Escalated(person=person, version=version, answer_by=found.raised.answer_by)]
+    return [Escalated(person=of.person, version=asked.version, answer_by=found.raised.answer_by)]
 
 
 def check_handler(of: Contested, rules: ObjectionRules, context: Context) -> None:
@@ -256,38 +305,35 @@ def check_handler(of: Contested, rules: ObjectionRules, context: Context) -> Non
         raise Refused("objection.by_the_evaluator", next="somebody other than who gave the result handles it")
 
 
-def resolve_objection(
+def resolved(
+    asked: Resolving,
     of: Contested,
-    version: int,
-    amended: Sequence[Amended],
-    finding: Note,
     before: Objections,
     context: Context,
-    corrections: Callable[[], tuple[Correction, ...]],
+    corrections: Callable[[AmendedFacts], tuple[Correction, ...]],
 ) -> list[Resolved]:
-    """After `check_handler`. `corrections` are those of the host, who holds what is amended against the facts."""
-    found = standing(version, before)
+    found = standing(asked.version, before)
     if found.ended:
-        if isinstance(found.ended, Resolved) and repeats(found.ended, amended, finding, context):
+        if isinstance(found.ended, Resolved) and repeats(found.ended, asked, context):
             return []
-        raise Refused("objection.ended_already", version=version, next="look at the register")
-    made = corrections()
+        raise Refused("objection.ended_already", version=asked.version, next="look at the register")
+    made = corrections(asked.amended)
     return [
         Resolved(
             person=of.person,
-            version=version,
+            version=asked.version,
             outcome=outcome(found.raised.named, made),
             corrections=made,
             handler=PersonId(context.actor),
             capacity=context.capacity,
-            finding=finding,
+            finding=asked.finding,
         )
     ]
 
 
-def repeats(said: Resolved, amended: Sequence[Amended], finding: Note, context: Context) -> bool:
+def repeats(said: Resolved, asked: Resolving, context: Context) -> bool:
     before = [Amended(fact=c.fact, field=c.field, value=c.now) for c in said.corrections]
-    return (said.handler, said.finding, before) == (context.actor, finding, list(amended))
+    return (said.handler, said.finding, before) == (context.actor, asked.finding, list(asked.amended))
 
 
 def outcome(named: Sequence[NamedFact], corrections: Sequence[Correction]) -> Outcome:

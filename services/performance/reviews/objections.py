@@ -5,7 +5,6 @@ Clauses: O-107, A-38, A-39; C-09.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any, cast, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
@@ -16,10 +15,13 @@ from services.objection import (
     AmendedFacts,
     Contested,
     Correction,
-    Named,
+    Escalating,
     NamedFact,
     ObjectionRules,
     Objections,
+    Raising,
+    Resolving,
+    Withdrawing,
     Word,
 )
 from services.performance.metrics.events import MetricRecorded
@@ -41,45 +43,33 @@ from shared.event import Recorded
 from shared.explanation import Fact as Leaf
 from shared.explanation import load, walk
 from shared.policy import Issue
-from shared.privacy import Note, Reason
 from shared.value import value
 
 
 @value
-class RaiseObjection:
-    """To the result of which the person was told last. He may name the facts that he holds to be wrong."""
+class RaiseObjection(Raising):
+    """To the result of which the person was told last."""
 
     person: PersonId
     month: Month
-    reason: Reason
-    named: Named = ()
 
 
 @value
-class ResolveObjection:
-    """With the facts that are corrected: the total is computed again. With none of them: it is rejected."""
-
+class ResolveObjection(Resolving):
     person: PersonId
     month: Month
-    version: int
-    finding: Note
-    amended: AmendedFacts = ()
 
 
 @value
-class WithdrawObjection:
+class WithdrawObjection(Withdrawing):
     person: PersonId
     month: Month
-    version: int
 
 
 @value
-class EscalateObjection:
-    """It was not answered in time."""
-
+class EscalateObjection(Escalating):
     person: PersonId
     month: Month
-    version: int
 
 
 Object = RaiseObjection | ResolveObjection | WithdrawObjection | EscalateObjection
@@ -92,7 +82,12 @@ def object_to(
     command: Object, of: Contested, result: Result, before: Objections, rules: ObjectionRules, context: Context
 ) -> list[ObjectionEvent]:
     subject = PersonMonth(person=command.person, month=command.month)
-    return [worded(subject, word) for word in said(command, of, result, before, rules, context)]
+
+    def corrected(amended: AmendedFacts) -> tuple[Correction, ...]:
+        return corrections(subject, amended, result, context)
+
+    said = objection.answered(command, of, before, rules, context, corrected)
+    return [worded(subject, word) for word in said]
 
 
 def worded(subject: PersonMonth, word: Word) -> ObjectionEvent:
@@ -105,25 +100,6 @@ def worded(subject: PersonMonth, word: Word) -> ObjectionEvent:
             return ReviewObjectionResolved(subject=subject, told=word)
         case objection.Withdrawn():
             return ReviewObjectionWithdrawn(subject=subject, told=word)
-
-
-def said(
-    command: Object, of: Contested, result: Result, before: Objections, rules: ObjectionRules, context: Context
-) -> Sequence[Word]:
-    match command:
-        case RaiseObjection():
-            return objection.raise_objection(of, command.named, command.reason, before, rules, context)
-        case WithdrawObjection():
-            return objection.withdraw_objection(of, command.version, before, context)
-        case EscalateObjection():
-            return objection.escalate_objection(command.person, command.version, before)
-        case ResolveObjection():
-            objection.check_handler(of, rules, context)
-            subject = PersonMonth(person=command.person, month=command.month)
-            made = partial(corrections, subject, command.amended, result, context)
-            return objection.resolve_objection(
-                of, command.version, command.amended, command.finding, before, context, made
-            )
 
 
 # What is corrected

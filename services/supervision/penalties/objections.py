@@ -3,8 +3,6 @@
 What the violation itself rests on, an exam or an absence, is corrected in training, and takes both along.
 """
 
-from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 from services import objection
@@ -13,10 +11,13 @@ from services.objection import (
     AmendedFacts,
     Contested,
     Correction,
-    Named,
+    Escalating,
     NamedFact,
     ObjectionRules,
     Objections,
+    Raising,
+    Resolving,
+    Withdrawing,
     Word,
 )
 from services.supervision.penalties.events import (
@@ -31,51 +32,41 @@ from services.supervision.penalties.events import (
 from services.supervision.violations.events import ViolationKind
 from services.vocabulary import PersonId
 from shared.decider import Context, Refused
-from shared.privacy import Note, Reason
 from shared.value import value
 
 STANDS, RECORDED, WITHDRAWN = "stands", "recorded", "withdrawn"
 
 
 @value
-class RaiseObjection:
+class RaiseObjection(Raising):
     """To the imposed penalty for a violation: `offence` is its kind."""
 
     person: PersonId
     offence: ViolationKind
     occasion: str
-    reason: Reason
-    named: Named = ()
 
 
 @value
-class ResolveObjection:
-    """Upheld by naming the violation: `stands` is amended to `withdrawn`. With nothing amended it is rejected."""
+class ResolveObjection(Resolving):
+    """Upheld by naming the violation: `stands` is amended to `withdrawn`."""
 
     person: PersonId
     offence: ViolationKind
     occasion: str
-    version: int
-    finding: Note
-    amended: AmendedFacts = ()
 
 
 @value
-class WithdrawObjection:
+class WithdrawObjection(Withdrawing):
     person: PersonId
     offence: ViolationKind
     occasion: str
-    version: int
 
 
 @value
-class EscalateObjection:
-    """It was not answered in time."""
-
+class EscalateObjection(Escalating):
     person: PersonId
     offence: ViolationKind
     occasion: str
-    version: int
 
 
 Object = RaiseObjection | ResolveObjection | WithdrawObjection | EscalateObjection
@@ -97,39 +88,21 @@ def object_to(
         until=imposed.objections_until,
         given_by=imposed.decider,
     )
-    return [worded(proposed, word) for word in said(command, of, imposed, before, rules, context)]
+
+    def corrected(amended: AmendedFacts) -> tuple[Correction, ...]:
+        return corrections(command, amended, imposed)
+
+    said = objection.answered(command, of, before, rules, context, corrected)
+    return [worded(proposed, word) for word in said]
 
 
-def said(
-    command: Object,
-    of: Contested,
-    imposed: PenaltyImposed,
-    before: Objections,
-    rules: ObjectionRules,
-    context: Context,
-) -> Sequence[Word]:
-    match command:
-        case RaiseObjection():
-            return objection.raise_objection(of, command.named, command.reason, before, rules, context)
-        case WithdrawObjection():
-            return objection.withdraw_objection(of, command.version, before, context)
-        case EscalateObjection():
-            return objection.escalate_objection(command.person, command.version, before)
-        case ResolveObjection():
-            objection.check_handler(of, rules, context)
-            made = partial(corrections, command, imposed)
-            return objection.resolve_objection(
-                of, command.version, command.amended, command.finding, before, context, made
-            )
-
-
-def corrections(command: ResolveObjection, imposed: PenaltyImposed) -> tuple[Correction, ...]:
+def corrections(command: Object, amended: AmendedFacts, imposed: PenaltyImposed) -> tuple[Correction, ...]:
     named = NamedFact(fact=imposed.violation, field=STANDS)
-    objection.check_amended(command.amended, {named: RECORDED})
-    if wrong := [one.value for one in command.amended if one.value != WITHDRAWN]:
+    objection.check_amended(amended, {named: RECORDED})
+    if wrong := [one.value for one in amended if one.value != WITHDRAWN]:
         raise Refused("objection.no_such_value", value=wrong[0], next=f"a violation is {RECORDED} or {WITHDRAWN}")
     about = ("violation", command.offence, command.occasion)
-    return tuple(correction(one, about) for one in command.amended)
+    return tuple(correction(one, about) for one in amended)
 
 
 def correction(one: Amended, about: tuple[str, ...]) -> Correction:
