@@ -343,7 +343,7 @@ def answering() -> Iterator[None]:
         yield
     except OffsetOutOfRangeError as problem:
         raise OffsetGone(
-            f"{problem}: the topic does not hold what comes next, republish it from its store"
+            f"{problem}: the topic does not hold what comes next; `kaibo relay republish` of its service makes it again"
         ) from problem
     except (KafkaError, OSError, TimeoutError) as problem:
         raise Unavailable(f"Kafka: {problem!r}") from problem

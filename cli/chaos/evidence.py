@@ -57,14 +57,17 @@ class Arrived:
     headers: Mapping[str, str]
 
 
-async def examine(run: Run, world: World, verdict: Verdict) -> None:
-    """Compare logs, topics and read models with the oracle's world."""
+async def examine(run: Run, world: World, verdict: Verdict, lost: World) -> None:
+    """Compare logs, topics and read models with the oracle's world; `lost` are commands that no log holds any more."""
     verdict.checked["commands"] = world.commands
     verdict.checked["refused as they must be"] = world.refused
     for wrong in world.wrong:
         verdict.differ(f"answer: {wrong}")
     for service, about in run.services.items():
         log = await read_log(about.database_url)
+        verdict.checked["decided on what is no more"] += world.outlive(
+            lost, service, {stream: told(events) for stream, events in by_stream(log).items()}
+        )
         compare_log(service, log, world.logs[service], verdict)
         topics = await read_topics(run.kafka.bootstrap_servers, sorted({event.topic for event in log}))
         compare_topics(service, log, topics, verdict)
@@ -88,22 +91,31 @@ async def read_log(url: str) -> list[Stored]:
 
 def compare_log(service: str, log: list[Stored], due: Mapping[str, list[Event]], verdict: Verdict) -> None:
     """Every stream is the oracle's: no event more, none less, none twice, in order, versions and positions whole."""
-    streams: dict[str, list[Stored]] = defaultdict(list)
-    for event in log:
-        streams[event.stream].append(event)
+    streams = by_stream(log)
     if [event.position for event in log] != list(range(1, len(log) + 1)):
         verdict.differ(f"{service}: positions are not 1 to {len(log)}")
     for stream in sorted({*streams, *due}):
         there = streams.get(stream, [])
         if [event.version for event in there] != list(range(1, len(there) + 1)):
             verdict.differ(f"{service} {stream}: versions are {[event.version for event in there]}")
-        wanted, found = due.get(stream, []), [(event.type, json.loads(event.data)) for event in there]
+        wanted, found = due.get(stream, []), told(there)
         if stream.startswith("session/"):  # all lanes enrol there, and none of them first
             wanted, found = sorted(wanted, key=by_content), sorted(found, key=by_content)
         if not same(wanted, found):
             verdict.differ(f"{service} {stream}: {[n for n, _ in wanted]} must be there, {brief(there)} is")
     verdict.checked["streams"] += len(streams)
     verdict.checked["events"] += len(log)
+
+
+def by_stream(log: list[Stored]) -> dict[str, list[Stored]]:
+    streams: dict[str, list[Stored]] = defaultdict(list)
+    for event in log:
+        streams[event.stream].append(event)
+    return streams
+
+
+def told(events: list[Stored]) -> list[Event]:
+    return [(event.type, json.loads(event.data)) for event in events]
 
 
 def by_content(event: Event) -> tuple[str, str]:

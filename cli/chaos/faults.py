@@ -180,14 +180,15 @@ def roll(there: Installation, fault: Fault) -> None:
         for _ in until(ROLL_SECONDS):
             if there.pid(name) not in (0, before) and answers(there.plan.brokers[name][0]):
                 break
-        time.sleep(fault.seconds)
+        meanwhile(there, fault)
 
 
+ROLL = "roll all brokers"
 BROKERS = ("kafka-1", "kafka-2", "kafka-3")
 REPLICATED: dict[str, Kind] = {
     "kill -9 a broker": Kind(6, BROKERS, (0, 0), kill),
     "stop and continue a broker": Kind(3, BROKERS, (1, 6), pause),
-    "roll all brokers": Kind(1, ("kafka-*",), (1, 3), roll),
+    ROLL: Kind(1, ("kafka-*",), (1, 3), roll),
 }
 
 
@@ -200,12 +201,12 @@ def possible(there: Installation) -> dict[str, Kind]:
 
 
 def schedule(seed: int, kinds: dict[str, Kind]) -> Iterator[Fault]:
-    """Without end."""
+    """Without end. Brokers are rolled first: a short run must not leave that to chance."""
     chance = Random(f"faults/{seed}")
-    names = list(kinds)
+    names, first = list(kinds), [name for name in kinds if name == ROLL]
     brokers = BROKERS if "kill -9 a broker" in kinds else ("kafka",)
     while True:
-        name = chance.choices(names, [kinds[name].weight for name in names])[0]
+        name = first.pop() if first else chance.choices(names, [kinds[name].weight for name in names])[0]
         kind = kinds[name]
         also = chance.choice([*KILLED, "postgres", *brokers]) if kind.seconds[1] and chance.random() < 0.3 else ""
         seconds, rest = round(chance.uniform(*kind.seconds), 2), round(chance.uniform(0.5, 3), 2)

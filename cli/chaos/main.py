@@ -16,11 +16,12 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from cli.chaos.client import SETTING
 from cli.chaos.evidence import SHOWN, Verdict, examine
 from cli.chaos.faults import Fault, possible, schedule
 from cli.chaos.installation import Installation, installed
 from cli.chaos.oracle import World, read_journals
-from cli.chaos.restored import database_restored, topics_deleted
+from cli.chaos.restored import LOST, database_restored, records_deleted, topics_deleted
 from deploy.local.processes import stop
 from shared.status import Overview, StandsStill
 
@@ -138,6 +139,9 @@ def ruin(there: Installation, course: Course, rate: float) -> None:
     topics_deleted(there, course.verdict)
     course.faults.append(Fault("topics deleted", "kafka", 0.0, 0.0))
     load()
+    records_deleted(there, course.verdict)
+    course.faults.append(Fault("records deleted", "kafka", 0.0, 0.0))
+    load()
     database_restored(there, course.verdict, load)
     course.faults.append(Fault("database of an earlier moment", "postgres", 0.0, 0.0))
     load()
@@ -179,11 +183,13 @@ def judge(there: Installation, course: Course, patience: float) -> None:
             course.verdict.differ(f"{journal.name}: nobody ever answered {sent}")
     world = World(there.plan.services)
     world.tell(journals)
+    lost = World(there.plan.services)
+    lost.tell([*(j for j in journals if j.name == SETTING), *read_journals(there.directory / LOST)])
     try:
         asyncio.run(caught_up(there, patience))
     except StandsStill as problem:
         course.verdict.differ(f"it does not catch up: {problem}")
-    asyncio.run(examine(there.run, world, course.verdict))
+    asyncio.run(examine(there.run, world, course.verdict, lost))
 
 
 async def caught_up(there: Installation, patience: float) -> None:

@@ -132,8 +132,16 @@ class World:
                 put(supervision, f"penalty/{key}", list(punished(violation)))
                 put(supervision, f"award/{person}/training_excellence/2024-05", list(praised(events)))
 
+    def outlive(self, lost: "World", service: str, found: Mapping[str, list[Event]]) -> int:
+        """What was decided on events before a restored database lost them stays decided: of that, what is found is
+        due, and nothing else of those commands. Returns in how many streams."""
+        left = [s for s in lost.logs[service] if s.split("/")[0] in CONSEQUENCES and s in found]
+        self.logs[service] |= {stream: found[stream] for stream in left}
+        return len(left)
+
 
 Log = dict[str, list[Event]]
+CONSEQUENCES = ("violation", "penalty", "award")
 
 
 def put(log: Log, stream: str, events: list[Event]) -> None:

@@ -1,21 +1,32 @@
-"""What an operator does when the topics are gone, or the database is of yesterday; and that it was seen before.
+"""What an operator does when topics or records are gone, or the database is of yesterday; and that it was seen before.
 
 These come at the end of a run, each once: they need somebody who acts.
 """
 
+import asyncio
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from cli.chaos.evidence import Verdict
 from cli.chaos.installation import Installation
 from deploy.local.processes import StartFailed
+from shared.status import Overview, Reading
 
 NOTICED_SECONDS = 90.0
+HEALED_SECONDS = 300.0
+REBUILT = "training", "exam_chains"
+LOST = "lost"  # journals of what a restored database holds no more
+
+T = TypeVar("T")
 
 
 def topics_deleted(there: Installation, verdict: Verdict) -> None:
@@ -26,11 +37,26 @@ def topics_deleted(there: Installation, verdict: Verdict) -> None:
     await_word(there, verdict, '"lost": 0', said=False)
 
 
+def records_deleted(there: Installation, verdict: Verdict) -> None:
+    """As retention would: nothing that is served needs them. A read model that is built again does, and names what
+    brings them back."""
+    service, model = REBUILT
+    asyncio.run(delete_records(there.run.kafka.bootstrap_servers, f"kaibo.{service}."))
+    command(there, "readers", "rebuild", service, model)
+    build = awaited(there, lambda all_: next((r for r in built(all_) if r.state == "stopped" or r.error), None))
+    if build is None or "republish" not in build.error:
+        verdict.differ(f"{service}: what builds {model} does not say that records are gone: {build}")
+    verdict.checked["losses noticed"] += 1
+    command(there, "relay", "republish", service)
+    command(there, "readers", "rebuild", service, model)
+    heal(there, verdict)
+
+
 def database_restored(there: Installation, verdict: Verdict, meanwhile: Callable[[], None]) -> None:
     """The databases go back to before `meanwhile`, the topics do not. Every relay stands still and says so.
 
-    The operator then restores once more, for until he came the readers took up what the topics hold beyond the logs,
-    and has the topics made again. What was answered meanwhile is lost: its journals are put aside.
+    The operator gives the logs another id, and has every reader accept that. What was answered meanwhile is lost: its
+    journals are put aside.
     """
     cluster, copy = (there.directory / "postgres" / "cluster").resolve(), there.directory / "backup"
     down(there)
@@ -44,10 +70,62 @@ def database_restored(there: Installation, verdict: Verdict, meanwhile: Callable
     there.start()
     for service in there.plan.services:
         await_stopped(there, service, verdict)
-    down(there)
-    put_back(copy, cluster)
-    delete_topics(there)
-    there.start()
+    for service in there.plan.services:
+        command(there, "log", "renew", service)
+    for service in there.plan.services:
+        command(there, "readers", "accept", service)
+    heal(there, verdict)
+
+
+def command(there: Installation, *words: str) -> None:
+    """As an operator gives it. Raises StartFailed where it is refused."""
+    done = there.kaibo(*words)
+    if done.returncode != 0:
+        raise StartFailed(f"kaibo {' '.join(words)}: {done.stdout}{done.stderr}")
+
+
+def heal(there: Installation, verdict: Verdict) -> None:
+    """Until what is built is served, and no reader stands."""
+    if awaited(there, lambda found: not [r for r in found if r.state != "served" or r.error] or None) is None:
+        left = [(r.service, r.reader, r.state, r.error) for r in readings(there) if r.state != "served" or r.error]
+        verdict.differ(f"readers do not go on within {HEALED_SECONDS:.0f} s of what an operator did: {left}")
+
+
+def awaited(there: Installation, what: Callable[[Sequence[Reading]], T | None]) -> T | None:
+    """What is found among the readers of all services, as soon as there is something."""
+    until = time.monotonic() + HEALED_SECONDS
+    while (found := what(readings(there))) is None and time.monotonic() < until:
+        time.sleep(0.5)
+    return found
+
+
+def readings(there: Installation) -> list[Reading]:
+    async def find() -> list[Reading]:
+        urls = {name: about.database_url for name, about in there.run.services.items()}
+        async with Overview(urls) as overview:
+            return [reader for standing in await overview.standings() for reader in standing.readers]
+
+    return asyncio.run(find())
+
+
+def built(found: Sequence[Reading]) -> list[Reading]:
+    return [reader for reader in found if reader.state != "served"]
+
+
+async def delete_records(servers: str, prefix: str) -> None:
+    """All that the topics hold whose names begin so."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+    consumer = AIOKafkaConsumer(bootstrap_servers=servers, enable_auto_commit=False)
+    await admin.start()
+    await consumer.start()
+    try:
+        topics = await admin.describe_topics([name for name in await admin.list_topics() if name.startswith(prefix)])
+        places = [TopicPartition(t["topic"], part["partition"]) for t in topics for part in t["partitions"]]
+        ends = await consumer.end_offsets(places)
+        await admin.delete_records({place: RecordsToDelete(before_offset=end) for place, end in ends.items() if end})
+    finally:
+        await consumer.stop()
+        await admin.close()
 
 
 def put_back(copy: Path, cluster: Path) -> None:
@@ -57,10 +135,8 @@ def put_back(copy: Path, cluster: Path) -> None:
 
 
 def down(there: Installation) -> None:
-    """As an operator does. Raises StartFailed where it does not end."""
-    done = there.kaibo("down")
-    if done.returncode != 0:
-        raise StartFailed(f"kaibo down: {done.stdout}{done.stderr}")
+    """As an operator does."""
+    command(there, "down")
     there.stop()
 
 
@@ -72,7 +148,7 @@ def delete_topics(there: Installation) -> None:
 
 
 def put_aside(directory: Path, before: set[Path]) -> None:
-    aside = directory / "lost"
+    aside = directory / LOST
     aside.mkdir()
     for journal in (directory / "journals").iterdir():
         if journal not in before:

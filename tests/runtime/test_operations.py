@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import os
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -157,6 +158,46 @@ def test_a_reader_is_rebuilt_by_its_name(state: State) -> None:
     assert "results/2.2 is built beside" in said(state, "readers", "rebuild", "training", "results/2")
     with pytest.raises(StartFailed, match="result/2 is none of"):
         said(state, "readers", "rebuild", "training", "result/2")
+
+
+def test_a_build_is_stopped_switched_and_retired(state: State) -> None:
+    """Nothing works on it here: what is asked for is written down, and said."""
+    said(state, "readers", "rebuild", "training", "results")
+    assert "`kaibo readers rebuild training results` goes on" in said(state, "readers", "stop", "training", "results")
+    assert "stopped at 100%" in said(state, "readers", "list")
+    assert "is served as soon as" in said(state, "readers", "switch", "training", "results")
+    assert "is retired" in said(state, "readers", "retire", "training", "results/2.2")
+    with pytest.raises(StartFailed, match="nothing is built beside results"):
+        said(state, "readers", "switch", "training", "results")
+
+
+def test_a_log_is_renewed_made_again_and_accepted(state: State, url: str) -> None:
+    """With a relay that is done at once."""
+    asyncio.run(done(url, "update checkpoints set log = (select id from log)"))
+    renewed = said(state, "log", "renew", "training")
+    assert "next: `kaibo readers accept training` for results" in renewed
+    asyncio.run(done(url, f"insert into cursors values ('{TOPIC}', 0, 1)", "update log set republish = false"))
+    with pytest.raises(StartFailed, match="archive is none of"):
+        said(state, "readers", "accept", "training", "archive")
+    assert "results/2.3 of training is built from the new log" in said(state, "readers", "accept", "training")
+    assert "no reader of training waits for that" in said(state, "readers", "accept", "training")
+
+
+def test_topics_are_made_again(state: State, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def relayed(_: float) -> None:
+        asyncio.run(done(url, f"insert into cursors values ('{TOPIC}', 0, 1)", "update log set republish = false"))
+
+    monkeypatch.setattr(time, "sleep", relayed)
+    told = said(state, "relay", "republish", "training")
+    assert "its relay has not begun" in told
+    assert "1 events of training are published" in told
+
+
+async def done(url: str, *statements: str) -> None:
+    connection = await asyncpg.connect(url)
+    for sql in statements:
+        await connection.execute(sql)
+    await connection.close()
 
 
 def test_where_nothing_runs_it_says_how_to_start(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
