@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from services.objection import ObjectionRules
 from services.people.contracts import contract as people
 from services.people.contracts import erasure
 from services.performance.contracts import contract as performance
@@ -16,8 +17,8 @@ from services.training.courses.projections import catalogue, standards
 from services.training.exams import api as exams_api
 from services.training.exams.decisions import exams
 from services.training.exams.facts import exam_history
-from services.training.exams.projections import exam_chains
-from services.training.exams.reactions import make_up_term, objected_exams
+from services.training.exams.projections import exam_chains, exam_objections
+from services.training.exams.reactions import exam_answers, make_up_term, objected_exams
 from services.training.learning import api as learning_api
 from services.training.learning.decisions import learning
 from services.training.learning.projections import progresses
@@ -44,11 +45,12 @@ service = Service(
         answers_given,
         performances,
         exam_chains,
+        exam_objections,
     ],
     facts=[exam_history],
-    reactions=[make_up_term, objected_exams],
+    reactions=[make_up_term, exam_answers, objected_exams],
     erasures=[erasure],
-    policies=[TrainingRules],
+    policies=[TrainingRules, ObjectionRules],
     population=Population,
     routers=[
         courses_api.router,

@@ -66,6 +66,7 @@ def graded(score: str | int, attempt: Attempt = FIRST, on: date = FIRST_ON) -> E
         grade=grade_of(score),
         standard=1,
         began_on=FIRST_ON,
+        grader="somebody",
     )
 
 
@@ -80,6 +81,7 @@ def regraded(score: int, attempt: Attempt = FIRST, on: date = FIRST_ON) -> ExamR
         grade=grade_of(score),
         standard=1,
         began_on=FIRST_ON,
+        grader="somebody",
     )
 
 

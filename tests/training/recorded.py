@@ -1,7 +1,9 @@
 """The session that the specifications speak of, and the organisation's settings for it."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
+from services.objection import ObjectionRules
 from services.training.courses.decisions import Course
 from services.training.courses.events import ContentArea, CourseDesigned
 from services.training.rules import TrainingRules
@@ -29,6 +31,8 @@ exam_absence: {}
 retraining: {}
 """
 RULES = load_policy(TrainingRules, NOT_CONFIGURED)
+SHIPPED = (Path(__file__).parents[2] / "services/training/policies/objections.yaml").read_text()
+NO_OBJECTIONS = load_policy(ObjectionRules, SHIPPED)
 
 SCHEDULED = SessionScheduled(
     session=LAWS_MAY,

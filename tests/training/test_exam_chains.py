@@ -60,7 +60,7 @@ from tests.training.chains import (
     scheduled,
 )
 from tests.training.folding import folded, interleaved
-from tests.training.recorded import LAWS, LAWS_MAY, LI, NOT_CONFIGURED, RULES, START
+from tests.training.recorded import LAWS, LAWS_MAY, LI, NO_OBJECTIONS, NOT_CONFIGURED, RULES, START
 
 LOSING = load_policy(
     TrainingRules,
@@ -120,7 +120,7 @@ def run(steps: list[Step], rules: TrainingRules) -> list[Event]:
     for step in steps:
         history += (
             given(exams, *history)
-            .under(rules)
+            .under(rules, NO_OBJECTIONS)
             .seeing(attendance, LAWS_MAY, LI, found=Attended(course=LAWS, held_at=START))
             .seeing(courses, LAWS, found=ASSESSED)
             .seeing(exam_history, EXAMINED, found=gathered())

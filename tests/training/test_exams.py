@@ -65,7 +65,7 @@ from tests.training.chains import (
     regraded,
     scheduled,
 )
-from tests.training.recorded import COURSE, LAWS, LAWS_MAY, LI, NOT_CONFIGURED, RULES, START
+from tests.training.recorded import COURSE, LAWS, LAWS_MAY, LI, NO_OBJECTIONS, NOT_CONFIGURED, RULES, START
 
 
 def chain(
@@ -74,7 +74,7 @@ def chain(
     """Of Li, who attended in May and in June; `others` of his chains have been gathered."""
     return (
         given(exams, *history)
-        .under(rules)
+        .under(rules, NO_OBJECTIONS)
         .seeing(attendance, LAWS_MAY, LI, found=Attended(course=LAWS, held_at=START))
         .seeing(attendance, LAWS_JUNE, LI, found=Attended(course=LAWS, held_at=JUNE_START))
         .seeing(courses, LAWS, found=ASSESSED)
@@ -535,7 +535,7 @@ def test_the_policy_is_the_one_in_force_when_the_chain_began() -> None:
             ),
         )
     ]
-    both = replace(chain(scheduled()), policies=Policies(documents=tuple(documents)))
+    both = replace(chain(scheduled()), policies=Policies(documents=tuple(documents)).under(NO_OBJECTIONS))
     both.when(grading(55), now=NOW).then(graded(55), GRANTED)
     began_later = replace(chain(scheduled(on=date(2024, 5, 9))), policies=both.policies)
     (_, granted) = began_later.when(grading(55), now=datetime(2024, 5, 9, 8, tzinfo=UTC)).events

@@ -15,6 +15,7 @@ from fastapi.routing import APIRoute
 
 from services.training.exams.decisions import EndMakeUpTerm
 from services.training.exams.facts import Examinee, exam_history
+from services.training.exams.objections import EscalateObjection
 from services.training.main import service
 from services.training.rules import TrainingRules
 from services.vocabulary import PersonId
@@ -358,4 +359,4 @@ def test_every_command_has_a_route_but_the_deadlines_own() -> None:
         for field in route.dependant.body_params
     }
     commands = {command for decider in service.deciders for command in decider.commands}
-    assert commands - bodies == {EndMakeUpTerm}
+    assert commands - bodies == {EndMakeUpTerm, EscalateObjection}

@@ -2,8 +2,10 @@
 
 from fastapi import APIRouter
 
+from services.objection import Standing as Objected
 from services.training.exams.decisions import GradeExam, RecordExamAbsence, RegradeExam, ScheduleExam, exams
-from services.training.exams.projections import ExamChain, Standing, exam_chains
+from services.training.exams.objections import RaiseObjection, ResolveObjection, WithdrawObjection
+from services.training.exams.projections import ExamChain, ExamObjection, Standing, exam_chains, exam_objections
 from services.training.sessions.api import check_taught_by
 from services.vocabulary import CourseId, PersonId, SessionId
 from shared.access import requires
@@ -37,6 +39,38 @@ async def record_absence(command: RecordExamAbsence, handle: Handle) -> Accepted
     return await handle(exams, command)
 
 
+@router.post("/object", status_code=202, dependencies=[requires("exam.object")])
+async def raise_objection(command: RaiseObjection, handle: Handle) -> Accepted:
+    """Object to a mark, by the person himself, where the policy admits it. Clause: T-52; C-09; ruling R7."""
+    return await handle(exams, command)
+
+
+@router.post("/withdraw-objection", status_code=202, dependencies=[requires("exam.object")])
+async def withdraw_objection(command: WithdrawObjection, handle: Handle) -> Accepted:
+    """Take one's own objection back. Clause: T-52; ruling R7."""
+    return await handle(exams, command)
+
+
+@router.post("/resolve-objection", status_code=202, dependencies=[requires("exam.resolve_objection")])
+async def resolve_objection(command: ResolveObjection, handle: Handle) -> Accepted:
+    """Raise the mark that it names, which takes back what followed, or reject the objection. Clause: T-52; R7."""
+    return await handle(exams, command)
+
+
+@router.get("/objections", dependencies=[requires("exam.list")])
+async def objections(
+    *,
+    read: Read,
+    paging: Paging,
+    who: Actor,
+    session: SessionId | None = None,
+    standing: Objected | None = None,
+) -> Page[ExamObjection]:
+    """Objections: open, escalated, upheld, rejected; a trainer must name a session that he teaches. Ruling R7."""
+    await check_taught_by(session, who, read)
+    return await read.page(exam_objections, paging, session=session, standing=standing)
+
+
 @router.get("/{person}/{session}", dependencies=[requires("exam.read")])
 async def chain(person: PersonId, session: SessionId, who: Actor, read: Read) -> ExamChain:
     """Where a person stands after a session. Clauses: T-52 to T-54, T-62."""
@@ -62,9 +96,12 @@ async def listed(
     standing: Standing | None = None,
     overdue: bool | None = None,
     retraining_open: bool | None = None,
+    held: bool | None = None,
 ) -> Page[ExamChain]:
     """All chains; a trainer must name a session that he teaches. `overdue` finds open chances whose day has passed,
-    `retraining_open` who must train again and has not begun to. Clauses: T-52 to T-54, T-62."""
+    `retraining_open` who must train again and has not begun to, `held` what an open objection holds.
+
+    Clauses: T-52 to T-54, T-62; ruling R7."""
     await check_taught_by(session, who, read)
     return await read.page(
         exam_chains,
@@ -74,4 +111,5 @@ async def listed(
         standing=standing,
         overdue=overdue,
         retraining_open=retraining_open,
+        held=held,
     )

@@ -1,22 +1,29 @@
 """The state of an attempt chain: at most a first exam and one make-up, and what follows from how they went.
 
-Clauses: T-53, T-54; ruling R1.
+Clauses: T-53, T-54; rulings R1, R7.
 """
 
 from dataclasses import replace
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 
+from services.objection import Objections
 from services.training.exams.events import (
     Attempt,
     Event,
     ExamAbsenceRecorded,
     ExamGraded,
+    ExamObjectionEscalated,
+    ExamObjectionRaised,
+    ExamObjectionResolved,
+    ExamObjectionWithdrawn,
     ExamRegraded,
     ExamScheduled,
     Grade,
     MakeUpDeadlinePassed,
     MakeUpExamGranted,
     MakeUpExamWithdrawn,
+    ObjectionEvent,
     RetrainingLimitReached,
     RetrainingRequired,
     RetrainingWithdrawn,
@@ -31,6 +38,10 @@ class Sat:
     score: Score
     grade: Grade
     standard: int
+    version: int = 1  # of the mark: each correction is another
+    grader: str = ""
+    objections_until: date | None = None
+    objections: Objections = Objections()
 
     @property
     def passed(self) -> bool:
@@ -82,6 +93,11 @@ class Chain:
         return Attempt.MAKE_UP if self.earns_make_up and self.make_up is None else None
 
     @property
+    def contested(self) -> bool:
+        """A mark of it is objected to: what follows is held (R7)."""
+        return any(isinstance(used, Sat) and used.objections.open for used in (self.first, self.make_up))
+
+    @property
     def last_on(self) -> date:
         """The last day on which an exam was sat or missed; the first of all days where none was."""
         return max((used.held_on for used in (self.first, self.make_up, self.absence) if used), default=date.min)
@@ -91,6 +107,10 @@ class Chain:
 
     def went(self, attempt: Attempt, outcome: Outcome | None) -> "Chain":
         return replace(self, first=outcome) if attempt is Attempt.FIRST else replace(self, make_up=outcome)
+
+
+def two_places(score: Decimal) -> Decimal:
+    return score.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 State = Chain | None  # none: no exam opened it yet
@@ -115,7 +135,7 @@ def changed(chain: Chain, event: Event) -> Chain:  # noqa: PLR0911  a case for e
         case ExamGraded():
             return replace(chain.went(event.attempt, sat(event)), scheduled=None)
         case ExamRegraded():
-            return chain.went(event.attempt, sat(event))
+            return chain.went(event.attempt, corrected(chain.outcome(event.attempt), event))
         case ExamAbsenceRecorded():
             return away(chain, event)
         case MakeUpExamGranted():
@@ -130,10 +150,31 @@ def changed(chain: Chain, event: Event) -> Chain:  # noqa: PLR0911  a case for e
             return replace(chain, limited=True)
         case RetrainingWithdrawn():
             return replace(chain, limited=False)
+        case ExamObjectionRaised() | ExamObjectionEscalated() | ExamObjectionResolved() | ExamObjectionWithdrawn():
+            return chain.went(event.attempt, objected(chain.outcome(event.attempt), event))
 
 
 def sat(event: ExamGraded | ExamRegraded) -> Sat:
-    return Sat(held_on=event.held_on, score=event.score, grade=event.grade, standard=event.standard)
+    return Sat(
+        held_on=event.held_on,
+        score=event.score,
+        grade=event.grade,
+        standard=event.standard,
+        grader=event.grader,
+        objections_until=event.objections_until,
+    )
+
+
+def corrected(before: Outcome | None, event: ExamRegraded) -> Sat:
+    if not isinstance(before, Sat):
+        raise ValueError("an exam was regraded that nobody had graded")
+    return replace(sat(event), version=before.version + 1, objections=before.objections)
+
+
+def objected(before: Outcome | None, event: ObjectionEvent) -> Sat:
+    if not isinstance(before, Sat):
+        raise ValueError(f"{type(event).__name__} to an exam that nobody had graded")
+    return replace(before, objections=before.objections.then(event.told))
 
 
 def away(chain: Chain, event: ExamAbsenceRecorded) -> Chain:

@@ -1,20 +1,24 @@
-"""What may happen to an exam, and what follows. Clauses: T-50 to T-54; ruling R1; C-14."""
+"""What may happen to an exam, and what follows. Clauses: T-50 to T-54; C-09, C-14; rulings R1, R7."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
+from functools import reduce
 
 from services.calendar import Day
+from services.objection import ObjectionRules, window_ends
 from services.training.attendance.decisions import Attended, attendance
 from services.training.courses.decisions import Course, courses
 from services.training.courses.events import AssessmentStandardSet
-from services.training.exams.chain import Chain, Sat, State, changed, evolve
+from services.training.exams.chain import Chain, Sat, State, changed, evolve, two_places
 from services.training.exams.events import (
     AssessmentMethod,
     Attempt,
     Event,
     ExamAbsenceRecorded,
     ExamGraded,
+    ExamObjectionResolved,
+    ExamObjectionWithdrawn,
     ExamRegraded,
     ExamScheduled,
     Grade,
@@ -26,6 +30,14 @@ from services.training.exams.events import (
     RetrainingWithdrawn,
 )
 from services.training.exams.facts import Examinee, exam_history
+from services.training.exams.objections import (
+    EscalateObjection,
+    Object,
+    RaiseObjection,
+    ResolveObjection,
+    WithdrawObjection,
+    object_to,
+)
 from services.training.rules import Chance, TrainingRules
 from services.vocabulary import CourseId, PersonId, Score, SessionId, day
 from shared.decider import Context, Decider, Refused, Sight, look
@@ -84,10 +96,13 @@ class EndMakeUpTerm:
     due_on: Day
 
 
-Command = ScheduleExam | GradeExam | RegradeExam | RecordExamAbsence | EndMakeUpTerm
+Command = (
+    ScheduleExam | GradeExam | RegradeExam | RecordExamAbsence | EndMakeUpTerm
+    | RaiseObjection | ResolveObjection | WithdrawObjection | EscalateObjection
+)  # fmt: skip
 
 
-def decide(command: Command, state: State, context: Context) -> list[Event]:
+def decide(command: Command, state: State, context: Context) -> list[Event]:  # noqa: PLR0911  one for each command
     match command, state:
         case ScheduleExam(), None:
             return open_chain(command, context)
@@ -101,6 +116,8 @@ def decide(command: Command, state: State, context: Context) -> list[Event]:
             return record_absence(command, state, context)
         case EndMakeUpTerm(), Chain():
             return end_make_up_term(command, state, context)
+        case RaiseObjection() | ResolveObjection() | WithdrawObjection() | EscalateObjection(), Chain():
+            return objected(command, state, context)
         case _:
             raise Refused("exam.not_scheduled", session=command.session, next="schedule the exam first")
 
@@ -126,8 +143,8 @@ def schedule(command: ScheduleExam, chain: Chain, context: Context) -> list[Even
         raise Refused("exam.chain_began_otherwise", retrains=chain.retrains, next="leave retrains out")
     if command.held_on <= chain.last_on:
         raise Refused("exam.not_later", last_on=chain.last_on, next="give a day after the last exam of the chain")
-    late = chain.turn is Attempt.MAKE_UP and chain.due_on is not None and command.held_on > chain.due_on
-    if late and rules(chain, context).make_up.after_deadline is Chance.LOST:
+    late = chain.due_on is not None and command.held_on > chain.due_on and not chain.contested
+    if chain.turn is Attempt.MAKE_UP and late and rules(chain, context).make_up.after_deadline is Chance.LOST:
         raise Refused("exam.after_deadline", due_on=chain.due_on, next="give a day until the deadline")
     return [scheduled(command, attended_session(command, context), chain.turn, chain.retrains, chain.cycle)]
 
@@ -227,6 +244,8 @@ def grade(command: GradeExam, chain: Chain, context: Context) -> list[Event]:
         grade=grade_of(score, standard),
         standard=standard.version,
         began_on=chain.began_on,
+        grader=context.actor,
+        objections_until=window_ends(context.today, objection_rules(chain, context)),
     )
     return with_consequences(result, chain, context)
 
@@ -263,6 +282,8 @@ def regrade(command: RegradeExam, chain: Chain, context: Context) -> list[Event]
         grade=grade_of(score, standard),
         standard=standard.version,
         began_on=chain.began_on,
+        grader=context.actor,
+        objections_until=window_ends(context.today, objection_rules(chain, context)),
     )
     return with_consequences(correction, chain, context)
 
@@ -288,10 +309,6 @@ def grade_of(score: Decimal, standard: AssessmentStandardSet) -> Grade:
     if score >= standard.good:
         return Grade.GOOD
     return Grade.PASS if score >= standard.passing else Grade.FAIL
-
-
-def two_places(score: Decimal) -> Decimal:
-    return score.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 # Not sitting an exam
@@ -326,9 +343,10 @@ def record_absence(command: RecordExamAbsence, chain: Chain, context: Context) -
 
 
 def end_make_up_term(command: EndMakeUpTerm, chain: Chain, context: Context) -> list[Event]:
-    """Nothing passes where the make-up is arranged for a day in time, or was sat, or is owed no longer (P-07)."""
+    """Nothing passes where the make-up is arranged for a day in time, or was sat, or is owed no longer (P-07), nor
+    while the fail is objected to (R7)."""
     arranged = chain.scheduled is not None and chain.scheduled.held_on <= command.due_on
-    if chain.turn is not Attempt.MAKE_UP or chain.due_on != command.due_on or arranged:
+    if chain.contested or chain.turn is not Attempt.MAKE_UP or chain.due_on != command.due_on or arranged:
         return []
     passed = MakeUpDeadlinePassed(
         person=command.person,
@@ -338,6 +356,52 @@ def end_make_up_term(command: EndMakeUpTerm, chain: Chain, context: Context) -> 
         chance_lost=rules(chain, context).make_up.after_deadline is Chance.LOST,
     )
     return with_consequences(passed, chain, context)
+
+
+# Objected to
+
+
+def objected(command: Object, chain: Chain, context: Context) -> list[Event]:
+    """The mark is corrected before the objection is resolved: what is held is not let go in between."""
+    sat = chain.outcome(command.attempt)
+    if not isinstance(sat, Sat):
+        raise Refused("exam.not_graded", attempt=command.attempt, next="object to a mark")
+    said = object_to(command, chain, sat, objection_rules(chain, context), context)
+    events = list[Event]()
+    for word in said:
+        if isinstance(command, ResolveObjection) and isinstance(word, ExamObjectionResolved):
+            events += corrected(command, word, chain, context)
+        events.append(word)
+    ended = any(isinstance(word, ExamObjectionResolved | ExamObjectionWithdrawn) for word in said)
+    return [*events, *(resumed(command, reduce(changed, events, chain), context) if ended else ())]
+
+
+def corrected(
+    command: ResolveObjection, resolved: ExamObjectionResolved, chain: Chain, context: Context
+) -> list[Event]:
+    regrading = [
+        RegradeExam(
+            person=command.person,
+            session=command.session,
+            course=command.course,
+            attempt=command.attempt,
+            score=Decimal(correction.now),
+        )
+        for correction in resolved.told.corrections
+    ]
+    return [event for one in regrading for event in regrade(one, chain, context)]
+
+
+def resumed(command: Object, chain: Chain, context: Context) -> list[Event]:
+    """The term of a make-up begins anew: it stood still while the fail was objected to."""
+    if chain.contested or chain.turn is not Attempt.MAKE_UP or chain.due_on is None:
+        return []
+    due_on = make_up_deadline(chain, context)
+    return [MakeUpExamGranted(person=command.person, session=command.session, course=chain.course, due_on=due_on)]
+
+
+def objection_rules(chain: Chain, context: Context) -> ObjectionRules:
+    return context.policy(ObjectionRules, on=chain.began_on)
 
 
 # What follows
@@ -384,9 +448,9 @@ def sees(command: Command) -> Sequence[Sight]:
             named = [look(exams, command.person, command.retrains)] if command.retrains is not None else []
             known = look(exam_history, Examinee(person=command.person))
             return [look(attendance, command.session, command.person), known, *named]
-        case GradeExam() | RegradeExam():
+        case GradeExam() | RegradeExam() | ResolveObjection():
             return [look(courses, command.course)]
-        case RecordExamAbsence() | EndMakeUpTerm():
+        case _:
             return []
 
 

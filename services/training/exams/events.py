@@ -1,11 +1,12 @@
 """One attempt chain: a person and a session, from the first exam to a pass or to training again.
 
-Clauses: T-50 to T-54; ruling R1.
+Clauses: T-50 to T-54; rulings R1, R7.
 """
 
 from datetime import date
 from enum import StrEnum
 
+from services.objection import Escalated, Raised, Resolved, Withdrawn
 from services.vocabulary import CourseId, PersonId, Score, SessionId
 from shared.value import value
 
@@ -54,6 +55,8 @@ class ExamGraded:
     grade: Grade
     standard: int  # version of the course's assessment standard (T-51)
     began_on: date  # of the chain: whose policy decides what follows from it
+    grader: str = ""
+    objections_until: date | None = None  # the last day of the window (P-18); none: it has no end, or admits none
 
 
 @value
@@ -69,6 +72,8 @@ class ExamRegraded:
     grade: Grade
     standard: int
     began_on: date
+    grader: str = ""
+    objections_until: date | None = None
 
 
 @value
@@ -86,6 +91,8 @@ class ExamAbsenceRecorded:
 
 @value
 class MakeUpExamGranted:
+    """Again, where its term stood still while the fail was objected to (R7)."""
+
     person: PersonId
     session: SessionId
     course: CourseId
@@ -141,7 +148,52 @@ class RetrainingWithdrawn:
     course: CourseId
 
 
+@value
+class ExamObjectionRaised:
+    """Where the policy admits it (C-09); until it is resolved, what follows from the mark is held (R7)."""
+
+    person: PersonId
+    session: SessionId
+    course: CourseId
+    attempt: Attempt
+    began_on: date  # of the chain
+    told: Raised
+
+
+@value
+class ExamObjectionEscalated:
+    person: PersonId
+    session: SessionId
+    course: CourseId
+    attempt: Attempt
+    began_on: date
+    told: Escalated
+
+
+@value
+class ExamObjectionResolved:
+    """Upheld: the mark was corrected a moment before, and what followed from it taken back."""
+
+    person: PersonId
+    session: SessionId
+    course: CourseId
+    attempt: Attempt
+    began_on: date
+    told: Resolved
+
+
+@value
+class ExamObjectionWithdrawn:
+    person: PersonId
+    session: SessionId
+    course: CourseId
+    attempt: Attempt
+    began_on: date
+    told: Withdrawn
+
+
+ObjectionEvent = ExamObjectionRaised | ExamObjectionEscalated | ExamObjectionResolved | ExamObjectionWithdrawn
 Event = (
     ExamScheduled | ExamGraded | ExamRegraded | ExamAbsenceRecorded | MakeUpExamGranted | MakeUpDeadlinePassed
-    | MakeUpExamWithdrawn | RetrainingRequired | RetrainingLimitReached | RetrainingWithdrawn
+    | MakeUpExamWithdrawn | RetrainingRequired | RetrainingLimitReached | RetrainingWithdrawn | ObjectionEvent
 )  # fmt: skip

@@ -8,22 +8,30 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from services.objection import Standing as Objected
+from services.objection import Told, standing_after, told
 from services.training.exams.events import (
     Attempt,
     Event,
     ExamAbsenceRecorded,
     ExamGraded,
+    ExamObjectionEscalated,
+    ExamObjectionRaised,
+    ExamObjectionResolved,
+    ExamObjectionWithdrawn,
     ExamRegraded,
     ExamScheduled,
     Grade,
     MakeUpDeadlinePassed,
     MakeUpExamGranted,
     MakeUpExamWithdrawn,
+    ObjectionEvent,
     RetrainingLimitReached,
     RetrainingRequired,
     RetrainingWithdrawn,
 )
 from services.vocabulary import CourseId, PersonId, SessionId
+from shared.event import Meta
 from shared.projection import Projection
 from shared.value import value
 
@@ -58,6 +66,10 @@ class ExamChain:
     cycle: int = 0  # retrainings before this chain
     retrained_in: tuple[SessionId, ...] = ()  # later sessions whose chains train this one again
     retraining_open: bool = False  # required, and no later session has begun to answer it
+    first_objection: Objected | None = None
+    make_up_objection: Objected | None = None
+    objections_until: date | None = None  # to the last mark; none: the window has no end, or admits none
+    held: bool = False  # a mark is objected to: what follows from it waits (R7)
 
 
 def touched(event: Event) -> list[ExamChain]:
@@ -107,9 +119,19 @@ def own(row: ExamChain, event: Event) -> ExamChain:  # noqa: PLR0911  a case for
             return replace(row, retraining=Standing.RETRAINING_LIMIT_REACHED)
         case RetrainingWithdrawn():
             return replace(row, retraining=None)
+        case ExamObjectionRaised() | ExamObjectionEscalated() | ExamObjectionResolved() | ExamObjectionWithdrawn():
+            return objected(row, event)
+
+
+def objected(row: ExamChain, event: ObjectionEvent) -> ExamChain:
+    now = standing_after(event.told)
+    first = event.attempt is Attempt.FIRST
+    row = replace(row, first_objection=now) if first else replace(row, make_up_objection=now)
+    return replace(row, held=any(one is not None and one.holds for one in (row.first_objection, row.make_up_objection)))
 
 
 def marked(row: ExamChain, event: ExamGraded | ExamRegraded) -> ExamChain:
+    row = replace(row, objections_until=event.objections_until)
     if event.attempt is Attempt.FIRST:
         return replace(row, first_score=event.score, first_grade=event.grade)
     return replace(row, make_up_score=event.score, make_up_grade=event.grade)
@@ -125,4 +147,27 @@ def stands(row: ExamChain) -> Standing:
     return Standing.MAKE_UP_DUE if row.make_up_granted else Standing.FIRST_DUE
 
 
-exam_chains = Projection(name="exam_chains", key=touched, evolve=exam_chain)
+exam_chains = Projection(name="exam_chains", key=touched, evolve=exam_chain, version=2)
+
+
+@value
+class ExamObjection(Told):
+    """To one version of the mark of an attempt."""
+
+    person: PersonId
+    session: SessionId
+    attempt: Attempt
+    version: int
+
+
+def objection_to(row: ExamObjection, event: ObjectionEvent, meta: Meta) -> ExamObjection:
+    return told(row, event.told, meta)
+
+
+exam_objections = Projection(
+    name="exam_objections",
+    key=lambda event: ExamObjection(
+        person=event.person, session=event.session, attempt=event.attempt, version=event.told.version
+    ),
+    evolve=objection_to,
+)

@@ -1,13 +1,18 @@
-"""The deadline of a make-up, and marks that an objection to a review corrects. Clauses: T-53, O-107; P-07; R7."""
+"""The deadlines of a make-up and of an answer, and marks that an objection to a review corrects.
+
+Clauses: T-53, O-107; P-07, P-17; R7.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 
+from services import objection
 from services.calendar import end_of
 from services.performance.contracts import ReviewObjectionResolved
 from services.training.exams.decisions import EndMakeUpTerm, RegradeExam, exams
-from services.training.exams.events import Attempt, MakeUpExamGranted
+from services.training.exams.events import Attempt, ExamObjectionRaised, MakeUpExamGranted
+from services.training.exams.objections import EscalateObjection
 from services.vocabulary import CourseId, SessionId
 from shared.reaction import Reaction
 
@@ -22,6 +27,20 @@ def end_of_term(granted: MakeUpExamGranted) -> datetime | None:
 
 
 make_up_term = Reaction(name="make_up_term", to=exams, react=end_make_up_term, at=end_of_term)
+
+
+def escalate(raised: ExamObjectionRaised) -> Iterator[EscalateObjection]:
+    if raised.told.answer_by is not None:
+        yield EscalateObjection(
+            person=raised.person, session=raised.session, attempt=raised.attempt, version=raised.told.version
+        )
+
+
+def answer_due(raised: ExamObjectionRaised) -> datetime | None:
+    return objection.answer_due(raised.told)
+
+
+exam_answers = Reaction(name="exam_answer", to=exams, react=escalate, at=answer_due)
 
 
 def correct_marks(resolved: ReviewObjectionResolved) -> Iterator[RegradeExam]:
