@@ -7,10 +7,9 @@ it goes on, so there are as many rounds as the longest chain has links.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -46,7 +45,7 @@ class KeyReused(Exception):
     """Another request was made under this key."""
 
 
-class Request(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+class Request(msgspec.Struct, frozen=True, kw_only=True):
     """A command, with when, by whom, because of what."""
 
     decider: Decider[Any, Any, Any]
@@ -63,10 +62,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     once: str = ""  # the key under which this happens once
     digest: bytes = b""  # tells a repeat from another request under the key
     final: bool = False  # a refusal stands under the key
+    stream: str = ""  # of the command
 
-    @cached_property
-    def stream(self) -> str:
-        return self.decider.stream(self.command)
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "stream", self.decider.stream(self.command))
 
 
 class Decided(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,39 +83,22 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True):
     repeated: bool = False  # the answer that was given under this key before
 
 
-@dataclass
-class Live:
+class Live(msgspec.Struct, kw_only=True):
     """A stream as this batch sees it."""
 
-    decider: Decider[Any, Any, Any]
     version: int
     position: int  # of its last stored event
     state: Any
     error: Exception | None = None  # the history cannot be folded: who looks at it fails, nobody else
 
 
-@dataclass
-class Pending:
-    """What a batch has decided on one stream."""
+class Pending(Group, frozen=True, kw_only=True):
+    """What a batch has decided on one stream, so far."""
 
-    first: Decided
-    expected: int
-    events: list[New] = field(default_factory=list)
-    guards: dict[tuple[str, int], None] = field(default_factory=dict)
-    once: list[Once] = field(default_factory=list)
-    requests: list[int] = field(default_factory=list)
-
-    @property
-    def group(self) -> Group:
-        return Group(
-            stream=self.first.stream,
-            expected=self.expected,
-            topic=self.first.topic,
-            partition=self.first.partition,
-            events=tuple(self.events),
-            guards=tuple(self.guards),
-            once=tuple(self.once),
-        )
+    events: list[New]
+    guards: dict[tuple[str, int], None]
+    once: list[Once]
+    requests: list[int]
 
 
 class Desk:
@@ -125,15 +107,16 @@ class Desk:
     ) -> None:
         self.store, self.contract, self.contracts = store, contract, contracts
         self.topics, self.policies = topics, policies
-        self.queue: asyncio.Queue[tuple[Request, asyncio.Future[Decided]]] = asyncio.Queue(QUEUE)
+        self.waiting: deque[tuple[Request, asyncio.Future[Decided]]] = deque()
+        self.asked = asyncio.Event()
 
     async def submit(self, request: Request) -> Decided:
         """Decide it with whatever else waits. Raises Busy, Unavailable, KeyReused, or our own error in `decide`."""
         future: asyncio.Future[Decided] = asyncio.get_running_loop().create_future()
-        try:
-            self.queue.put_nowait((request, future))
-        except asyncio.QueueFull:
-            raise Busy from None
+        if len(self.waiting) >= QUEUE:
+            raise Busy
+        self.waiting.append((request, future))
+        self.asked.set()
         decided = await future
         if decided.error is not None:
             raise decided.error
@@ -141,9 +124,10 @@ class Desk:
 
     async def run(self) -> None:
         while True:
-            batch = [await self.queue.get()]
-            while len(batch) < BATCH and not self.queue.empty():
-                batch.append(self.queue.get_nowait())
+            if not self.waiting:
+                self.asked.clear()
+                await self.asked.wait()
+            batch = [self.waiting.popleft() for _ in range(min(BATCH, len(self.waiting)))]
             wanted = [(request, future) for request, future in batch if not future.cancelled()]
             try:
                 answers = await self.decide([request for request, _ in wanted])
@@ -213,7 +197,7 @@ class Desk:
         self, batch: "Batch", requests: Sequence[Request], answers: dict[int, Decided]
     ) -> Sequence[int]:
         pending = [p for p in batch.pending.values() if p.events or p.once]
-        results = await self.store.append([p.group for p in pending]) if pending else []
+        results = await self.store.append(pending) if pending else []
         stale: list[int] = []
         for p, result in zip(pending, results, strict=True):
             if result.outcome == "stored":
@@ -281,7 +265,7 @@ class Desk:
         }
 
     def live(self, decider: Decider[Any, Any, Any], past: Sequence[Past]) -> Live:
-        live = Live(decider, version=len(past), position=past[-1].position if past else 0, state=None)
+        live = Live(version=len(past), position=past[-1].position if past else 0, state=None)
         try:
             live.state = decider.state([self.contract.decode(e.type, e.schema, e.data) for e in past])
         except NewerSchema as error:
@@ -291,23 +275,12 @@ class Desk:
         return live
 
 
-@dataclass(frozen=True)
-class Looked:
+class Looked(msgspec.Struct, frozen=True, kw_only=True):
     """All that the decisions of a round look at."""
 
     live: dict[str, Live]
     sights: dict[int, Sequence[Sight]]
     others: dict[tuple[str, Hashable], object]
-
-
-@dataclass
-class Basis:
-    """What one decision knows."""
-
-    context: Context = field(init=False)
-    seen: dict[tuple[str, Hashable], object] = field(default_factory=dict)
-    guards: list[tuple[str, int]] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
 
 
 class Batch:
@@ -354,12 +327,13 @@ class Batch:
             return Decided(outcome="stale", stream=stream, version=live.version)
         refusal: Refused | None = None
         events: Sequence[Any] = ()
-        basis = Basis()
+        guards: dict[tuple[str, int], None] = {}
+        notes: list[str] = []
         try:
-            self.fill(basis, i, request, stream)
-            events = decider(request.command, readable(live), basis.context)
+            context = self.context(i, request, guards, notes)
+            events = decider(request.command, readable(live), context)
             state = decider.state(events, live.state)
-            new = [self.new(e, request, basis) for e in events]
+            new = [self.new(e, request, context, notes) for e in events]
         except Refused as refused:
             refusal, state, new = refused, live.state, []
         except Exception as error:
@@ -375,7 +349,7 @@ class Batch:
             self.made[i] = made
             return None
         live.version, live.state = live.version + len(events), state
-        self.add(i, request, made, new, basis.guards)
+        self.add(i, request, made, new, guards)
         return None
 
     def answer(self, request: Request, stream: str, live: Live, events: int, refusal: Refused | None) -> Decided:
@@ -390,30 +364,31 @@ class Batch:
             refusal=refusal,
         )
 
-    def fill(self, basis: "Basis", i: int, request: Request, stream: str) -> None:
-        """What the decision may know, and what of it is checked again when its events are stored."""
+    def context(self, i: int, request: Request, guards: dict[tuple[str, int], None], notes: list[str]) -> Context:
+        """What the decision may know; and what of it is checked again when its events are stored."""
+        seen: dict[tuple[str, Hashable], object] = {}
         for sight in self.looked.sights[i]:
             at = (sight.source.name, sight.key)
             if isinstance(sight.source, Decider):
                 other = sight.source.named(*sight.key)  # type: ignore[misc]
                 live = self.looked.live[other]
-                basis.seen[at] = readable(live)
-                basis.notes.append(f"{other}@{live.version}")
-                if other != stream:
-                    basis.guards.append((other, live.version))
+                seen[at] = readable(live)
+                notes.append(f"{other}@{live.version}")
+                if other != request.stream:
+                    guards[other, live.version] = None
             else:
-                found = basis.seen[at] = self.looked.others[at]
-                basis.notes.append(f"{at[0]}:{len(found.ids)}" if isinstance(found, Known) else at[0])
-        basis.context = Context(
+                found = seen[at] = self.looked.others[at]
+                notes.append(f"{at[0]}:{len(found.ids)}" if isinstance(found, Known) else at[0])
+        return Context(
             now=request.now,
             actor=request.actor,
             capacity=request.capacity,
             scope=request.scope,
             policies=self.desk.policies,
-            seen=basis.seen,
+            seen=seen,
         )
 
-    def new(self, event: Any, request: Request, basis: "Basis") -> New:
+    def new(self, event: Any, request: Request, context: Context, notes: Sequence[str]) -> New:
         envelope = Envelope(
             actor=request.actor,
             capacity=request.capacity,
@@ -422,8 +397,8 @@ class Batch:
             scope=request.scope,
             origin=request.origin,
             depth=request.depth,
-            policies=tuple(sorted(basis.context.asked)),
-            seen=tuple(basis.notes),
+            policies=tuple(sorted(context.asked)),
+            seen=tuple(notes),
         )
         data, meta = encode(event), encode(envelope)
         if len(data) + len(meta) > LARGEST:
@@ -437,12 +412,22 @@ class Batch:
             meta=meta,
         )
 
-    def add(self, i: int, request: Request, made: Decided, events: list[New], guards: list[tuple[str, int]]) -> None:
-        pending = self.pending.get(made.stream)
-        if pending is None:
-            pending = self.pending[made.stream] = Pending(made, made.version - len(events))
-        pending.events += events
-        pending.guards |= dict.fromkeys(guards)
+    def add(
+        self, i: int, request: Request, made: Decided, events: list[New], guards: dict[tuple[str, int], None]
+    ) -> None:
+        if (pending := self.pending.get(made.stream)) is None:
+            pending = self.pending[made.stream] = Pending(
+                stream=made.stream,
+                expected=made.version - len(events),
+                topic=made.topic,
+                partition=made.partition,
+                events=[],
+                guards={},
+                once=[],
+                requests=[],
+            )
+        pending.events.extend(events)
+        pending.guards.update(guards)
         if request.once:
             outcome = f"refused:{made.refusal.code}" if made.refusal else made.outcome
             pending.once.append(Once(key=request.once, digest=request.digest, version=made.version, outcome=outcome))

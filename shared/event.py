@@ -77,6 +77,7 @@ class Contract:
         renamed: Mapping[str, type] | None = None,
     ) -> None:
         self.service = service
+        self.topics = (f"kaibo.{service}.events", f"kaibo.{service}.restricted")
         self.events = {event.__name__: event for event in (*events, *restricted)}
         if len(self.events) != len(events) + len(restricted):
             raise ValueError(f"{service}: two events of one name")
@@ -101,10 +102,6 @@ class Contract:
                 )
             if min(chain, default=1) < 1:
                 raise ValueError(f"{self.service}.{event.__name__}: schemas are counted from 1")
-
-    @property
-    def topics(self) -> tuple[str, ...]:
-        return (f"kaibo.{self.service}.events", f"kaibo.{self.service}.restricted")
 
     def topic(self, event: type) -> str:
         """Raises KeyError for an event that the contract does not name."""
@@ -194,7 +191,7 @@ def classes(hint: Any) -> tuple[type, ...]:
     return cast(tuple[type, ...], get_args(hint)) if get_origin(hint) in (types.UnionType, Union) else (hint,)
 
 
-class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What of a `Meta` the recorder decides; the store adds position and time. Kept beside the event as JSON."""
 
     actor: str

@@ -133,33 +133,19 @@ class PostgresStore:
         return found
 
     async def append(self, groups: Sequence[Group]) -> list[Answer]:
-        events = [(i, e) for i, g in enumerate(groups, 1) for e in g.events]
-        seen = [(i, *s) for i, g in enumerate(groups, 1) for s in g.guards]
-        once = [(i, o) for i, g in enumerate(groups, 1) for o in g.once]
+        each = list(enumerate(groups, 1))
+        events = [(i, e.id, e.type, e.schema, e.occurred_at, e.data, e.meta) for i, g in each for e in g.events]
+        seen = [(i, *s) for i, g in each for s in g.guards]
+        once = [(i, o.key, o.digest, o.version, o.outcome) for i, g in each for o in g.once]
         async with answering():
             answers = await self.pool.fetch(
                 "select * from append($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19)",
-                [g.stream for g in groups],
-                [g.expected for g in groups],
-                [g.topic for g in groups],
-                [g.partition for g in groups],
-                [i for i, _ in events],
-                [e.id for _, e in events],
-                [e.type for _, e in events],
-                [e.schema for _, e in events],
-                [e.occurred_at for _, e in events],
-                [e.data for _, e in events],
-                [e.meta for _, e in events],
-                [s[0] for s in seen],
-                [s[1] for s in seen],
-                [s[2] for s in seen],
-                [i for i, _ in once],
-                [o.key for _, o in once],
-                [o.digest for _, o in once],
-                [o.version for _, o in once],
-                [o.outcome for _, o in once],
+                *columns(4, [(g.stream, g.expected, g.topic, g.partition) for g in groups]),
+                *columns(7, events),
+                *columns(3, seen),
+                *columns(5, once),
             )
-        return [Answer(outcome=a["outcome"], position=a["last_position"]) for a in answers]
+        return [Answer(outcome=outcome, position=position) for _, outcome, position in answers]
 
     async def kept(self, keys: Sequence[str]) -> dict[str, Kept]:
         if not keys:
@@ -632,6 +618,11 @@ class PostgresWork:
     def owned(self, reader: str, partitions: Sequence[Any], done: str) -> None:
         if int(done.rsplit(maxsplit=1)[-1]) != len(partitions):
             raise Moved(f"{reader} has another owner of {', '.join(str(p[0]) for p in partitions)}")
+
+
+def columns(count: int, rows: Iterable[tuple[Any, ...]]) -> list[Sequence[Any]]:
+    """An array a column."""
+    return list(zip(*rows, strict=True)) or [()] * count
 
 
 def checkpoint(record: asyncpg.Record) -> Checkpoint:

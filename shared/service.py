@@ -484,9 +484,14 @@ def server(app: Any, host: str, port: int) -> Server:
     )
 
 
+def calm() -> None:
+    """What is loaded now stays; what a batch makes goes by itself, and is not looked through for circles."""
+    gc.freeze()
+    gc.set_threshold(50_000, 10, 10)
+
+
 def run(service: Service, settings: Settings, role: str) -> None:
     """Until SIGTERM or Ctrl-C. Roles: api, workers, all."""
     configure(settings.log, service.name, role)
-    gc.freeze()  # what is loaded now stays; what a batch makes goes by itself, and is not looked through for circles
-    gc.set_threshold(50_000, 10, 10)
+    calm()
     uvloop.run(main(service, settings, role))

@@ -1,6 +1,6 @@
 """The port to the database: the log, its guards, and what readers keep. One per service."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import field
 from datetime import datetime, timedelta
@@ -70,9 +70,9 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     expected: int  # version before
     topic: str
     partition: int
-    events: tuple[New, ...]
-    guards: tuple[tuple[str, int], ...] = ()  # other streams that the decision saw, with their versions
-    once: tuple[Once, ...] = ()
+    events: Sequence[New]
+    guards: Collection[tuple[str, int]] = ()  # other streams that the decision saw, with their versions
+    once: Sequence[Once] = ()
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

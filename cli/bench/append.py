@@ -24,7 +24,7 @@ from cli.bench.exams import TOPICS, Grade, Graded, asked, contract, decide, evol
 from cli.bench.figure import Figure, Plan, in_turns, tell
 from deploy.local.postgres import Postgres, postgres
 from shared.desk import Decided, Desk, Request
-from shared.event import Contracts, encode, new_id
+from shared.event import Contracts, Envelope, encode, new_id
 from shared.policy import Policies
 from shared.postgres import open_store
 from shared.wire import partition_of
@@ -227,7 +227,7 @@ class Twin:
             [new_id() for _ in streams],
             [now] * len(streams),
             [encode(decide(batch[stream][0], states[stream])[0]) for stream in streams],
-            [b'{"actor":"chen"}'] * len(streams),
+            [encode(Envelope(actor="chen")) for _ in streams],
         )
         for nth, position in answers:
             batch.pop(streams[nth - 1])[1].set_result(position)

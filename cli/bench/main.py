@@ -10,6 +10,7 @@ import structlog
 
 from cli.bench import append, http, latency, overload, readers, relay, scoring, workers
 from cli.bench.figure import Figure, Plan, tell
+from shared.service import calm
 from shared.telemetry import configure
 
 BENCHMARKS: Mapping[str, Callable[[Path, Plan], Iterator[Figure]]] = {
@@ -34,6 +35,7 @@ def run(names: Sequence[str] = (), figures: Path | None = None, plan: Plan = Pla
     if unknown := [name for name in names if name not in BENCHMARKS]:
         sys.exit(f"kaibo: no benchmark {', '.join(unknown)}: one of {', '.join(BENCHMARKS)} is wanted")
     configure("json", "bench", "bench")
+    calm()
     lines = []
     with tempfile.TemporaryDirectory(prefix="kaibo-bench-") as directory, open(os.devnull, "w") as nowhere:
         structlog.configure(logger_factory=structlog.PrintLoggerFactory(nowhere))

@@ -158,7 +158,7 @@ async def test_an_answer_stands_or_falls_with_what_it_rests_on() -> None:
 
 async def test_a_command_that_cannot_even_be_looked_at_fails_alone() -> None:
     store = MemoryStore(TOPICS)
-    broken = replace(doors, key=lambda c: (c.window,))  # type: ignore[union-attr]
+    broken = replace(doors, sees=lambda c: [c.window])  # type: ignore[union-attr]
     unseen = msgspec.structs.replace(asking(Opened(door="b")), decider=broken)
     good, bad, other = await desk(store).decide([asking(Opened(door="a")), unseen, asking(Opened(door="c"))])
     assert [d.outcome for d in (good, bad, other)] == ["stored", "failed", "stored"]
