@@ -1,17 +1,21 @@
-"""Read models built again, and topics that were made again, on PostgreSQL and Kafka. G4, G7."""
+"""Read models built again, and topics and logs that were replaced, on PostgreSQL and Kafka. G4, G7."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from cli.chaos.restored import delete_records
 from deploy.local.kafka import Kafka
 from shared import operations, relay, subscription
+from shared.build import Build
 from shared.kafka import KafkaBroker, KafkaSettings
 from shared.postgres import open_store
 from tests.kernel import test_rebuild
 from tests.kernel.test_rebuild import World, contract
-from tests.kernel.test_replaced import filled, thanked
+from tests.kernel.test_replaced import filled, restored, thanked
 
 
 @pytest.fixture(autouse=True)
@@ -48,11 +52,21 @@ async def test_workers_that_end_in_the_middle_of_a_build_go_on_with_it_and_it_is
         await world.asked(operations.rebuild, "takings", True)
         await world.until(lambda: begun(world, "takings/1.2"))
     async with world.working():
+        assert await compared(world, "takings/1.2") == (0, [])
+        assert await world.served() == "takings/1"
         await world.asked(operations.rebuild, "takings")
         await world.sell(("s1", 100))
         await world.serves("takings/1.2")
         await world.shows(**amounts | {"s1": 101})
         assert await world.state("takings/1") == ("retired", "")
+
+
+async def compared(world: World, reader: str) -> tuple[int, list[Any]]:
+    """What differs, when the build stands where the served one does."""
+    async with asyncio.timeout(120):
+        while (found := await world.asked(operations.compare, reader, 3.0)) is None:
+            continue
+    return found
 
 
 async def begun(world: World, reader: str) -> bool:
@@ -73,3 +87,48 @@ async def test_a_topic_that_is_made_again_is_read_on_and_nothing_is_applied_twic
         await world.until(lambda: filled(world))
         await world.sell(("b", 7))
         await world.shows(a=6, b=9)
+
+
+async def test_readers_take_up_a_log_that_was_renewed(world: World) -> None:
+    async with world.working():
+        await world.sell(("a", 1))
+        await world.until(lambda: thanked(world, "a/1"))
+        await world.shows(a=1)
+        position = await world.store.maximum()
+        await world.sell(("b", 2))
+        await world.shows(a=1, b=2)
+    await restored(world, position)
+    await world.sell(("d", 8))
+    async with world.working():
+        await world.asked(operations.renew)
+        await world.until(lambda: filled(world))
+        logs = await world.asked(operations.log_of)
+        assert await world.asked(operations.outdated, logs) == ["takings", "thanking", "turnovers"]
+        accepted: Build = await world.asked(operations.accept, "takings", logs)
+        assert accepted.reader == "takings/1.2"
+        assert "takings" not in await world.asked(operations.outdated, logs)
+        await world.serves("takings/1.2")
+        await world.shows(a=1, d=8)
+
+
+async def test_what_retention_has_removed_stops_a_build_which_names_what_brings_it_back(
+    world: World, kafka_broker: Kafka
+) -> None:
+    async with world.working():
+        await world.sell(("a", 1), ("b", 2))
+        await world.shows(a=1, b=2)
+        await world.until(lambda: thanked(world, "a/1", "b/2"))
+        await delete_records(kafka_broker.bootstrap_servers, "kaibo.shop.")
+        await world.asked(operations.rebuild, "takings")
+        await world.until(lambda: refused(world, "takings/1.2"))
+        await world.asked(operations.republish)
+        await world.until(lambda: filled(world))
+        await world.asked(operations.rebuild, "takings")
+        await world.serves("takings/1.2")
+        await world.sell(("b", 7))
+        await world.shows(a=1, b=9)
+
+
+async def refused(world: World, reader: str) -> bool:
+    state, error = await world.state(reader)
+    return state == "stopped" and "`kaibo relay republish`" in error
