@@ -25,9 +25,6 @@ from shared.service import Service
 
 HR = {"Kaibo-Person": "policy", "Kaibo-Capacity": "hr"}
 PATIENCE = 600.0
-TRIED_BY = {
-    "performance": ("AppraisalStandard", "AdjustmentPolicy", "BonusScheme"),
-}
 
 
 # Files
@@ -139,9 +136,9 @@ def try_policy(state: State, file: Path, since: str, until: str, studio: str, fi
     from cli.policy_report import tell
 
     service, document = read(file)
-    kind = type(document.body).__name__
-    if kind not in TRIED_BY.get(service, ()):
-        known = ", ".join(kind for kinds in TRIED_BY.values() for kind in kinds)
+    if type(document.body) not in services()[service].what_if:
+        known = ", ".join(kind.__name__ for one in services().values() for kind in one.what_if)
+        kind = type(document.body).__name__
         raise StartFailed(f"A {kind} changes no result that could be compared; what can be tried is: {known}")
     body = {"policy": file.read_text(), "since": since, "until": until, "scope": studio}
     report: dict[str, Any] = {}

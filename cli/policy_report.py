@@ -1,6 +1,6 @@
 """The report of a what-if: in words, and a table for each of what it is spread over."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -8,7 +8,8 @@ from rich.table import Table
 
 from shared.policy import Document
 
-SPREADS = {"by_studio": "studio", "by_post": "post", "by_evaluator": "evaluator"}
+SPREADS = {"by_studio": "直播间 studio", "by_post": "岗位 post", "by_evaluator": "评定人 evaluator"}
+NOBODY = "(none)"
 SHOWN = 40  # of those who change, a line each; all of them stand in the JSON
 
 
@@ -17,53 +18,82 @@ def tell(console: Console, document: Document, report: Mapping[str, Any], since:
     if not report["results"]:
         return
     for spread, name in SPREADS.items():
-        console.print(table(name, report[spread]))
+        if any(group["name"] for group in report[spread]):
+            console.print(table(name, report[spread]))
     if report["changes"]:
         console.print(changes(report["changes"]))
 
 
 def summary(document: Document, report: Mapping[str, Any], since: str, until: str) -> str:
     """In words, about no person: fit to be attached to a consultation."""
-    was, would = report["was"], report["would"]
+    changed = report["changed"]
     lines = [
         f"{document.issue} over {since} to {until}: {report['results']} results of {report['persons']} persons.",
-        f"{report['changed']} would be another result, {report['regraded']} of them another grade.",
+        f"{changed} of them would be another." if changed else "None of them would be another.",
+        *(f"{name}: {text}." for name, text in figures(report["was"], report["would"]) if changed),
+        "Nothing was decided, stored or published.",
     ]
-    if report["changed"]:
-        lines += [
-            f"Mean points {was['mean']} → {would['mean']}.",
-            f"Grades {graded(was)} → {graded(would)}.",
-            f"Bonus {money(was['bonus'])} → {money(would['bonus'])}.",
-        ]
-    lines.append("Nothing was decided, stored or published.")
     return "\n".join(lines)
 
 
-def table(name: str, groups: list[Mapping[str, Any]]) -> Table:
-    found = Table(name, "results", "change", "mean", "", "grades", "", "bonus", "", box=None, pad_edge=False)
-    for group in groups:
-        was, would = group["was"], group["would"]
-        found.add_row(
-            group["name"], str(was["results"]), str(group["changed"]), was["mean"] or "", would["mean"] or "",
-            graded(was), graded(would), money(was["bonus"]), money(would["bonus"]),
-        )  # fmt: skip
+def table(name: str, groups: Sequence[Mapping[str, Any]]) -> Table:
+    told = [dict(figures(group["was"], group["would"])) for group in groups]
+    names = dict.fromkeys(name for one in told for name in one)
+    found = Table(name, "results", "change", *names, box=None, pad_edge=False)
+    for group, one in zip(groups, told, strict=True):
+        results = max(group["was"]["results"], group["would"]["results"])
+        found.add_row(group["name"] or NOBODY, str(results), str(group["changed"]), *(one.get(n, "") for n in names))
     return found
 
 
-def changes(of: list[Mapping[str, Any]]) -> Table:
+def figures(was: Mapping[str, Any], would: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each with what it is and what it would be; what is nothing on both sides is left out."""
+    for name, (title, shown) in FIGURES.items():
+        if was.get(name) or would.get(name):
+            yield title, shown(was[name], would[name])
+
+
+def counts(was: Mapping[str, int], would: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {moved(was.get(name, 0), would.get(name, 0))}" for name in sorted({*was, *would}))
+
+
+def amounts(was: int, would: int) -> str:
+    return moved(money(was), money(would))
+
+
+def moved(was: object, would: object) -> str:
+    shown = ("none" if side is None else str(side) for side in (was, would))
+    return " → ".join(dict.fromkeys(shown))
+
+
+FIGURES: Mapping[str, tuple[str, Callable[[Any, Any], str]]] = {
+    "mean": ("平均分 mean points", moved),
+    "grades": ("等级 grades", counts),
+    "bonus": ("奖金 bonus", amounts),
+    "consequences": ("奖惩 awards and penalties", counts),
+    "money": ("奖励金额 award money", amounts),
+    "points": ("扣分 points deducted", moved),
+    "fines": ("罚款 fines", amounts),
+}
+
+
+def changes(of: Sequence[Mapping[str, Any]]) -> Table:
     left = f", {len(of) - SHOWN} more in the JSON" if len(of) > SHOWN else ""
-    found = Table("person", "month", "post", "was", "would be", title=f"Who changes{left}", box=None, pad_edge=False)
+    found = Table("person", "when", "post", "was", "would be", title=f"Who changes{left}", box=None, pad_edge=False)
     for one in of[:SHOWN]:
-        found.add_row(one["person"], one["month"], one["post"], outcome(one["was"]), outcome(one["would"]))
+        when = one["about"] or one["period"]
+        found.add_row(one["person"], when, one["post"], outcome(one["was"]), outcome(one["would"]))
     return found
 
 
-def outcome(of: Mapping[str, Any]) -> str:
-    return " ".join(filter(None, (of["score"], of["grade"], "" if of["bonus"] is None else money(of["bonus"]))))
-
-
-def graded(of: Mapping[str, Any]) -> str:
-    return " ".join(f"{grade} {count}" for grade, count in of["grades"].items())
+def outcome(of: Mapping[str, Any] | None) -> str:
+    """A result, or an award or penalty; none: nothing stands."""
+    if of is None:
+        return "nothing"
+    words = [of.get("score"), of.get("grade"), of.get("kind"), of.get("name"), of.get("standing")]
+    sums = [money(of[name]) for name in ("bonus", "amount") if of.get(name) is not None]
+    points = [f"{of['points']} points"] if of.get("points") else []
+    return " ".join(filter(None, [*words, *sums, *points]))
 
 
 def money(fen: int) -> str:

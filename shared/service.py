@@ -76,14 +76,14 @@ class Service:
         policies: Sequence[type] = (),
         population: type | None = None,
         agree: Sequence[Agree] = (),
-        what_if: trial.Try | None = None,
+        what_if: Mapping[type, trial.Try] | None = None,  # by the kind of policy that is tried
         routers: Sequence[APIRouter] = (),
     ) -> None:
         self.contract, self.home, self.contracts = contract, home, Contracts(contract, *listens)
         self.deciders, self.projections, self.facts, self.reactions = deciders, projections, facts, reactions
         self.erasures, self.policies, self.routers = erasures, policies, routers
         self.format = Format(kinds=tuple(policies), traits=population, agree=tuple(agree))
-        self.what_if = what_if
+        self.what_if = what_if or {}
         self.common = (bulk.router, operating.router, as_of.router, trial.router, *([trial.trials] if what_if else []))
         self.access = load_access(home / "access.yaml")
         own = [route for router in (*routers, *self.common) for route in router.routes]

@@ -141,10 +141,14 @@ def told(v: Any) -> str | None:
     return "set" if is_dataclass(v) else str(v)
 
 
+def kind_of(document: Document) -> str:
+    return type(document.body).__name__
+
+
 def in_force(document: Document) -> InForce:
     issue, source = document.issue, document.source
     return InForce(
-        kind=type(document.body).__name__,
+        kind=kind_of(document),
         policy=issue.policy,
         version=issue.version,
         effective_from=None if issue.effective_from == date.min else issue.effective_from,
@@ -178,6 +182,10 @@ async def what_if(command: WhatIf, request: Request) -> Stream:
         raise Invalid([("until", "it lies before since")])
     desk, format_ = cast(Desk, app.desk), cast(Format, app.format)
     tried = tried_of(format_, command.policy)
+    try_ = cast(Mapping[type, Try], app.trial).get(type(tried.body))
+    if try_ is None:
+        known = ", ".join(kind.__name__ for kind in app.trial)
+        raise Invalid([("policy", f"no result here is compared under another {kind_of(tried)}; tried can be: {known}")])
     under = desk.policies.trying(tried)
     said = [
         clash for agree in format_.agree for clash in agree(under) if clash.document.issue.policy == tried.issue.policy
@@ -194,7 +202,7 @@ async def what_if(command: WhatIf, request: Request) -> Stream:
         until=command.until,
         scope=command.scope,
     )
-    return Stream(lines(cast(Try, app.trial)(trial)))
+    return Stream(lines(try_(trial)))
 
 
 def tried_of(format_: Format, text: str) -> Document:

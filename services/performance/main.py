@@ -55,7 +55,7 @@ from services.performance.scores import api as scores_api
 from services.performance.scores.agreement import check_metrics
 from services.performance.scores.facts import kpi
 from services.performance.scores.standard import AppraisalStandard
-from services.performance.whatif.trial import try_reviews
+from services.performance.whatif.trial import try_periods, try_reviews
 from services.population import Population
 from services.supervision.contracts import contract as supervision
 from services.training.contracts import contract as training
@@ -107,7 +107,12 @@ service = Service(
     ],
     population=Population,
     agree=[check_metrics],
-    what_if=try_reviews,
+    what_if={
+        AppraisalStandard: try_reviews,
+        AdjustmentPolicy: try_reviews,
+        BonusScheme: try_reviews,
+        RollUpPolicy: try_periods,
+    },
     routers=[
         metrics_api.router,
         metrics_api.recorded,

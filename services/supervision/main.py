@@ -44,6 +44,8 @@ from services.supervision.violations.facts import monthly_figures
 from services.supervision.violations.projections import all_violations
 from services.supervision.violations.reactions import absences, failed_exams, poor_months, upheld_objections
 from services.supervision.violations.rules import FailedAssessment, PoorPerformance
+from services.supervision.whatif.facts import conduct
+from services.supervision.whatif.trial import try_consequences
 from services.training.contracts import contract as training
 from shared.service import Service
 
@@ -64,7 +66,7 @@ service = Service(
         all_rectifications,
         all_awards,
     ],
-    facts=[monthly_figures, populations],
+    facts=[monthly_figures, populations, conduct],
     reactions=[
         absences,
         failed_exams,
@@ -92,6 +94,9 @@ service = Service(
     ],
     population=Population,
     agree=[check_penalties],
+    what_if=dict.fromkeys(
+        (AwardItems, ConsequenceRules, PenaltyCatalogue, FailedAssessment, PoorPerformance), try_consequences
+    ),
     routers=[
         streams_api.router,
         observations_api.router,

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from tests.performance.test_whole import DEMO, SUBJECT, Performance, may
+from tests.performance.test_whole import DEMO, SUBJECT, Performance, may, until
 
 __all__ = ["may"]
 
-ANCHOR, ADJUSTMENTS, BONUS = (DEMO / f"{name}.yaml" for name in ("anchor", "adjustments", "bonus"))
+ANCHOR, ADJUSTMENTS, BONUS, ROLL_UP = (DEMO / f"{name}.yaml" for name in ("anchor", "adjustments", "bonus", "roll_up"))
 
 
 async def tried(there: Performance, policy: str, **more: str) -> tuple[list[Any], dict[str, Any]]:
@@ -51,14 +51,15 @@ async def test_it_says_who_changes_and_how_the_rule_falls_on_studios_posts_and_e
     (change,) = report["changes"]
     assert change == {
         "person": "a",
-        "month": "2024-05",
+        "period": "2024-05",
         "post": "anchor",
         "studio": "east",
         "evaluator": "reviewer",
+        "about": "",
         "was": {"score": "97.40", "grade": "A", "bonus": 150_000},
         "would": {"score": "97.40", "grade": "B", "bonus": 150_000},
     }
-    assert (report["changed"], report["regraded"]) == (1, 1)
+    assert report["changed"] == 1
     for by, name in (("by_studio", "east"), ("by_post", "anchor"), ("by_evaluator", "reviewer")):
         (group,) = report[by]
         assert (group["name"], group["was"]["grades"], group["would"]["grades"]) == (name, {"A": 1}, {"B": 1})
@@ -77,7 +78,7 @@ async def test_other_points_for_an_excellent_exam_are_other_scores(scored: Perfo
 async def test_another_scheme_is_another_sum(scored: Performance) -> None:
     _, report = await tried(scored, BONUS.read_text().replace("150000", "160000"))
     assert (report["was"]["bonus"], report["would"]["bonus"]) == (150_000, 160_000)
-    assert report["regraded"] == 0
+    assert report["would"]["grades"] == {"A": 1}
 
 
 async def test_another_studio_or_month_is_not_looked_at(scored: Performance) -> None:
@@ -115,3 +116,18 @@ async def test_the_policies_that_are_loaded_are_listed(may: Performance) -> None
         [{"code": "P-04", "place": "training_excellence.points", "value": value}] for value in (None, "2")
     ]
     assert len(anchor["digest"]) == 64
+
+
+@pytest.mark.clause("E-62", "P-10")
+async def test_quarters_and_years_under_another_roll_up(scored: Performance) -> None:
+    async def completed() -> bool:
+        answer = await scored.get("/periods/a/2024-Q2")
+        return answer.status_code == 200 and answer.json()["result"]["score"] == "97.40"
+
+    await until(completed)
+    _, report = await tried(scored, ROLL_UP.read_text())
+    assert (report["results"], report["changed"]) == (2, 0)
+    assert {group["name"] for group in report["by_post"]} == {"anchor"}
+    stricter = ROLL_UP.read_text().replace("at_least: 90, gives: A", "at_least: 98, gives: A")
+    _, report = await tried(scored, stricter.replace("below: 90, gives: B", "below: 98, gives: B"))
+    assert {c["period"]: (c["was"]["grade"], c["would"]["grade"]) for c in report["changes"]} == {"2024": ("A", "B")}

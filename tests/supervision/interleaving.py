@@ -6,7 +6,7 @@ what it was given already. Facts are computed, and consequences decided, wheneve
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from random import Random
 from typing import Any
@@ -22,6 +22,7 @@ from shared.projection import Projection
 from shared.reaction import Reaction
 from shared.refusal import Refused
 
+BEGAN = datetime(2024, 10, 1, tzinfo=UTC)
 Step = Callable[[], None]
 Source = Reaction[Any, Any] | Facts[Any, Any, Any, Any]
 
@@ -45,7 +46,9 @@ class World:
 
     # Facts come in
 
-    def tell(self, stream: str, event: Any, at: datetime, cause: str = "") -> None:
+    def tell(
+        self, stream: str, event: Any, at: datetime, cause: str = "", actor: str = "somebody", capacity: str = ""
+    ) -> None:
         self.count += 1
         version = len(self.log[stream]) + 1
         meta = Meta(
@@ -55,8 +58,9 @@ class World:
             version=version,
             position=self.count,
             occurred_at=at,
-            recorded_at=at,
-            actor="somebody",
+            recorded_at=BEGAN + timedelta(seconds=self.count),
+            actor=actor,
+            capacity=capacity,
             cause=cause,
         )
         recorded = Recorded(event=event, meta=meta)
@@ -140,7 +144,8 @@ class World:
             key = reaction.once(target, occasion or cause.meta.id)
             if key not in self.once:
                 self.once.add(key)
-                self.decide(reaction.to, command, cause, self.context(cause))
+                by_rule = replace(self.context(cause), capacity=f"reaction:{reaction.name}")
+                self.decide(reaction.to, command, cause, by_rule)
 
     def decide(self, decider: Decider[Any, Any, Any], command: Any, cause: Recorded[Any], context: Context) -> None:
         stream = decider.stream(command)
@@ -150,7 +155,7 @@ class World:
         except Refused:
             return
         for event in events:
-            self.tell(stream, event, cause.meta.occurred_at, cause.meta.id)
+            self.tell(stream, event, context.now, cause.meta.id, context.actor, context.capacity)
 
     def look(self, decider: Decider[Any, Any, Any], command: Any) -> Iterator[tuple[tuple[str, Hashable], object]]:
         for sight in decider.sees(command):
@@ -159,8 +164,11 @@ class World:
                     found: object = self.state(other, other.named(*sight.key))  # type: ignore[misc]
                 case Facts() as facts:
                     found = facts.gathered(sight.key, self.facts_of(facts, sight.key))
+                case Projection() as directory:
+                    wanted = directory.identity(sight.key)
+                    found = next((r for r in self.rows(directory) if directory.identity(r) == wanted), sight.key)
                 case source:
-                    raise LookupError(f"no rule looks at {source.name}")
+                    raise LookupError(f"nothing looks at {source.name}")
             yield (sight.source.name, sight.key), found
 
     def state(self, decider: Decider[Any, Any, Any], stream: str) -> Any:

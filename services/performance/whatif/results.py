@@ -1,6 +1,7 @@
-"""What a month would have come to under another policy, beside what was decided. Pure. Rulings R3, R4, R5, R6.
+"""What a month, a quarter or a year would have come to under another policy, beside what was decided. Pure.
 
-The very functions of the score, the adjustment and the bonus, over the very facts. Clauses: S-38, T-65, O-109.
+The very functions of the score, the adjustment, the bonus and the roll-up, over the very facts. Clauses: S-38, T-65,
+O-98, O-109, E-61, E-62; rulings R3, R4, R5, R6.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +15,8 @@ from msgspec.structs import replace as replace_meta
 from services.performance.bonuses.facts import Event as Earning
 from services.performance.bonuses.facts import PersonBonus, bonus
 from services.performance.bonuses.policies import BonusScheme
+from services.performance.periods.facts import Event as Completing
+from services.performance.periods.facts import PersonPeriod, periods, population, told
 from services.performance.reviews.adjustments import CreditExcellence, adjust
 from services.performance.reviews.events import ReviewCompleted, ReviewScoreAdjusted, ScoreRestated
 from services.performance.reviews.policies import AdjustmentPolicy
@@ -24,23 +27,29 @@ from services.performance.scores.facts import kpi
 from services.performance.scores.standard import AppraisalStandard
 from services.training.contracts import ExamGraded, ExamRegraded
 from services.vocabulary import PersonMonth, first_day
+from services.whatif import Case
 from shared.decider import Context, Refused
 from shared.event import Recorded
-from shared.explanation import evaluate
+from shared.explanation import Node, evaluate, load
 from shared.facts import Known
 from shared.policy import Document, Issue, Policies
+from shared.store import Result as Stored
 from shared.value import value
 
-INCOMPLETE = "incomplete"
+INCOMPLETE, NO_GRADE, NOT_CONFIGURED = "incomplete", "no grade", "not configured"
 
 
 @value
 class Outcome:
-    """`grade`: also not_rated, or incomplete. `bonus` in fen; none: nothing is earned or no scheme is configured."""
+    """`grade`: also not_rated, incomplete, no grade or not configured. `bonus` in fen; none: nothing is earned or no
+    scheme is configured."""
 
     score: Decimal | None
     grade: str
     bonus: int | None
+
+
+UNSET = Outcome(score=None, grade=NOT_CONFIGURED, bonus=None)
 
 
 @value
@@ -53,20 +62,9 @@ class Decided:
     result: Result
 
 
-@value
-class Compared:
-    decided: Decided
-    was: Outcome
-    would: Outcome
-
-    @property
-    def changed(self) -> bool:
-        return self.was != self.would
-
-
 def compare(
     decided: Decided, known: Known[Fact], earning: Known[Earning], context: Context, under: Policies, tried: Document
-) -> Compared:
+) -> Case[Outcome]:
     """`context` holds the policies that are loaded."""
     result = decided.result
     was = Outcome(score=result.score, grade=result.grade, bonus=earned(decided, earning, context.policies, None))
@@ -74,10 +72,18 @@ def compare(
     standard = standard_for(decided, context.policies, under, tried)
     facts = credited(known, trying) if isinstance(tried.body, AdjustmentPolicy) else known
     tree = kpi.compute(decided.subject, facts, trying.under(standard))
-    if missing(tree):
-        return Compared(decided=decided, was=was, would=Outcome(score=None, grade=INCOMPLETE, bonus=None))
-    would = Outcome(score=points(tree), grade=grade(tree), bonus=earned(decided, earning, under, points(tree)))
-    return Compared(decided=decided, was=was, would=would)
+    would = Outcome(score=None, grade=INCOMPLETE, bonus=None)
+    if not missing(tree):
+        would = Outcome(score=points(tree), grade=grade(tree), bonus=earned(decided, earning, under, points(tree)))
+    return Case(
+        person=decided.subject.person,
+        period=decided.subject.month,
+        post=decided.traits["post"],
+        studio=decided.traits["studio"],
+        evaluator=decided.evaluator,
+        was=was,
+        would=would,
+    )
 
 
 def replace_policies(context: Context, policies: Policies) -> Context:
@@ -144,23 +150,34 @@ def rescored(recorded: Recorded[Earning], score: Decimal) -> Recorded[Earning]:
     return recorded
 
 
+# Quarters and years
+
+
+def compare_period(subject: PersonPeriod, stored: Stored, known: Known[Completing], context: Context) -> Case[Outcome]:
+    """`context` holds the policies that are tried."""
+    traits = population(subject, known)
+    try:
+        would = of_period(subject, periods.compute(subject, known, context))
+    except Refused:
+        would = UNSET
+    return Case(
+        person=subject.person,
+        period=subject.period,
+        post=traits.get("post", ""),
+        studio=traits.get("studio", ""),
+        evaluator="",
+        was=UNSET if stored.error else of_period(subject, load(stored.document)),
+        would=would,
+    )
+
+
+def of_period(subject: PersonPeriod, tree: Node) -> Outcome:
+    found = told(subject, tree)
+    incomplete = found.score is None and found.under_review
+    return Outcome(score=found.score, grade=INCOMPLETE if incomplete else found.grade or NO_GRADE, bonus=None)
+
+
 # The report
-
-
-def report(compared: Sequence[Compared]) -> dict[str, Any]:
-    """Totals, who changes, and the same distributions over studios, posts and evaluators."""
-    return {
-        "results": len(compared),
-        "persons": len({c.decided.subject.person for c in compared}),
-        "changed": sum(c.changed for c in compared),
-        "regraded": sum(c.was.grade != c.would.grade for c in compared),
-        "was": summary([c.was for c in compared]),
-        "would": summary([c.would for c in compared]),
-        "changes": [change(c) for c in compared if c.changed],
-        "by_studio": spread(compared, lambda c: str(c.decided.traits["studio"])),
-        "by_post": spread(compared, lambda c: str(c.decided.traits["post"])),
-        "by_evaluator": spread(compared, lambda c: c.decided.evaluator),
-    }
 
 
 def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
@@ -176,34 +193,3 @@ def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
         "grades": grades,
         "bonus": sum(o.bonus for o in outcomes if o.bonus is not None),
     }
-
-
-def spread(compared: Sequence[Compared], key: Any) -> list[dict[str, Any]]:
-    groups: dict[str, list[Compared]] = {}
-    for one in compared:
-        groups.setdefault(key(one), []).append(one)
-    return [
-        {
-            "name": name,
-            "changed": sum(c.changed for c in group),
-            "was": summary([c.was for c in group]),
-            "would": summary([c.would for c in group]),
-        }
-        for name, group in sorted(groups.items())
-    ]
-
-
-def change(compared: Compared) -> dict[str, Any]:
-    d, was, would = compared.decided, compared.was, compared.would
-    return {
-        "person": d.subject.person,
-        "month": d.subject.month,
-        **d.traits,
-        "evaluator": d.evaluator,
-        "was": {"score": shown(was.score), "grade": was.grade, "bonus": was.bonus},
-        "would": {"score": shown(would.score), "grade": would.grade, "bonus": would.bonus},
-    }
-
-
-def shown(score: Decimal | None) -> str | None:
-    return None if score is None else str(score)

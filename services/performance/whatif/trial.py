@@ -1,5 +1,5 @@
-"""The trial of a policy over the reviews of some months: reads what is recorded, computes, and tells. It stores
-nothing."""
+"""The trial of a policy over the reviews of some months, or over their quarters and years: reads what is recorded,
+computes, and tells. It stores nothing."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -7,16 +7,19 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from services.performance.bonuses.facts import PersonBonus, bonuses_earned
+from services.performance.periods.facts import PersonPeriod, months, periods
 from services.performance.reviews.decisions import Completed, Scored, reviews
 from services.performance.reviews.events import Event, ReviewScored
 from services.performance.reviews.projections import ReviewRow, reviews_by_month
 from services.performance.scores.facts import kpi
-from services.performance.whatif.results import Compared, Decided, compare, report
+from services.performance.whatif.results import Decided, Outcome, compare, compare_period, summary
 from services.vocabulary import PersonMonth
+from services.whatif import Case, report
 from shared.decider import Context
 from shared.desk import recall
 from shared.event import Envelope, decoder
 from shared.facts import key_text
+from shared.store import Result as Stored
 from shared.trial import Trial
 
 CHUNK = 100
@@ -25,11 +28,11 @@ PAGE = 500
 
 async def try_reviews(trial: Trial) -> AsyncIterator[Mapping[str, Any]]:
     subjects = [PersonMonth(person=row.person, month=row.month) for row in await reviewed(trial)]
-    compared: list[Compared] = []
+    compared: list[Case[Outcome]] = []
     for start in range(0, len(subjects), CHUNK):
         compared += await chunk(trial, subjects[start : start + CHUNK])
         yield {"done": min(start + CHUNK, len(subjects)), "of": len(subjects)}
-    yield {"report": report(compared)}
+    yield {"report": report(compared, summary)}
 
 
 async def reviewed(trial: Trial) -> list[ReviewRow]:
@@ -42,7 +45,37 @@ async def reviewed(trial: Trial) -> list[ReviewRow]:
     return found
 
 
-async def chunk(trial: Trial, subjects: Sequence[PersonMonth]) -> list[Compared]:
+async def try_periods(trial: Trial) -> AsyncIterator[Mapping[str, Any]]:
+    """Every quarter and year to which one of these months belongs."""
+    stand = await period_scores(trial)
+    subjects = list(stand)
+    cases: list[Case[Outcome]] = []
+    context = Context(now=datetime.now(UTC), actor="", policies=trial.under)
+    for start in range(0, len(subjects), CHUNK):
+        some = subjects[start : start + CHUNK]
+        held = await trial.store.known(periods, [key_text(s) for s in some])
+        for subject in some:
+            known = periods.gathered(subject, (recall(trial.desk.contracts, h) for h in held[key_text(subject)]))
+            case = compare_period(subject, stand[subject], known, context)
+            cases += [case] if trial.scope in ("", case.studio) else []
+        yield {"done": start + len(some), "of": len(subjects)}
+    yield {"report": report(cases, summary)}
+
+
+async def period_scores(trial: Trial) -> dict[PersonPeriod, Stored]:
+    """What is computed of each, under the policies that are loaded."""
+    found: dict[str, Stored] = {}
+    while page := await trial.store.results(periods, list(found)[-1] if found else "", PAGE):
+        found |= page
+    named = {periods.named(text): result for text, result in found.items()}
+    return {
+        subject: result
+        for subject, result in named.items()
+        if any(trial.since <= month <= trial.until for month in months(subject.period))
+    }
+
+
+async def chunk(trial: Trial, subjects: Sequence[PersonMonth]) -> list[Case[Outcome]]:
     decided = await decisions(trial, subjects)
     contracts = trial.desk.contracts
     held = await trial.store.known(kpi, [key_text(s) for s in decided])

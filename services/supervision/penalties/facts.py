@@ -55,8 +55,12 @@ def ruled(subject: Offence, known: Known[Event]) -> Ruled:
     proposals = sorted(known.every(PenaltyProposed), key=lambda r: r.meta.version)
     told = sorted(people(known), key=lambda r: r.meta.version)
     on = proposals[-1].event.ruled_on if proposals else None
-    then = fold(subject.person, [r for r in told if on is None or since(r) <= on])
-    return Ruled(proposals=len(proposals), member=then if then.categories else fold(subject.person, told))
+    return Ruled(proposals=len(proposals), member=member_on(on, subject.person, told))
+
+
+def member_on(on: date | None, person: PersonId, told: Sequence[Recorded[Told]]) -> Member:
+    then = fold(person, [r for r in told if on is None or since(r) <= on])
+    return then if then.categories else fold(person, told)
 
 
 def people(known: Known[Event]) -> list[Recorded[Told]]:

@@ -1,0 +1,72 @@
+"""The trial of a policy over the awards and penalties of some months: reads what is recorded, decides again in memory,
+and tells. It stores nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from services.supervision.violations.events import ViolationKind, ViolationRecorded
+from services.supervision.violations.facts import monthly_figures, moved, window
+from services.supervision.whatif.facts import Conduct, Event, conduct
+from services.supervision.whatif.replay import Replay
+from services.supervision.whatif.results import Outcome, compare, summary
+from services.vocabulary import Month, PersonMonth
+from services.whatif import Case, report
+from shared.desk import recall
+from shared.facts import Known, key_text
+from shared.trial import Trial
+
+CHUNK = 100
+PAGE = 1_000
+
+
+async def try_consequences(trial: Trial) -> AsyncIterator[Mapping[str, Any]]:
+    persons = await everybody(trial)
+    cases: list[Case[Outcome]] = []
+    for start in range(0, len(persons), CHUNK):
+        for replay in await replays(trial, persons[start : start + CHUNK]):
+            replay.run(months(trial))
+            cases += compare(replay, trial.since, trial.until, trial.scope)
+            await asyncio.sleep(0)  # the process serves others meanwhile
+        yield {"done": min(start + CHUNK, len(persons)), "of": len(persons)}
+    yield {"report": report(cases, summary)}
+
+
+async def everybody(trial: Trial) -> list[Conduct]:
+    found: list[str] = []
+    while page := await trial.store.results(conduct, found[-1] if found else "", PAGE):
+        found += page
+    return [conduct.named(text) for text in found]
+
+
+def months(trial: Trial) -> list[Month]:
+    found = [Month(trial.since)]
+    while found[-1] < trial.until:
+        found.append(moved(found[-1], 1))
+    return found
+
+
+async def replays(trial: Trial, persons: Sequence[Conduct]) -> list[Replay]:
+    contracts = trial.desk.contracts
+    held = await trial.store.known(conduct, [key_text(one) for one in persons])
+    told = {one: conduct.gathered(one, (recall(contracts, h) for h in held[key_text(one)])) for one in persons}
+    judged = {one: judged_months(one, told[one], months(trial)) for one in persons}
+    figures = await trial.store.known(monthly_figures, [key_text(s) for subjects in judged.values() for s in subjects])
+    return [
+        Replay(
+            one.person,
+            told[one].facts,
+            {s: monthly_figures.gathered(s, (recall(contracts, h) for h in figures[key_text(s)])) for s in judged[one]},
+            trial.under,
+        )
+        for one in persons
+    ]
+
+
+def judged_months(one: Conduct, told: Known[Event], period: Sequence[Month]) -> list[PersonMonth]:
+    """Those of the period, those that were found poor before, and what each is compared with."""
+    poor = {
+        Month(r.event.occasion) for r in told.every(ViolationRecorded) if r.event.kind is ViolationKind.POOR_PERFORMANCE
+    }
+    found = (s for month in {*poor, *period} for s in window(PersonMonth(person=one.person, month=month)))
+    return list(dict.fromkeys(found))
