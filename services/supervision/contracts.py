@@ -19,6 +19,7 @@ from services.supervision.complaints.events import ComplaintRecorded, ComplaintS
 from services.supervision.observations.events import StreamObserved
 from services.supervision.penalties.events import (
     Mode,
+    PenaltyHeld,
     PenaltyImposed,
     PenaltyKind,
     PenaltyObjectionEscalated,
@@ -48,6 +49,7 @@ from services.supervision.streams.events import (
     StreamStarted,
 )
 from services.supervision.violations.events import (
+    AttemptContested,
     AttemptJudged,
     Severity,
     ViolationCauseRecorded,
@@ -58,6 +60,7 @@ from services.supervision.violations.events import (
 from shared.event import Contract
 
 __all__ = [
+    "AttemptContested",
     "AttemptJudged",
     "AwardApproved",
     "AwardCauseReversed",
@@ -74,6 +77,7 @@ __all__ = [
     "ComplaintSubject",
     "Ground",
     "Mode",
+    "PenaltyHeld",
     "PenaltyImposed",
     "PenaltyKind",
     "PenaltyObjectionEscalated",
@@ -117,6 +121,7 @@ contract = Contract(
     restricted=[
         StreamObserved,
         AttemptJudged,
+        AttemptContested,
         ViolationRecorded,
         ViolationCauseRecorded,
         ViolationWithdrawn,
@@ -125,6 +130,7 @@ contract = Contract(
         PenaltyRejected,
         PenaltyRevoked,
         PenaltyWithdrawn,
+        PenaltyHeld,
         PenaltyObjectionRaised,
         PenaltyObjectionEscalated,
         PenaltyObjectionResolved,

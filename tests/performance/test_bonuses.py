@@ -17,6 +17,7 @@ from services.performance.bonuses.decisions import (
     CalculateBonus,
     DecideBonusReduction,
     DeductBonus,
+    HoldBonusDeduction,
     RecordBonusPaid,
     WithdrawBonusDeduction,
     bonuses,
@@ -35,7 +36,14 @@ from services.performance.bonuses.projections import BonusRow, bonuses_by_month
 from services.performance.bonuses.reactions import bonus_calculation, bonus_deduction
 from services.performance.reviews.decisions import Review, reviews
 from services.performance.reviews.events import ReviewScored, ScoreRestated
-from services.supervision.contracts import PenaltyImposed, PenaltyKind, PenaltyRevoked
+from services.supervision.contracts import (
+    PenaltyImposed,
+    PenaltyKind,
+    PenaltyObjectionRaised,
+    PenaltyObjectionWithdrawn,
+    PenaltyRevoked,
+    ViolationKind,
+)
 from services.vocabulary import Fen, Month, PersonId
 from shared.decider import Context
 from shared.event import Recorded
@@ -311,6 +319,37 @@ def test_a_revoked_deduction_is_given_back_by_itself() -> None:
     month(TAKEN, less).when(withdraw, by="system").then(gone)
     back = one(month(TAKEN, less, gone, facts=[*facts, gone]))
     assert (back.amount, back.difference, back.standing) == (120_000, 20_000, Standing.GRANTED)
+
+
+@pytest.mark.clause("S-45", "R7")
+def test_while_a_deduction_is_objected_to_the_bonus_waits_for_it() -> None:
+    def said(word: Any, kind: type) -> Any:
+        return kind(
+            penalty="p7",
+            person=A,
+            offence=ViolationKind.LATE,
+            occasion="s1",
+            kind=PenaltyKind.BONUS_DEDUCTION,
+            told=word,
+            month=Month("2024-05"),
+        )
+
+    raised = Raised(person=A, version=1, named=(), reason=Personal("no"), raised_on=date(2024, 6, 4))
+    hold, free = (HoldBonusDeduction(subject=MAY, deduction="penalty/p7", held=held) for held in (True, False))
+    assert list(bonus_deduction(said(raised, PenaltyObjectionRaised), NOW)) == [hold]
+    withdrawn = said(Withdrawn(person=A, version=1), PenaltyObjectionWithdrawn)
+    assert list(bonus_deduction(withdrawn, NOW)) == [free]
+    waits = month(TAKEN).when(hold, by="system").then(replace(TAKEN, held=True))
+    waits.when(hold, by="system").then().when(free, by="system").then(TAKEN)
+    facts = [opened(), completed(score="78.40")]
+    held = [TAKEN, replace(TAKEN, held=True)]
+    month(*held, facts=[*facts, *held]).when(CALCULATE, by="system").then()
+    released = [*held, TAKEN]
+    assert one(month(*released, facts=[*facts, *released])).amount == 100_000
+    determined = one(month(TAKEN, facts=[*facts, TAKEN]))  # nothing is touched that was determined before
+    later = month(TAKEN, determined, held[1], facts=[*facts, *held])
+    later.when(CALCULATE, by="system").then()
+    month().when(hold).refused("bonus_deduction.unknown")
 
 
 @pytest.mark.clause("S-45")

@@ -418,10 +418,16 @@ def test_the_live_team_knows_bonus_deduction_and_demotion_decided_by_people(kind
     (event,) = about(RECORDED_LATE, who=on_team).when(proposing(RECORDED_LATE, kind), by=ZHAO).events
     assert isinstance(event, PenaltyProposed)
     assert event.month == (MAY if kind is PenaltyKind.BONUS_DEDUCTION else None)
-    decided = about(RECORDED_LATE, event, who=on_team).when(imposing(RECORDED_LATE), by=HR, capacity="hr").events
-    assert [(type(e), e.kind, e.decider) for e in decided if isinstance(e, PenaltyImposed)] == [
-        (PenaltyImposed, kind, HR)
-    ]
+    priced = shipped("penalties_live_team").replace("kind: bonus_deduction", "kind: bonus_deduction, amount: 20000")
+    under = SHIPPED.under(load_policy(PenaltyCatalogue, priced))
+    decided = about(RECORDED_LATE, event, who=on_team, under=under)
+    (taken,) = decided.when(imposing(RECORDED_LATE), by=HR, capacity="hr").events
+    assert isinstance(taken, PenaltyImposed)
+    assert (taken.kind, taken.decider) == (kind, HR)
+    assert taken.amount == (Fen(20_000) if kind is PenaltyKind.BONUS_DEDUCTION else None)
+    if kind is PenaltyKind.BONUS_DEDUCTION:  # without an amount nothing could be deducted
+        unpriced = about(RECORDED_LATE, event, who=on_team).when(imposing(RECORDED_LATE), by=HR, capacity="hr")
+        unpriced.refused("policy.not_configured", open="amount")
 
 
 @pytest.mark.clause("S-45", "R3")

@@ -17,6 +17,7 @@ from services.supervision.violations.decisions import (
     violations,
 )
 from services.supervision.violations.events import (
+    AttemptContested,
     AttemptJudged,
     Event,
     Severity,
@@ -120,7 +121,7 @@ def after(reaction: Reaction[Any, Command], facts: Sequence[Any], *rules: object
             outcome = specification.when(command, by="system")
             assert outcome.refusal is None
             history += outcome.events
-    return [e for history in histories.values() for e in history if not isinstance(e, AttemptJudged)]
+    return [e for history in histories.values() for e in history if not isinstance(e, AttemptJudged | AttemptContested)]
 
 
 # Absence from training

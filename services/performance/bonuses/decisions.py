@@ -1,7 +1,7 @@
 """The bonus of a month: calculated for a completed review, paid, adjusted when the result is restated.
 
 In the person's favour an adjustment is granted by itself; against him a named person decides, who is never the person
-himself, and what was paid is not touched. Clauses: O-108, O-109, E-63, S-45; rulings R3, R6; guarantee G10.
+himself, and what was paid is not touched. Clauses: O-108, O-109, E-63, S-45; rulings R3, R6, R7; guarantee G10.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ from services.performance.bonuses.policies import BonusScheme
 from services.performance.reviews.decisions import reviews
 from services.vocabulary import Fen, PersonId, PersonMonth, Text, month
 from shared.decider import Context, Decider, Refused, Sight, look
-from shared.explanation import Nothing, dump, evaluate
+from shared.explanation import Kind, Nothing, dump, evaluate
 from shared.policy import Issue
 from shared.value import value
 
@@ -54,6 +54,15 @@ class WithdrawBonusDeduction:
 
 
 @value
+class HoldBonusDeduction:
+    """It is objected to, or no longer."""
+
+    subject: PersonMonth
+    deduction: str
+    held: bool
+
+
+@value
 class RecordBonusPaid:
     subject: PersonMonth
     amount: Annotated[Fen, Gt(0)]
@@ -70,7 +79,9 @@ class DecideBonusReduction:
     reason: Text
 
 
-Command = CalculateBonus | DeductBonus | WithdrawBonusDeduction | RecordBonusPaid | DecideBonusReduction
+Command = (
+    CalculateBonus | DeductBonus | WithdrawBonusDeduction | HoldBonusDeduction | RecordBonusPaid | DecideBonusReduction
+)  # fmt: skip
 
 
 @value
@@ -100,6 +111,8 @@ def decide(command: Command, bonus: Bonus, context: Context) -> Sequence[Event]:
             return deducted(command, bonus)
         case WithdrawBonusDeduction():
             return withdrawn(command, bonus)
+        case HoldBonusDeduction():
+            return held(command, bonus)
         case RecordBonusPaid():
             return paid(command, bonus, context)
         case DecideBonusReduction():
@@ -115,9 +128,9 @@ def calculated(subject: PersonMonth, bonus: Bonus, context: Context) -> list[Eve
     under = context.under(as_published(before, context)) if before else context
     tree = bonuses_earned(PersonBonus.of(subject), under)
     amount = evaluate(tree)
+    if isinstance(amount, Nothing) and (before is None or amount.kind is Kind.MISSING):
+        return []
     if before is None:
-        if isinstance(amount, Nothing):
-            return []
         scheme = scheme_of(context.asked)
         return [
             BonusCalculated(subject=subject, amount=fen(amount), used=known.ids, explanation=dump(tree), scheme=scheme)
@@ -178,7 +191,14 @@ def withdrawn(command: WithdrawBonusDeduction, bonus: Bonus) -> list[Event]:
     before = bonus.deductions.get(command.deduction)
     if before is None:
         raise Refused("bonus_deduction.unknown", deduction=command.deduction)
-    return [] if before.withdrawn else [replace(before, withdrawn=True)]
+    return [] if before.withdrawn else [replace(before, withdrawn=True, held=False)]
+
+
+def held(command: HoldBonusDeduction, bonus: Bonus) -> list[Event]:
+    before = bonus.deductions.get(command.deduction)
+    if before is None:
+        raise Refused("bonus_deduction.unknown", deduction=command.deduction)
+    return [] if before.withdrawn or before.held == command.held else [replace(before, held=command.held)]
 
 
 def paid(command: RecordBonusPaid, bonus: Bonus, context: Context) -> list[Event]:

@@ -20,6 +20,7 @@ class BonusDeducted:
     deduction: str
     amount: Fen
     withdrawn: bool = False  # its cause fell away
+    held: bool = False  # it is objected to: the bonus is not determined meanwhile (R7)
 
 
 @value

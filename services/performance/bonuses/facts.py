@@ -48,10 +48,12 @@ def first(subject: PersonBonus) -> date:
 
 
 def bonus(subject: PersonBonus, known: Known[Event], scheme: BonusScheme) -> Node:
-    """A nothing before the review is completed, and of a month that is not rated."""
+    """A nothing before the review is completed, while a deduction is objected to, and of a month that is not rated."""
     result = next(iter(known.last(ReviewCompleted, ScoreRestated).values()), None)
     if result is None or not known.last(ReviewCompleted):
         return Nothing(name="bonus", kind=Kind.MISSING, reason="under review")
+    if any(r.event.held for r in known.last(BonusDeducted).values()):
+        return Nothing(name="bonus", kind=Kind.MISSING, reason="a deduction is objected to")
     if result.event.score is None:
         return nothing(result, "bonus", Kind.NOT_RATED, "not rated")
     earned = Bands(name="earned", of=Sum(name="score_of_the_month", of=(fact(result, "score"),)), bands=scheme.bands)

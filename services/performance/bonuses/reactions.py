@@ -1,9 +1,16 @@
-"""What a bonus follows: the result of a month, and deductions that supervision imposed. S-45; R3, R6."""
+"""What a bonus follows: the result of a month, and deductions that supervision imposed. S-45; R3, R6, R7."""
 
 from collections.abc import Iterator
 
-from services.performance.bonuses.decisions import CalculateBonus, DeductBonus, WithdrawBonusDeduction, bonuses
+from services.performance.bonuses.decisions import (
+    CalculateBonus,
+    DeductBonus,
+    HoldBonusDeduction,
+    WithdrawBonusDeduction,
+    bonuses,
+)
 from services.performance.bonuses.facts import PersonBonus
+from services.performance.reviews.reactions import Deduction, holds
 from services.supervision.contracts import PenaltyImposed, PenaltyKind, PenaltyRevoked
 from services.vocabulary import PersonMonth, month
 from shared.decider import Context
@@ -15,18 +22,20 @@ def calculate(subject: PersonBonus) -> Iterator[CalculateBonus]:
     yield CalculateBonus(subject=PersonMonth(person=subject.person, month=subject.month))
 
 
-def deduct(
-    penalty: PenaltyImposed | PenaltyRevoked, context: Context
-) -> Iterator[DeductBonus | WithdrawBonusDeduction]:
-    """One without amount or month is refused, not guessed."""
+def deduct(penalty: Deduction, context: Context) -> Iterator[DeductBonus | WithdrawBonusDeduction | HoldBonusDeduction]:
+    """Held while it is objected to. One without amount or month is refused, not guessed."""
     if penalty.kind is not PenaltyKind.BONUS_DEDUCTION:
         return
     subject = PersonMonth(person=penalty.person, month=penalty.month or month(context.now))
     deduction = f"penalty/{penalty.penalty}"
-    if isinstance(penalty, PenaltyRevoked):
-        yield WithdrawBonusDeduction(subject=subject, deduction=deduction)
-    else:
-        yield DeductBonus(subject=subject, deduction=deduction, amount=penalty.amount if penalty.month else None)
+    match penalty:
+        case PenaltyRevoked():
+            yield WithdrawBonusDeduction(subject=subject, deduction=deduction)
+        case PenaltyImposed():
+            yield DeductBonus(subject=subject, deduction=deduction, amount=penalty.amount if penalty.month else None)
+        case _:
+            if (held := holds(penalty)) is not None:
+                yield HoldBonusDeduction(subject=subject, deduction=deduction, held=held)
 
 
 bonus_calculation = Reaction(name="bonus_calculation", to=bonuses, react=calculate)

@@ -17,6 +17,7 @@ from services.performance.reviews.decisions import RestateScore, reviews
 from services.performance.reviews.events import ReviewObjectionRaised, ReviewObjectionResolved, ReviewScored
 from services.performance.reviews.objections import EscalateObjection
 from services.supervision.contracts import (
+    PenaltyHeld,
     PenaltyImposed,
     PenaltyKind,
     PenaltyObjectionRaised,
@@ -29,9 +30,8 @@ from services.vocabulary import Month, PersonMonth, month
 from shared.decider import Context
 from shared.reaction import Reaction
 
-Deduction = (
-    PenaltyImposed | PenaltyRevoked | PenaltyObjectionRaised | PenaltyObjectionResolved | PenaltyObjectionWithdrawn
-)  # fmt: skip
+Objected = PenaltyHeld | PenaltyObjectionRaised | PenaltyObjectionResolved | PenaltyObjectionWithdrawn
+Deduction = PenaltyImposed | PenaltyRevoked | Objected
 Deducted = DeductForPenalty | WithdrawAdjustment | HoldAdjustment
 
 
@@ -58,13 +58,22 @@ def deduct_for_penalty(penalty: Deduction, context: Context) -> Iterator[Deducte
         case PenaltyImposed():
             points = penalty.points if penalty.month else None
             yield DeductForPenalty(subject=subject, adjustment=adjustment, points=points)
+        case _:
+            if (held := holds(penalty)) is not None:
+                yield HoldAdjustment(subject=subject, adjustment=adjustment, held=held)
+
+
+def holds(penalty: Objected) -> bool | None:
+    """Whether what follows from an imposed penalty waits from now on; none: that does not change."""
+    match penalty:
+        case PenaltyHeld():
+            return penalty.held if penalty.imposed else None
         case PenaltyObjectionRaised():
-            yield HoldAdjustment(subject=subject, adjustment=adjustment, held=True)
+            return True
         case PenaltyObjectionWithdrawn():
-            yield HoldAdjustment(subject=subject, adjustment=adjustment, held=False)
+            return False
         case PenaltyObjectionResolved():
-            if not penalty.told.corrections:  # upheld, it is held until the penalty has fallen
-                yield HoldAdjustment(subject=subject, adjustment=adjustment, held=False)
+            return None if penalty.told.corrections else False  # upheld, it is held until the penalty has fallen
 
 
 def restate(subject: PersonMonth) -> Iterator[RestateScore]:

@@ -1,6 +1,6 @@
 """A penalty is proposed by a rule or a person, decided by people, and falls with its cause.
 
-There is one penalty at a time for one violation. Clauses: A-60, A-61, S-45, T-66, T-67; C-11, C-12; rulings R2, R3.
+There is one penalty at a time for one violation. Clauses: A-60, A-61, S-45, T-66, T-67; C-11, C-12; rulings R2, R3, R7.
 """
 
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ from services.supervision.directory.projections import Member, members
 from services.supervision.penalties.events import (
     Event,
     Mode,
+    PenaltyHeld,
     PenaltyImposed,
     PenaltyKind,
     PenaltyObjectionEscalated,
@@ -100,6 +101,15 @@ class LiftPenalty:
 
 
 @value
+class HoldPenalty:
+    """What the violation rests on is objected to, or no longer: what a rule may impose, it does then."""
+
+    person: PersonId
+    offence: ViolationKind
+    occasion: str
+
+
+@value
 class SettlePenalty:
     """What is known of the person of a proposal has changed."""
 
@@ -109,7 +119,8 @@ class SettlePenalty:
 
 
 Command = (
-    ProposePenalty | ImposePenalty | RejectPenalty | RevokePenalty | FollowViolation | LiftPenalty | SettlePenalty
+    ProposePenalty | ImposePenalty | RejectPenalty | RevokePenalty | FollowViolation | LiftPenalty | HoldPenalty
+    | SettlePenalty
     | RaiseObjection | ResolveObjection | WithdrawObjection | EscalateObjection
 )  # fmt: skip
 
@@ -123,6 +134,7 @@ class Unproposed:
 class Pending:
     told: PenaltyProposed
     proposals: int
+    contested: bool = False  # what its violation rests on
 
 
 @value
@@ -131,6 +143,12 @@ class Imposed:
     proposed: PenaltyProposed
     proposals: int
     objections: Objections = Objections()  # each penalty for a violation is a version of the result
+    contested: bool = False
+
+    @property
+    def held(self) -> bool:
+        """Nothing follows from it meanwhile (R7)."""
+        return self.contested or self.objections.open
 
 
 @value
@@ -144,7 +162,7 @@ class Closed:
 State = Unproposed | Pending | Imposed | Closed
 
 
-def decide(command: Command, state: State, context: Context) -> Sequence[Event]:
+def decide(command: Command, state: State, context: Context) -> Sequence[Event]:  # noqa: PLR0911 one for each command
     match command:
         case ProposePenalty():
             return propose(command, state, context)
@@ -154,6 +172,9 @@ def decide(command: Command, state: State, context: Context) -> Sequence[Event]:
             return follow(command, state, context)
         case LiftPenalty():
             return lift(state, command.cause)
+        case HoldPenalty():
+            changed = held(state, contested(command, context))
+            return [*changed, *settle(command, penalties.state(changed, state), context)]
         case SettlePenalty():
             return settle(command, state, context)
         case RaiseObjection() | ResolveObjection() | WithdrawObjection() | EscalateObjection():
@@ -164,7 +185,8 @@ def objected(command: Object, state: State, context: Context) -> Sequence[Event]
     match state:
         case Imposed():
             rules = context.policy(ObjectionRules, on=state.proposed.ruled_on)
-            return object_to(command, state.told, state.proposed, state.proposals, state.objections, rules, context)
+            said = object_to(command, state.told, state.proposed, state.proposals, state.objections, rules, context)
+            return [*said, *holding(penalties.state(said, state))] if said and state.contested else said
         case _ if isinstance(command, EscalateObjection):
             return []  # the penalty fell meanwhile
         case _:
@@ -185,7 +207,8 @@ def propose(command: ProposePenalty, state: State, context: Context) -> list[Eve
         case Pending() | Imposed():
             raise Refused("penalty.one_at_a_time", kind=state.told.kind, next="decide on the one that is there first")
         case Unproposed() | Closed():
-            return [proposal(command, state, told.occurred_on, context, command.kind, context.actor, told.ruled_on)]
+            made = proposal(command, state, told.occurred_on, context, command.kind, context.actor, told.ruled_on)
+            return [made, *held(evolve(state, made), contested(command, context))]
 
 
 def standing(command: ProposePenalty | ImposePenalty, context: Context) -> Standing:
@@ -274,13 +297,15 @@ def impose(command: ImposePenalty, proposed: PenaltyProposed, context: Context) 
     violation = standing(command, context)
     member = known_member(command.person, context)
     entry = check_catalogue(proposed.kind, violation.recorded, member, context)
+    if violation.attempts.contested:
+        raise Refused("penalty.held", next="the exam is objected to: nothing follows until that is resolved")
     if command.offence is ViolationKind.POOR_PERFORMANCE and violation.caused is None:
         raise Refused("penalty.cause_not_recorded", next="a member of the group records what caused it first (A-61)")
     imposed = imposed_by(proposed, context.actor, context, context.capacity)
     match proposed.kind:
         case PenaltyKind.POINTS_DEDUCTION:
             return replace(imposed, points=configured_points(proposed, context))
-        case PenaltyKind.FINE:
+        case PenaltyKind.FINE | PenaltyKind.BONUS_DEDUCTION:
             return replace(imposed, amount=configured_amount(entry))
         case _:
             return imposed
@@ -335,8 +360,8 @@ def reject(command: RejectPenalty, proposed: PenaltyProposed, context: Context) 
 
 
 def follow(command: FollowViolation, state: State, context: Context) -> list[Event]:
-    """A rule proposes without looking further; whether it imposes, or may propose at all, is settled when it is known
-    whose rules the person falls under. What a later fact turned against him is never imposed by a rule (R6)."""
+    """A rule proposes without looking at the person; whether it imposes, or may propose at all, is settled when it is
+    known whose rules he falls under. What a later fact turned against him is never imposed by a rule (R6)."""
     rules = context.policy(ConsequenceRules, on=command.ruled_on)
     consequence = rules.of(command.offence)
     if consequence is None or isinstance(state, Pending | Imposed):
@@ -344,7 +369,8 @@ def follow(command: FollowViolation, state: State, context: Context) -> list[Eve
     proposer = f"{rules.issue.policy}:{rules.issue.version}"
     mode = Mode.PROPOSE if command.correction else consequence.mode
     proposed = proposal(command, state, command.occurred_on, context, consequence.penalty, proposer, command.ruled_on)
-    return [replace(proposed, mode=mode)]
+    made = replace(proposed, mode=mode)
+    return [made, *held(evolve(state, made), contested(command, context))]
 
 
 def proposal(
@@ -400,7 +426,44 @@ def revoked(imposed: PenaltyImposed, cause: str, decider: str = "", capacity: st
     )
 
 
-def settle(command: SettlePenalty, state: State, context: Context) -> list[Event]:
+def contested(command: ProposePenalty | FollowViolation | HoldPenalty, context: Context) -> bool:
+    return bool(context.state(violations, command.person, command.offence, command.occasion).attempts.contested)
+
+
+def held(state: State, now: bool) -> list[Event]:
+    match state:
+        case Pending() | Imposed() if state.contested != now:
+            return holding(replace(state, contested=now))
+        case _:
+            return []
+
+
+def holding(state: State) -> list[Event]:
+    """Said anew where an objection to the penalty itself was: whoever holds what follows needs one word alone."""
+    match state:
+        case Pending(told=told):
+            return [holds(told, contested=state.contested, held=state.contested, imposed=False)]
+        case Imposed(proposed=told):
+            return [holds(told, contested=state.contested, held=state.held, imposed=True)]
+        case _:
+            return []
+
+
+def holds(of: PenaltyProposed, *, contested: bool, held: bool, imposed: bool) -> PenaltyHeld:
+    return PenaltyHeld(
+        penalty=of.penalty,
+        person=of.person,
+        kind=of.kind,
+        offence=of.offence,
+        occasion=of.occasion,
+        contested=contested,
+        held=held,
+        imposed=imposed,
+        month=of.month,
+    )
+
+
+def settle(command: SettlePenalty | HoldPenalty, state: State, context: Context) -> list[Event]:
     """What a rule proposed or imposed falls where his regulation does not know it; what the rule may impose, it does.
     What a person proposed was held against the catalogue then."""
     if not isinstance(state, Pending | Imposed) or not rules_own(state):
@@ -411,7 +474,7 @@ def settle(command: SettlePenalty, state: State, context: Context) -> list[Event
         return []
     if entry_for(state.told.kind, violation.recorded, member, context) is None:
         return lift(state, "the regulation of his population does not know this penalty")
-    if isinstance(state, Pending) and state.told.mode is Mode.IMPOSE:
+    if isinstance(state, Pending) and state.told.mode is Mode.IMPOSE and not violation.attempts.contested:
         return [imposed_by(state.told, state.told.proposer, context)]
     return []
 
@@ -425,7 +488,7 @@ def rules_own(state: Pending | Imposed) -> bool:
             return state.proposed.mode is Mode.IMPOSE and state.told.decider == state.proposed.proposer
 
 
-def subject_of(command: SettlePenalty) -> Offence:
+def subject_of(command: SettlePenalty | HoldPenalty) -> Offence:
     return Offence(person=command.person, offence=command.offence, occasion=command.occasion)
 
 
@@ -434,7 +497,9 @@ def evolve(state: State, event: Event) -> State:
         case PenaltyProposed() if isinstance(state, Unproposed | Closed):
             return Pending(told=event, proposals=state.proposals + 1)
         case PenaltyImposed() if isinstance(state, Pending):
-            return Imposed(told=event, proposed=state.told, proposals=state.proposals)
+            return Imposed(told=event, proposed=state.told, proposals=state.proposals, contested=state.contested)
+        case PenaltyHeld() if isinstance(state, Pending | Imposed):
+            return replace(state, contested=event.contested)
         case PenaltyRejected() | PenaltyWithdrawn() if isinstance(state, Pending):
             return Closed(told=event, proposals=state.proposals)
         case PenaltyRevoked() if isinstance(state, Imposed):
@@ -455,7 +520,9 @@ def sees(command: Command) -> list[Sight]:
     match command:
         case ProposePenalty() | ImposePenalty():
             return [violation, look(members, Member(person=command.person))]
-        case SettlePenalty():
+        case FollowViolation():
+            return [violation]
+        case SettlePenalty() | HoldPenalty():
             return [violation, look(populations, subject_of(command))]
         case _:
             return []

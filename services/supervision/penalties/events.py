@@ -53,7 +53,7 @@ class PenaltyImposed:
     decider: str  # a person, or policy:version where the rule imposes
     points: Score | None = None
     month: Month | None = None
-    amount: Fen | None = None  # of a fine
+    amount: Fen | None = None  # of a fine or a deduction of bonus
     capacity: str = ""  # in which the decider decided
     objections_until: date | None = None  # the last day of the window (P-18); none: it has no end, or admits none
     offence: ViolationKind = ViolationKind.OTHER  # the violation's kind and occasion
@@ -92,6 +92,21 @@ class PenaltyWithdrawn:
     penalty: str
     person: PersonId
     cause: Text
+
+
+@value
+class PenaltyHeld:
+    """What its violation rests on is objected to, or no longer (R7)."""
+
+    penalty: str
+    person: PersonId
+    kind: PenaltyKind
+    offence: ViolationKind
+    occasion: str
+    contested: bool  # the fact
+    held: bool  # what follows from the penalty: for that fact, or for an objection to the penalty itself
+    imposed: bool  # no: it is only proposed
+    month: Month | None = None
 
 
 @value
@@ -145,4 +160,7 @@ class PenaltyObjectionWithdrawn:
 ObjectionEvent = (
     PenaltyObjectionRaised | PenaltyObjectionEscalated | PenaltyObjectionResolved | PenaltyObjectionWithdrawn
 )  # fmt: skip
-Event = PenaltyProposed | PenaltyImposed | PenaltyRejected | PenaltyRevoked | PenaltyWithdrawn | ObjectionEvent
+Event = (
+    PenaltyProposed | PenaltyImposed | PenaltyRejected | PenaltyRevoked | PenaltyWithdrawn | PenaltyHeld
+    | ObjectionEvent
+)  # fmt: skip

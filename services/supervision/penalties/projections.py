@@ -9,6 +9,7 @@ from services.objection import Told, standing_after, told
 from services.supervision.penalties.events import (
     Event,
     ObjectionEvent,
+    PenaltyHeld,
     PenaltyImposed,
     PenaltyKind,
     PenaltyObjectionEscalated,
@@ -59,9 +60,10 @@ class Penalty:
     imposed_under: tuple[str, ...] = ()
     objections_until: date | None = None
     objection: Objected | None = None
+    contested: bool = False  # what its violation rests on is objected to
 
 
-def penalty(row: Penalty, event: Event, meta: Meta) -> Penalty:
+def penalty(row: Penalty, event: Event, meta: Meta) -> Penalty:  # noqa: PLR0911 one for each event
     match event:
         case PenaltyProposed():
             return replace(
@@ -106,6 +108,9 @@ def penalty(row: Penalty, event: Event, meta: Meta) -> Penalty:
             )
         case PenaltyWithdrawn():
             return replace(row, standing=Standing.REVERSED, decided_for=event.cause)
+        case PenaltyHeld():
+            free = Standing.FINAL if event.imposed else Standing.PENDING
+            return replace(row, contested=event.contested, standing=Standing.HELD if event.held else free)
         case (
             PenaltyObjectionRaised()
             | PenaltyObjectionEscalated()
@@ -122,7 +127,9 @@ def objected(row: Penalty, event: ObjectionEvent) -> Penalty:
     return replace(row, objection=now, standing=Standing.HELD if now.holds or lifting else Standing.FINAL)
 
 
-all_penalties = Projection(name="penalties", key=lambda event: Penalty(penalty=event.penalty), evolve=penalty)
+all_penalties = Projection(
+    name="penalties", key=lambda event: Penalty(penalty=event.penalty), evolve=penalty, version=2
+)
 
 
 @value

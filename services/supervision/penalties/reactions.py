@@ -1,20 +1,30 @@
-"""A violation leads to a penalty, and takes it along when it falls. Clauses: A-61, T-66, T-67; rulings R2, R3."""
+"""A violation leads to a penalty, and takes it along when it falls. Clauses: A-61, T-66, T-67; rulings R2, R3, R7."""
 
 from collections.abc import Iterator
 from datetime import datetime
 
 from services import objection
-from services.supervision.penalties.decisions import FollowViolation, LiftPenalty, SettlePenalty, penalties
+from services.supervision.penalties.decisions import FollowViolation, HoldPenalty, LiftPenalty, SettlePenalty, penalties
 from services.supervision.penalties.events import PenaltyObjectionRaised
 from services.supervision.penalties.facts import Offence
 from services.supervision.penalties.objections import EscalateObjection
-from services.supervision.violations.events import ViolationRecorded, ViolationWithdrawn
+from services.supervision.violations.events import (
+    AttemptContested,
+    ViolationKind,
+    ViolationRecorded,
+    ViolationWithdrawn,
+)
 from shared.reaction import Reaction
 
+Word = ViolationRecorded | ViolationWithdrawn | AttemptContested
 
-def follow_violation(violation: ViolationRecorded | ViolationWithdrawn) -> Iterator[FollowViolation | LiftPenalty]:
-    """One reader for both, so that their order holds."""
+
+def follow_violation(violation: Word) -> Iterator[FollowViolation | LiftPenalty | HoldPenalty]:
+    """One reader for all, so that their order holds."""
     match violation:
+        case AttemptContested():
+            offence = ViolationKind.TRAINING_ASSESSMENT_FAILED
+            yield HoldPenalty(person=violation.person, offence=offence, occasion=violation.session)
         case ViolationRecorded():
             yield FollowViolation(
                 person=violation.person,

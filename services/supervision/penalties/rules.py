@@ -66,7 +66,7 @@ class Entry:
     kind: PenaltyKind
     violations: tuple[ViolationKind, ...] = ()
     severities: Annotated[tuple[Severity, ...], Open(code="P-13")] = ()  # P-13
-    amount: Annotated[Rule | None, Open(code="P-13")] = None  # fen, of a fine; unset: not configured (P-13)
+    amount: Annotated[Rule | None, Open(code="P-13")] = None  # fen, of a fine or a deduction of bonus (P-13)
     clause: str = ""
 
     def __post_init__(self) -> None:

@@ -208,8 +208,8 @@ def proceed(command: Step, state: State, context: Context) -> list[Event]:
         stage = state.stage if state else "not required"
         raise Refused("rectification.out_of_turn", stage=stage, next="look at the register: another step is due")
     penalty = context.state(penalties, command.person, command.offence, command.occasion)
-    if isinstance(now, RectificationRefused) and isinstance(penalty, Imposed) and penalty.objections.open:
-        raise Refused("rectification.held", next="the penalty is objected to: nothing follows until that is resolved")
+    if isinstance(now, RectificationRefused) and isinstance(penalty, Imposed) and penalty.held:
+        raise Refused("rectification.held", next="it is objected to: nothing follows until that is resolved")
     if isinstance(command, VerifyRectification) and not command.effective:
         return [now, required(command, state.penalty, state.round + 1, context)]
     return [now]

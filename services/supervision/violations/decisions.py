@@ -1,4 +1,4 @@
-"""What makes a violation, and what takes it back. Clauses: A-60, A-61, T-66, T-67; C-13; rulings R1, R2, R3."""
+"""What makes a violation, and what takes it back. Clauses: A-60, A-61, T-66, T-67; C-13; rulings R1, R2, R3, R7."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,6 +11,7 @@ from pydantic import StringConstraints
 from services.calendar import Day
 from services.deciding import check_not_the_subject
 from services.supervision.violations.events import (
+    AttemptContested,
     AttemptJudged,
     Event,
     Severity,
@@ -96,6 +97,18 @@ class JudgeExam:
 
 
 @value
+class ContestExam:
+    """An objection to the mark of an attempt was raised, or has ended."""
+
+    person: PersonId
+    session: SessionId
+    attempt: Attempt
+    version: int
+    began_on: date
+    open: bool
+
+
+@value
 class ExamineMonth:
     """The figures of an assistant anchor's month, or those that they are compared with, are there or have changed."""
 
@@ -104,7 +117,8 @@ class ExamineMonth:
 
 
 Command = (
-    RecordViolation | WithdrawViolation | DropViolation | RecordCause | JudgeAbsence | JudgeExam | ExamineMonth
+    RecordViolation | WithdrawViolation | DropViolation | RecordCause | JudgeAbsence | JudgeExam | ContestExam
+    | ExamineMonth
 )  # fmt: skip
 
 TOLD_BY_FACTS = {
@@ -116,17 +130,21 @@ TOLD_BY_FACTS = {
 
 @value
 class Attempts:
-    """The last word about each attempt of a chain of exams."""
+    """The last word about each attempt of a chain of exams, and which versions of their marks are objected to."""
 
     first: AttemptJudged | None = None
     make_up: AttemptJudged | None = None
+    contested: frozenset[tuple[Attempt, int]] = frozenset()
 
-    def then(self, judged: AttemptJudged) -> "Attempts":
-        match judged.attempt:
-            case Attempt.FIRST:
-                return replace(self, first=judged)
-            case Attempt.MAKE_UP:
-                return replace(self, make_up=judged)
+    def then(self, told: AttemptJudged | AttemptContested) -> "Attempts":
+        match told:
+            case AttemptContested():
+                other = self.contested - {(told.attempt, told.version)}
+                return replace(self, contested=other | {(told.attempt, told.version)} if told.open else other)
+            case AttemptJudged(attempt=Attempt.FIRST):
+                return replace(self, first=told)
+            case AttemptJudged():
+                return replace(self, make_up=told)
 
     @property
     def failed_on(self) -> date | None:
@@ -156,7 +174,7 @@ class Withdrawn:
 State = NotRecorded | Standing | Withdrawn
 
 
-def decide(command: Command, state: State, context: Context) -> list[Event]:
+def decide(command: Command, state: State, context: Context) -> list[Event]:  # noqa: PLR0911 one for each command
     match command:
         case RecordViolation():
             return record(command, state, context)
@@ -168,6 +186,8 @@ def decide(command: Command, state: State, context: Context) -> list[Event]:
             return judge_absence(command, state)
         case JudgeExam():
             return judge_exam(command, state, context)
+        case ContestExam():
+            return contest_exam(command, state, context)
         case ExamineMonth():
             return examine_month(PersonMonth(person=command.person, month=command.month), state, context)
 
@@ -267,6 +287,21 @@ def judge_chain(command: JudgeExam, state: State) -> list[Event]:
     return [*told, *settle_exam(command, state, attempts.failed_on)]
 
 
+def contest_exam(command: ContestExam, state: State, context: Context) -> list[Event]:
+    """The mark of a make-up does not matter where the first fail decides."""
+    trigger = context.policy(FailedAssessment, on=command.began_on).penalty_trigger
+    if trigger is PenaltyTrigger.FIRST_FAIL and command.attempt is not Attempt.FIRST:
+        return []
+    told = AttemptContested(
+        person=command.person,
+        session=command.session,
+        attempt=command.attempt,
+        version=command.version,
+        open=command.open,
+    )
+    return [] if state.attempts.then(told) == state.attempts else [told]
+
+
 def settle_exam(command: JudgeExam, state: State, failed_on: date | None) -> list[Event]:
     otherwise = f"the exam ({command.attempt}) is no fail"
     if failed_on is None:
@@ -341,7 +376,7 @@ def withdrawn(
 
 def evolve(state: State, event: Event) -> State:
     match event:
-        case AttemptJudged():
+        case AttemptJudged() | AttemptContested():
             return replace(state, attempts=state.attempts.then(event))
         case ViolationRecorded() if not isinstance(state, Standing):
             return Standing(recorded=event, attempts=state.attempts)
@@ -361,7 +396,7 @@ def key(command: Command) -> tuple[str, str, str]:
             return command.person, ViolationKind.POOR_PERFORMANCE, command.month
         case JudgeAbsence():
             return command.person, ViolationKind.UNEXCUSED_TRAINING_ABSENCE, command.session
-        case JudgeExam():
+        case JudgeExam() | ContestExam():
             return command.person, ViolationKind.TRAINING_ASSESSMENT_FAILED, command.session
 
 

@@ -62,6 +62,17 @@ class AttemptJudged:
 
 
 @value
+class AttemptContested:
+    """The mark of an attempt is objected to, in one of its versions, or no longer: meanwhile what follows is held."""
+
+    person: PersonId
+    session: SessionId
+    attempt: Attempt
+    version: int
+    open: bool
+
+
+@value
 class ViolationCauseRecorded:
     """A member of the group found that ineffective work caused the complaints or the decline (A-61, R3)."""
 
@@ -84,4 +95,4 @@ class ViolationWithdrawn:
     recorder: str = ""  # none: a fact of others
 
 
-Event = AttemptJudged | ViolationRecorded | ViolationCauseRecorded | ViolationWithdrawn
+Event = AttemptJudged | AttemptContested | ViolationRecorded | ViolationCauseRecorded | ViolationWithdrawn

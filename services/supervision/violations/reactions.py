@@ -1,9 +1,10 @@
-"""Facts that oblige us to look whether somebody violated a rule. Clauses: A-61, T-66, T-67; rulings R1, R2, R3."""
+"""Facts that oblige us to look whether somebody violated a rule. Clauses: A-61, T-66, T-67; R1, R2, R3, R7."""
 
 from collections.abc import Iterator
 
 from services.supervision.penalties.events import PenaltyObjectionResolved
 from services.supervision.violations.decisions import (
+    ContestExam,
     DropViolation,
     ExamineMonth,
     JudgeAbsence,
@@ -11,7 +12,16 @@ from services.supervision.violations.decisions import (
     violations,
 )
 from services.supervision.violations.facts import moved
-from services.training.contracts import ExamGraded, ExamRegraded, Grade, SessionAbsenceCorrected, SessionAbsenceRecorded
+from services.training.contracts import (
+    ExamGraded,
+    ExamObjectionRaised,
+    ExamObjectionResolved,
+    ExamObjectionWithdrawn,
+    ExamRegraded,
+    Grade,
+    SessionAbsenceCorrected,
+    SessionAbsenceRecorded,
+)
 from services.vocabulary import PersonMonth, day
 from shared.reaction import Reaction
 
@@ -31,8 +41,22 @@ def judge_absence(absence: SessionAbsenceRecorded | SessionAbsenceCorrected) -> 
 absences = Reaction(name="training_absence", to=violations, react=judge_absence)
 
 
-def judge_exam(exam: ExamGraded | ExamRegraded) -> Iterator[JudgeExam]:
-    """Failed the assessment of a training (T-67). A pass matters where it corrects."""
+Exam = ExamGraded | ExamRegraded | ExamObjectionRaised | ExamObjectionResolved | ExamObjectionWithdrawn
+
+
+def judge_exam(exam: Exam) -> Iterator[JudgeExam | ContestExam]:
+    """Failed the assessment of a training (T-67). A pass matters where it corrects; a mark that an objection corrected
+    was told before the objection ends. One reader for all, so that their order holds."""
+    if isinstance(exam, ExamObjectionRaised | ExamObjectionResolved | ExamObjectionWithdrawn):
+        yield ContestExam(
+            person=exam.person,
+            session=exam.session,
+            attempt=exam.attempt,
+            version=exam.told.version,
+            began_on=exam.began_on,
+            open=isinstance(exam, ExamObjectionRaised),
+        )
+        return
     corrected = isinstance(exam, ExamRegraded)
     if corrected or exam.grade is Grade.FAIL:
         yield JudgeExam(
