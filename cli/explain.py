@@ -68,8 +68,8 @@ class Logs:
     def __init__(self, stores: Mapping[str, Store], organisation: Path | None) -> None:
         self.stores = stores
         self.services: Mapping[str, Service] = {name: load_service(name) for name in stores}
-        self.policies: Mapping[str, Policies] = {
-            name: service.load_policies(organisation / name if organisation else None)
+        self.stated: Mapping[str, Stated] = {
+            name: Stated(service.load_policies(organisation / name if organisation else None))
             for name, service in self.services.items()
         }
 
@@ -104,7 +104,7 @@ class Logs:
     async def unsound(self, service: str, found: Sequence[Found]) -> list[Unsound]:
         """Those of a service that do not follow from their leaves, or whose leaves or rules nobody stated."""
         events = await self.recorded({stream for one in found for stream in streams(one.document)})
-        wrong = {one.name: verify(one.document, events.get, self.stated(service)) for one in found}
+        wrong = {one.name: verify(one.document, events.get, self.stated[service]) for one in found}
         return [Unsound(name=name, wrong=tuple(said)) for name, said in wrong.items() if said]
 
     async def recorded(self, named: set[str]) -> dict[str, Recorded[Any]]:
@@ -115,9 +115,6 @@ class Logs:
             contract = self.services[name].contract
             found |= {s.id: told(contract, s) for stored in history.values() for s in stored}
         return found
-
-    def stated(self, service: str) -> "Stated":
-        return Stated(self.policies[service])
 
 
 class Stated:

@@ -32,11 +32,44 @@ def figures(client: Client, organisation: Organisation, application: str) -> Fig
     found |= tally("penalties", ((row["kind"], row["standing"]) for row in penalties))
     awards = client.items("supervision", "/awards", AUDITOR)
     found |= tally("awards", ((row["item"], row["standing"]) for row in awards))
-    for row in client.items("performance", "/reviews", IMPORTER):
+    found |= objections(client)
+    found |= tally(
+        "rectifications", ((row["stage"],) for row in client.items("supervision", "/rectifications", AUDITOR))
+    )
+    complaints = client.items("supervision", "/complaints", AUDITOR)
+    found |= tally(
+        "complaints", ((row["subject"], "withdrawn" if row["withdrawn"] else "standing") for row in complaints)
+    )
+    found |= tally("priority", ((row["standing"],) for row in client.items("performance", "/priorities", AUDITOR)))
+    found |= reviews(client.items("performance", "/reviews", IMPORTER))
+    return found | bonuses(client) | years(client, {name.split(" ")[2] for name in found if name.startswith("score ")})
+
+
+def reviews(rows: Iterable[Mapping[str, Any]]) -> Figures:
+    found: Figures = {}
+    states = list[tuple[str, ...]]()
+    for row in rows:
         if row["state"] != "unopened":
             score = row["grade"] if row["score"] is None else f"{float(row['score']):.2f} {row['grade']}"
             found[f"score {row['month']} {row['person']}"] = score
-    return found | bonuses(client) | years(client, {name.split(" ")[2] for name in found if name.startswith("score ")})
+            states += [(row["state"],), *([("restated",)] if row["version"] > 1 else [])]
+    return found | tally("reviews", states)
+
+
+def objections(client: Client) -> Figures:
+    """One that is escalated is open, and was not answered in time."""
+    registers = {
+        "reviews": ("performance", "/reviews/objections"),
+        "penalties": ("supervision", "/penalties/objections"),
+    }
+    return tally(
+        "objections",
+        (
+            (matter, "open" if row["standing"] == "escalated" else row["standing"])
+            for matter, (service, path) in registers.items()
+            for row in client.items(service, path, AUDITOR)
+        ),
+    )
 
 
 def bonuses(client: Client) -> Figures:

@@ -12,26 +12,26 @@ from itertools import chain
 from pathlib import Path
 from threading import Lock
 from time import monotonic
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 
 from cli.demo.client import Answer, Caller, Client, Reached, Unanswered
-from cli.demo.found import AUDITOR
+from cli.demo.deciding import Act, Decisions
+from cli.demo.world.disputes import Dispute
 from cli.demo.world.lines import Line
+from cli.demo.world.observations import CRITERIA
 from cli.demo.world.people_lines import people_lines
 from cli.demo.world.performance_lines import CYCLES, closing_lines, line, opening_lines, scoring_lines
-from cli.demo.world.supervision_lines import observation_lines, stream_lines
+from cli.demo.world.supervision_lines import complaint_lines, observation_lines, stream_lines
 from cli.demo.world.training_lines import sick_note, training_lines
-from cli.demo.world.verdicts import Deciders, Verdict
+from cli.demo.world.verdicts import Deciders
 from cli.demo.world.world import World
 from shared.status import Overview
 from shared.value import value
 
 PATIENCE = 120.0  # seconds in which nothing at all moved
 HANDS = 6  # decisions that are sent at once
-FINDING = "讲解失误导致观众投诉或流失。 Slips in the explanations drove viewers away or to complain."
-NO_FAULT = "经核实不归责于本人。 On inspection not the person's fault."
 
 
 class Screen(Protocol):
@@ -73,7 +73,7 @@ class Import:
         screen: Screen,
     ) -> None:
         self.client, self.databases, self.world = client, databases, world
-        self.deciders, self.metrics, self.screen = deciders, metrics, screen
+        self.decisions, self.metrics, self.screen = Decisions(client, deciders), metrics, screen
         self.events = 0
         self.answers: Counter[str] = Counter()
         self.refused: list[str] = []
@@ -88,27 +88,38 @@ class Import:
             history = {
                 "people": people_lines(world.organisation),
                 "training": training_lines(world.sessions),
-                "supervision": chain(stream_lines(world), observation_lines(world)),
+                "supervision": chain(stream_lines(world), observation_lines(world), complaint_lines(world)),
                 "performance": self.definitions(),
             }
             sent.append(self.send(history))
         yield self.done
         with self.phase("proposals decided") as sent:
-            self.decide_awards()
-            self.decide_penalties()
+            self.act("awards", self.decisions.awards())
+            self.act("penalties", self.decisions.penalties())
             sent.append(self.send({"training": [sick_note(world.heroine, world.sessions)]}))
         yield self.done
         with self.phase("reviews opened") as sent:
             sent.append(self.send({"performance": opening_lines(world.organisation)}))
         yield self.done
         with self.phase("months judged"):
-            self.decide_penalties()
+            self.act("penalties", self.decisions.penalties())
         yield self.done
         with self.phase("reviews scored") as sent:
             sent.append(self.send({"performance": scoring_lines(world.organisation)}))
         yield self.done
         with self.phase("reviews completed") as sent:
-            sent.append(self.send({"performance": closing_lines(world.organisation)}))
+            disputes = {dispute: self.named(dispute) for dispute in world.disputes}
+            sent.append(self.send({"performance": closing_lines(world.organisation, disputes)}))
+        yield self.done
+        with self.phase("objections raised"):
+            self.act("rectifications", self.decisions.rectifications())
+            self.act("objections", self.decisions.objections())
+        yield self.done
+        with self.phase("objections answered"):
+            self.act("objections", self.decisions.answers())
+        yield self.done
+        with self.phase("results told anew"):
+            self.act("reviews", self.decisions.completions())
         yield self.done
 
     def definitions(self) -> Iterator[Line]:
@@ -116,6 +127,14 @@ class Import:
         for raw in self.metrics.read_bytes().splitlines():
             body = msgspec.json.decode(raw)["body"]
             yield line("DefineMetric", body, CYCLES[0].opened_at, f"metric/{body['metric']}")
+
+    def named(self, dispute: Dispute) -> dict[str, str]:
+        """The event that says the marks in question, as the person's own explanation of the first result names it."""
+        himself = Caller(person=dispute.person, capacity=dispute.post)
+        path = f"/reviews/{dispute.person}/{dispute.month}/explanation"
+        document = self.client.read("performance", path, himself, version=1)["document"]
+        (event,) = (event for event, stream, _ in document["events"] if stream == dispute.stream)
+        return dict.fromkeys(CRITERIA, event)
 
     @contextmanager
     def phase(self, name: str) -> Iterator[list[int]]:
@@ -166,53 +185,20 @@ class Import:
 
     # What people decide
 
-    def decide_awards(self) -> None:
-        acts: list[Act] = []
-        for row in self.client.items("supervision", "/awards", AUDITOR, standing="pending"):
-            judge = self.judge(row["person"])
-            subject = {name: row[name] for name in ("person", "item", "period")}
-            match self.deciders.on_award(row["person"], row["period"]):
-                case Verdict.YES:
-                    acts.append([("/awards/approve", subject, judge)])
-                case Verdict.NO:
-                    acts.append([("/awards/reject", {**subject, "reason": NO_FAULT}, judge)])
-                case Verdict.OPEN:
-                    pass
-        self.act("awards", acts)
+    def act(self, name: str, acts: Iterable[Act]) -> None:
+        due = [act for act in acts if act]
+        advance = self.screen.begin(name, len(due))
 
-    def decide_penalties(self) -> None:
-        """Where the figures of a month proposed it, a member of the group records the cause first (A-61)."""
-        acts: list[Act] = []
-        for row in self.client.items("supervision", "/penalties", AUDITOR, standing="pending"):
-            judge = self.judge(row["person"])
-            subject = {name: row[name] for name in ("person", "offence", "occasion")}
-            match self.deciders.on_penalty(row["person"], row["offence"], row["occasion"]):
-                case Verdict.YES:
-                    cause = {"person": row["person"], "month": row["month"], "finding": FINDING}
-                    found = [("/violations/cause", cause, judge)] if row["offence"] == "poor_performance" else []
-                    acts.append([*found, ("/penalties/impose", subject, judge)])
-                case Verdict.NO:
-                    acts.append([("/penalties/reject", {**subject, "reason": NO_FAULT}, judge)])
-                case Verdict.OPEN:
-                    pass
-        self.act("penalties", acts)
-
-    def judge(self, person: str) -> Caller:
-        judge = self.deciders.judge(person)
-        return Caller(person=judge.person, capacity=judge.capacity)
-
-    def act(self, name: str, acts: "list[Act]") -> None:
-        advance = self.screen.begin(name, len(acts))
-
-        def do(steps: "Act") -> None:
-            for path, body, caller in steps:
-                reply = self.client.post("supervision", path, body, caller)
+        def do(act: Act) -> None:
+            for step in act:
+                reply = self.client.post(step.service, step.path, step.body, step.caller)
                 if reply.status != 202:
-                    raise Unanswered(f"supervision answered POST {path} {body} with {reply.status}: {reply.body}")
+                    asked = f"POST {step.path} {step.body} as {step.caller.capacity}"
+                    raise Unanswered(f"{step.service} answered {asked} with {reply.status}: {reply.body}")
             advance(1)
 
         with ThreadPoolExecutor(HANDS) as hands, self.closing():
-            for done in [hands.submit(do, steps) for steps in acts]:
+            for done in [hands.submit(do, act) for act in due]:
                 done.result()
 
     @contextmanager
@@ -238,6 +224,3 @@ def caught_up(databases: Mapping[str, str], progress: Callable[[int, int], None]
             return await overview.caught_up(patience=PATIENCE, progress=progress)
 
     return asyncio.run(wait())
-
-
-Act = list[tuple[str, Mapping[str, Any], Caller]]

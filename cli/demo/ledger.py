@@ -17,7 +17,16 @@ from cli.explain import tell as told
 from shared.value import value
 
 GRADES = ("A", "B", "C", "D", "not_rated")
+ANSWERS = ("open", "upheld", "rejected")
 STANDINGS = ("pending", "held", "final", "rejected", "reversed")
+
+
+MEANING = {
+    Origin.REAL: "as in the files: the clock of live streams, the marks of one exam",
+    Origin.REAL_AND_GENERATED: "a real clock with a drawn crew; real yearly figures, scaled to a stream",
+    Origin.FICTIONAL: "people whom others made up, for another project",
+    Origin.GENERATED: "drawn from the seed: who observed what, marks, attendance, complaints",
+}
 
 
 @value
@@ -37,6 +46,7 @@ class Ledger:
     phases: Sequence[Phase]
     again: Phase  # the whole of it once more
     differences: Sequence[str]  # between what was found and the recount
+    checked: Mapping[str, float]  # seconds of what only looks
     explained: Report  # every stored explanation, held against the logs and the policies
 
     def document(self) -> dict[str, Any]:
@@ -54,6 +64,7 @@ class Ledger:
             "explanations": {"stored": self.explained.stored, "unsound": [u.name for u in self.explained.unsound]},
             "imported_again": {"lines": self.again.lines, "changed": self.again.events},
             "phases": [phase_document(phase) for phase in (*self.phases, self.again)],
+            "checks_seconds": {name: round(seconds, 3) for name, seconds in self.checked.items()},
         }
 
     def show(self, console: Console) -> None:
@@ -63,6 +74,7 @@ class Ledger:
             ("Training", self.training()),
             ("Scores by post and studio", self.scores()),
             ("Awards and penalties: rules propose, people decide", self.decisions()),
+            ("What people object to and put right", self.contested()),
             ("Checks", self.checks()),
             ("Phases", self.pace()),
         )
@@ -70,11 +82,16 @@ class Ledger:
             console.print(Panel(content, title=title, title_align="left", border_style="dim"))
 
     def provenance(self) -> RenderableType:
-        found = table("", "lines", "persons")
+        found = table("", "lines", "persons", "")
+        found.columns[-1].justify = "left"
         for origin in Origin:
-            found.add_row(origin, number(self.origins.get(origin)), number(self.persons.get(origin)))
+            if self.origins.get(origin):
+                lines, persons = number(self.origins[origin]), number(self.persons.get(origin))
+                found.add_row(origin, lines, persons, MEANING[origin])
         note = (
-            f"Input: {self.input}; seed {self.seed}. Joining dates of {self.joining_generated} persons are generated."
+            f"Input: {self.input}; seed {self.seed}. Joining dates of {self.joining_generated} persons are generated. "
+            "A line is one command over the public API; it bears the day in 2024 on which it happened. What people "
+            "decide, they decide today, one by one."
         )
         return Group(Text(note), found)
 
@@ -104,8 +121,8 @@ class Ledger:
             grades = ("excellent", "good", "pass", "fail")
             results.add_row(attempt, *(number(f.get(f"results {attempt} {grade}")) for grade in grades))
         note = (
-            f"{f['archives']:,} archives are open. Marks of the session platform-rules-1: {self.sources.real}. "
-            "All other marks, attendance and absences: generated."
+            f"{f['archives']:,} training archives 培训档案 are open. Marks of the session platform-rules-1: "
+            f"{self.sources.real}. All other marks, attendance and absences: generated."
         )
         return Group(Text(note), attendance, results)
 
@@ -116,12 +133,14 @@ class Ledger:
             studio = self.studios.get(row["studio"], row["studio"])
             found.add_row(row["month"], row["post"], studio, str(row["mean"] or "—"), *grades)
         made_of = " and ".join(self.quarter["made_of"])
+        people = " and ".join(dict.fromkeys((self.sources.people, Origin.GENERATED)))
         reasons = "; ".join(self.quarter["not_rated"])
         note = (
             f"The second quarter is made of {made_of}. {reasons}.\nComputed from {self.sources.mixed} figures and "
-            f"generated marks, of {self.sources.people} and generated persons."
+            f"generated marks, of {people} persons. anchor 主播: leads a stream; "
+            "assistant_anchor 助播: assists on it."
         )
-        bonuses = table("bonus, fen", "persons")
+        bonuses = table("bonus, in fen 分 (1/100 yuan)", "persons")
         for name in sorted(name for name in self.figures if name.startswith("bonus ")):
             bonuses.add_row(name.removeprefix("bonus "), number(self.figures[name]))
         return Group(found, Text(note), bonuses, Text(self.year()))
@@ -143,9 +162,37 @@ class Ledger:
                 rows[kind][standing] += int(times)
         for kind in sorted(rows):
             found.add_row(kind, *(number(rows[kind][standing]) for standing in STANDINGS))
-        return Group(
-            found, Text("Generated: what was decided is drawn, by named people of the studio, never the person.")
+        note = (
+            "Generated: who decides what, in which capacity; always a named person of the studio, never the one whom "
+            "it is about. Held: he objects, and nothing follows meanwhile. Rejected: it never took effect. Reversed: "
+            "its cause fell away; proposal and reversal both stay readable. criticism 批评教育, points_deduction "
+            "绩效扣分 (of the month's score)."
         )
+        return Group(found, Text(note))
+
+    def contested(self) -> RenderableType:
+        found = table("objections 异议", *ANSWERS)
+        for matter in ("reviews", "penalties"):
+            counts = (self.figures.get(f"objections {matter} {answer}", 0) for answer in ANSWERS)
+            found.add_row(f"to {matter}", *(number(times) for times in counts))
+        f = self.figures
+        lines = [
+            f"Reviews: {number(f.get('reviews completed', 0))} completed, {number(f.get('reviews scored', 0))} still "
+            f"contested, {number(f.get('reviews restated', 0))} with a second version beside the first.",
+            f"Rectification 整改, of whoever lost points: {self.listed('rectifications')}.",
+            f"Complaints brought to the organisation: {self.listed('complaints')}.",
+            f"Priority 优先 for promotion and training, after excellent months in a row: {self.listed('priority')}.",
+            "All generated. Objections to reviews were raised in 2024, within the three days that this organisation "
+            "gives, and answered today: overdue, so escalated, never lapsed. Those to penalties are of today.",
+        ]
+        return Group(found, Text("\n".join(lines)))
+
+    def listed(self, kind: str) -> str:
+        """Whatever is counted under this name, the most first."""
+        head = f"{kind} "
+        named = [(name.removeprefix(head), n) for name, n in self.figures.items() if name.startswith(head)]
+        most = sorted(named, key=lambda one: (-int(one[1]), one[0]))
+        return ", ".join(f"{name.removesuffix(' standing')} {number(n)}" for name, n in most) or "none"
 
     def checks(self) -> RenderableType:
         equal = f"Recount equal: {len(self.figures):,} figures, by a program that shares no code with the services."
@@ -171,7 +218,13 @@ class Ledger:
                 number(rate(phase.events, whole)),
                 f"{phase.lag:.1f}",
             )
-        return Group(Text(f"{self.events:,} events in the four logs."), found)
+        for name, seconds in self.checked.items():
+            found.add_row(name, "—", "—", f"{seconds:.1f}", "—", "—", "—")
+        note = (
+            f"{self.events:,} events in the four logs. Seconds: until the last line was answered; lag: until every "
+            "reader had everything."
+        )
+        return Group(Text(note), found)
 
 
 def scores(reviews: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

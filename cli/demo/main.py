@@ -1,20 +1,23 @@
 """`kaibo demo`: start everything, import an organisation's months over the public API, and tell what came of it."""
 
 import json
+import re
 import signal
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from time import sleep
+from time import monotonic, sleep
 
 from rich.console import Console
 from rich.panel import Panel
+from rich.text import Text
 
 from cli.demo import found, story
 from cli.demo.chance import Chance
 from cli.demo.client import Client, Unanswered
+from cli.demo.contested import Chapter, Contested, Reversal
 from cli.demo.generator import FULL, SMALL, generate
 from cli.demo.importing import Import, Phase, Refusals, caught_up
 from cli.demo.inputs import STREAMS, read_input
@@ -23,6 +26,7 @@ from cli.demo.ledger import Ledger
 from cli.demo.recount import Settings, differences, recount
 from cli.demo.screen import Bars, Following
 from cli.demo.world.lines import OF_FILES, OF_GENERATOR, Origins
+from cli.demo.world.organisation import Person
 from cli.demo.world.rosters import Understaffed
 from cli.demo.world.telling import lines
 from cli.demo.world.verdicts import Deciders
@@ -37,6 +41,7 @@ from shared.value import value
 
 POLICIES = ROOT / "deploy" / "demo" / "policies"
 METRICS = POLICIES / "performance" / "metrics.ndjson"
+EVENT = re.compile(r"\b([0-9a-f]{8})-[0-9a-f-]{23}([0-9a-f]{4})\b")  # an id, which would break the lines
 STAFF, SMALL_STAFF = 150, 12  # anchors, and as many assistants
 
 
@@ -85,7 +90,9 @@ def choose(state: State, source: Path | None, seed: int, small: bool) -> Source:
     if source is not None:
         if small:
             raise StartFailed("--small makes a small world of its own: leave --input out, or take the whole input.")
-        return Source(folder=source, told=f"files of {source.resolve().name}", origins=OF_FILES, staff=STAFF)
+        return Source(
+            folder=source, told=f"the files of the folder {source.resolve().name}", origins=OF_FILES, staff=STAFF
+        )
     folder = state.directory / "demo" / f"{'small' if small else 'full'}-{seed}"
     generate(folder, seed, SMALL if small else FULL)
     told = f"made by the generator from seed {seed}, in the proportions of the real files: nothing of it is real"
@@ -109,7 +116,7 @@ class Demo:
             raise StartFailed("The demo speaks as the organisation's people, which works on embedded parts alone.")
         self.console, self.run, self.world, self.source, self.seed = console, run, world, source, seed
         self.client = Client({name: run.services[name].url for name in SERVICES}, run.secret)
-        self.deciders = Deciders(world.organisation, world.heroine, Chance(seed=seed))
+        self.deciders = Deciders(world, Chance(seed=seed))
         self.refuse_strangers()
 
     def refuse_strangers(self) -> None:
@@ -137,11 +144,16 @@ class Demo:
         phases = self.imported()
         again = together("all of it again", self.imported())
         application = f"recount-{datetime.now(UTC):%Y%m%d%H%M%S}"
-        figures = found.figures(self.client, self.world.organisation, application)
+        checks = Checks(self.console)
+        with checks.named("figures read"):
+            figures = found.figures(self.client, self.world.organisation, application)
         settings = Settings(
             [*(ROOT / "services" / name / "policies" for name in SERVICES), *sorted(POLICIES.iterdir())]
         )
-        clock = self.source.folder / STREAMS
+        with checks.named("recounted"):
+            recounted = recount(self.source.folder / STREAMS, lines(self.world), settings, self.deciders)
+        with checks.named("explanations held"):
+            explained = check(self.databases, None, POLICIES)
         persons = self.world.organisation.persons
         return Ledger(
             input=self.source.told,
@@ -158,13 +170,15 @@ class Demo:
             events=self.events,
             phases=phases,
             again=again,
-            explained=check(self.databases, None, POLICIES),
-            differences=differences(recount(clock, lines(self.world), settings, self.deciders), figures),
+            checked=checks.seconds,
+            explained=explained,
+            differences=differences(recounted, figures),
         )
 
     def tell(self) -> None:
-        """The heroine's story."""
+        """The heroine's story, and a shorter one."""
         hers = story.Story(self.client, self.world)
+        own = Contested(self.client, self.world.heroine.person)
         person = self.world.heroine.person
         readings = hers.access()
         caught_up(self.databases)  # what she sees of it has to be there
@@ -172,15 +186,36 @@ class Demo:
         chapters = (
             ("Her training archive, as she reads it", hers.archive()),
             ("What was proposed against her", hers.consequences()),
+            (f"She objects to her {story.MONTH} (异议 objection)", own.objection(story.MONTH)),
+            (f"Her {story.MONTH}: all versions are kept", own.versions(story.MONTH)),
             (f"Her {story.MONTH}: {row['score']}, grade {row['grade']}, under {row['standard']}", tree),
             ("The other studio's supervisor asks for her archive", readings),
             ("What she sees of that", hers.traces()),
         )
+        self.show(person, chapters)
+        reversal = Reversal(self.client, self.world)
+        self.show(reversal.person, reversal.chapters())
+
+    def show(self, person: Person, chapters: Sequence[Chapter]) -> None:
         self.console.rule(f"{person.name}, {person.post}, {person.studio} ({person.origin})")
         for title, told in chapters:
-            self.console.print(
-                Panel("\n".join(told), title=title, title_align="left", border_style="dim"), markup=False
-            )
+            text = Text(EVENT.sub(r"\1…\2", "\n".join(told)))
+            self.console.print(Panel(text, title=title, title_align="left", border_style="dim"))
+
+
+class Checks:
+    """What is looked at when all is in: shown while it lasts, and timed."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def named(self, name: str) -> Iterator[None]:
+        began = monotonic()
+        with self.console.status(f"{name}, nothing changes any more"):
+            yield
+        self.seconds[name] = monotonic() - began
 
 
 def together(name: str, phases: list[Phase]) -> Phase:

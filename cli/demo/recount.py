@@ -19,11 +19,23 @@ from typing import Any
 import yaml
 
 from cli.demo.world.lines import Line
-from cli.demo.world.verdicts import Deciders, Verdict
+from cli.demo.world.observations import CRITERIA
+from cli.demo.world.verdict import Verdict
+from cli.demo.world.verdicts import Deciders, Rectified
 
 Figures = dict[str, int | str]
 Body = Mapping[str, Any]
 STANDING = {Verdict.YES: "final", Verdict.NO: "rejected", Verdict.OPEN: "pending"}
+OBJECTED = {Verdict.YES: "reversed", Verdict.NO: "final", Verdict.OPEN: "held"}  # where the penalty had been imposed
+ANSWER = {Verdict.YES: "upheld", Verdict.NO: "rejected", Verdict.OPEN: "open"}
+STAGE = {
+    Rectified.NOT_BEGUN: "required",
+    Rectified.PLANNED: "submitted",
+    Rectified.ACCEPTED: "accepted",
+    Rectified.VERIFIED: "effective",
+    Rectified.REPEATED: "submitted",
+    Rectified.REFUSED: "refused",
+}
 POOR, ABSENT, FAILED = "poor_performance", "unexcused_training_absence", "training_assessment_failed"
 
 
@@ -32,15 +44,22 @@ def recount(clock: Path, lines: Iterable[Line], policies: "Settings", deciders: 
     seen = Seen(streams=dict(read_clock(clock)))
     for line in lines:
         seen.take(line.command, line.body)
+    seen.correct(deciders)
     found: Figures = {"persons": len(seen.persons), "archives": len(seen.trained)}
     found |= count_streams(seen)
     found |= count_training(seen)
+    found |= count_complaints(seen)
     penalties = penalised(seen, policies, deciders)
-    found |= tally("penalties", [(kind, state) for kind, _, _, state in penalties])
+    found |= tally("penalties", [(p.kind, p.standing) for p in penalties])
+    found |= count_objections(penalties, deciders)
+    found |= tally("rectifications", [(rectified(p, deciders),) for p in penalties if p.kind == DEDUCTED and p.imposed])
     awards = awarded(seen)
     found |= tally("awards", [("training_excellence", STANDING[deciders.on_award(*award)]) for award in awards])
     found |= scores(seen, policies, penalties)
-    return found | bonuses(found, policies) | years(found, policies)
+    waiting = under_review(deciders)
+    found |= count_reviews(seen, penalties, deciders, waiting)
+    results = list(completed(found, waiting))
+    return found | bonuses(results, policies) | years(seen, results, policies) | prioritised(seen, results, policies)
 
 
 # What was said
@@ -73,6 +92,7 @@ class Seen:
     marks: dict[tuple[str, str], list[tuple[date, Decimal, str]]] = field(default_factory=lambda: defaultdict(list))
     reviews: dict[tuple[str, str], Body] = field(default_factory=dict)
     not_rated: set[str] = field(default_factory=set)
+    complaints: dict[str, Body] = field(default_factory=dict)
 
     def take(self, command: str, body: Body) -> None:
         take = getattr(self, f"take_{command}", None)
@@ -99,6 +119,9 @@ class Seen:
 
     def take_ObserveStream(self, body: Body) -> None:  # noqa: N802
         self.observed[body["observation"]] = body
+
+    def take_RecordComplaint(self, body: Body) -> None:  # noqa: N802
+        self.complaints[body["complaint"]] = body
 
     def take_SendTrainingNotice(self, body: Body) -> None:  # noqa: N802
         self.held[body["session"]] = body["starts_at"]
@@ -131,6 +154,13 @@ class Seen:
 
     def take_OpenReview(self, body: Body) -> None:  # noqa: N802
         self.reviews[body["subject"]["person"], body["subject"]["month"]] = body
+
+    def correct(self, deciders: Deciders) -> None:
+        """Where an objection to the result of a month is upheld, the marks are those that the person called right."""
+        for dispute in deciders.disputes:
+            if dispute.verdict is Verdict.YES:
+                right = dict(zip(CRITERIA, dispute.marks, strict=True))
+                self.observed[dispute.observation] = {**self.observed[dispute.observation], **right}
 
     def missed(self) -> Iterator[tuple[str, str, bool]]:
         """Session, person, and whether an excuse came later: absent without one although told before the start."""
@@ -179,24 +209,59 @@ def count_training(seen: Seen) -> Figures:
     }
 
 
+def count_complaints(seen: Seen) -> Figures:
+    said = seen.complaints.values()
+    return tally("complaints", [(body["subject"], "withdrawn" if body["withdrawn"] else "standing") for body in said])
+
+
 # Decisions
 
-Penalty = tuple[str, str, str, str]  # kind, person, month or session, standing
+
+@dataclass(frozen=True)
+class Penalty:
+    """`occasion` is a month or a session; `objection`: whether it is upheld, where he objects at all."""
+
+    kind: str
+    person: str
+    occasion: str
+    standing: str
+    imposed: bool = False
+    objection: Verdict | None = None
+
+
+def decided(kind: str, person: str, offence: str, occasion: str, deciders: Deciders) -> Penalty:
+    verdict = deciders.on_penalty(person, offence, occasion)
+    if verdict is not Verdict.YES:
+        return Penalty(kind, person, occasion, STANDING[verdict])
+    objection = deciders.on_objection(person, offence, occasion)
+    standing = STANDING[verdict] if objection is None else OBJECTED[objection]
+    return Penalty(kind, person, occasion, standing, imposed=True, objection=objection)
+
+
+def count_objections(penalties: Sequence[Penalty], deciders: Deciders) -> Figures:
+    to_penalties = [("penalties", ANSWER[p.objection]) for p in penalties if p.objection is not None]
+    to_reviews = [("reviews", ANSWER[dispute.verdict]) for dispute in deciders.disputes]
+    return tally("objections", [*to_penalties, *to_reviews])
+
+
+def rectified(penalty: Penalty, deciders: Deciders) -> str:
+    """What is verified stays so; all else is lifted with its penalty."""
+    stage = STAGE[deciders.on_rectification(penalty.person, penalty.occasion)]
+    return "lifted" if penalty.standing == "reversed" and stage != "effective" else stage
 
 
 def penalised(seen: Seen, policies: "Settings", deciders: Deciders) -> list[Penalty]:
     found: list[Penalty] = []
     for session, person, excused in seen.missed():
-        standing = "reversed" if excused else STANDING[deciders.on_penalty(person, ABSENT, session)]
-        found.append(("criticism", person, session, standing))
+        withdrawn = Penalty("criticism", person, session, "reversed")
+        found.append(withdrawn if excused else decided("criticism", person, ABSENT, session, deciders))
     trigger = policies.chosen("FailedAssessment", date(2024, 5, 1))["penalty_trigger"]
     for (person, session), marks in seen.marks.items():
         fails = [grade == "fail" for _, _, grade in marks]
         if fails[0] if trigger == "first_fail" else fails == [True, True]:
-            standing = STANDING[deciders.on_penalty(person, FAILED, session)]
-            found.append(("criticism", person, session, standing))
+            found.append(decided("criticism", person, FAILED, session, deciders))
     for person, month in poor_months(seen, policies.chosen("PoorPerformance", date(2024, 5, 1))):
-        found.append(("points_deduction", person, month, STANDING[deciders.on_penalty(person, POOR, month)]))
+        found.append(decided(DEDUCTED, person, POOR, month, deciders))
     return found
 
 
@@ -207,14 +272,27 @@ def poor_months(seen: Seen, rules: Body) -> Iterator[tuple[str, str]]:
         if not too_long(seen.streams[stream]):
             for person in {shift["person"] for shift in crew if shift["post"] == "assistant_anchor"}:
                 by_month[person, month_of(seen.streams[stream][0])].append(seen.figures[stream])
+    brought = Counter(complained_of(seen))
     for (person, month), review in seen.reviews.items():
         if review["post"] == "assistant_anchor":
             own = by_month[person, month]
             before = [figures for earlier in three_before(month) for figures in by_month[person, earlier]]
-            many = sum(figures["complaints"] for figures in own) >= rules["complaints_min"]
+            complaints = sum(figures["complaints"] for figures in own) + brought[person, month]
+            many = complaints >= rules["complaints_min"]
             lost = decline([f[rules["figure"]] for f in own], [f[rules["figure"]] for f in before])
             if many or (lost is not None and lost >= rules["decline_pct"]):
                 yield person, month
+
+
+def complained_of(seen: Seen) -> Iterator[tuple[str, str]]:
+    """Assistant anchor and month of every complaint that stands and is anybody's on a stream that counts."""
+    for body in seen.complaints.values():
+        if body["withdrawn"] or body["subject"] not in ("stream", "assistant"):
+            continue
+        span = seen.streams[body["stream"]]
+        for person in {s["person"] for s in seen.crews[body["stream"]] if s["post"] == "assistant_anchor"}:
+            if not too_long(span) and body["assistant"] in (None, person):
+                yield person, month_of(span[0])
 
 
 def three_before(month: str) -> list[str]:
@@ -250,7 +328,7 @@ def scores(seen: Seen, policies: "Settings", penalties: Sequence[Penalty]) -> Fi
     """Of every reviewed month: points and grade, or that it is not rated."""
     months = Months(seen)
     plus = Counter(excellent(seen))
-    minus = Counter((person, month) for kind, person, month, state in penalties if (kind, state) == (DEDUCTED, "final"))
+    minus = Counter((p.person, p.occasion) for p in penalties if (p.kind, p.standing) == (DEDUCTED, "final"))
     each_plus = policies.chosen("AdjustmentPolicy", date(2024, 5, 1))["training_excellence"]["points"]
     each_minus = policies.chosen("PoorPerformance", date(2024, 5, 1))["points"]
     found: Figures = {}
@@ -269,38 +347,97 @@ def scores(seen: Seen, policies: "Settings", penalties: Sequence[Penalty]) -> Fi
 DEDUCTED = "points_deduction"
 
 
-def results(found: Figures) -> Iterator[tuple[str, str, Fraction | None, str]]:
-    """Month, person, points and grade of every score."""
-    for name, result in found.items():
+@dataclass(frozen=True)
+class Completed:
+    """The result of a month whose review is completed; points: none where the month is not rated."""
+
+    person: str
+    month: str
+    points: Fraction | None
+    grade: str
+
+
+def under_review(deciders: Deciders) -> set[tuple[str, str]]:
+    """Person and month: nobody answered his objection; or he was told of a new result, and may yet object to it, which
+    the regulation of assistant anchors waits for."""
+    return {
+        (dispute.person, dispute.month)
+        for dispute in deciders.disputes
+        if dispute.verdict is Verdict.OPEN or (dispute.verdict is Verdict.YES and dispute.post == "assistant_anchor")
+    }
+
+
+def count_reviews(
+    seen: Seen, penalties: Sequence[Penalty], deciders: Deciders, waiting: set[tuple[str, str]]
+) -> Figures:
+    """A result has another version where its marks were corrected, and where a deduction was objected to."""
+    again = {(dispute.person, dispute.month) for dispute in deciders.disputes if dispute.verdict is Verdict.YES}
+    again |= {(p.person, p.occasion) for p in penalties if p.kind == DEDUCTED and p.objection is not None}
+    found = {"reviews completed": len(seen.reviews) - len(waiting), "reviews scored": len(waiting)}
+    return {name: times for name, times in {**found, "reviews restated": len(again)}.items() if times}
+
+
+def completed(found: Figures, waiting: set[tuple[str, str]]) -> Iterator[Completed]:
+    for name, result in sorted(found.items()):
         if name.startswith("score "):
             _, month, person = name.split(" ")
             points, _, grade = str(result).rpartition(" ")
-            yield month, person, Fraction(points) if points else None, grade
+            if (person, month) not in waiting:
+                yield Completed(person, month, Fraction(points) if points else None, grade)
 
 
-def bonuses(found: Figures, policies: "Settings") -> Figures:
+def bonuses(results: Iterable[Completed], policies: "Settings") -> Figures:
     """How many of each amount, by month. Who is not rated has none."""
     earned: list[tuple[str, ...]] = []
-    for month, _, points, _ in results(found):
-        if points is not None:
-            scheme = policies.chosen("BonusScheme", date.fromisoformat(f"{month}-01"))
-            earned.append((month, str(banded(scheme["bands"], points))))
+    for one in results:
+        if one.points is not None:
+            scheme = policies.chosen("BonusScheme", date.fromisoformat(f"{one.month}-01"))
+            earned.append((one.month, str(banded(scheme["bands"], one.points))))
     return tally("bonus", earned)
 
 
-def years(found: Figures, policies: "Settings") -> Figures:
-    """Grades of 2024, of which the input has one quarter; and how many months in a row were excellent at its end."""
-    by_person: dict[str, list[tuple[Fraction, bool]]] = defaultdict(list)
-    for _, person, points, grade in sorted(results(found)):
-        by_person[person] += [] if points is None else [(points, grade == "A")]
+def years(seen: Seen, results: Sequence[Completed], policies: "Settings") -> Figures:
+    """Grades of 2024, of which the input has one quarter; and how many months in a row were excellent at its end. As
+    long as a month is under review, its year has no grade."""
+    done = {(one.person, one.month) for one in results}
+    unfinished = {person for person, month in seen.reviews if (person, month) not in done}
     scale = policies.chosen("RollUpPolicy", date(2024, 1, 1))["year"]["result"]["grades"]
     grades, runs = list[tuple[str, ...]](), list[tuple[str, ...]]()
-    for months in by_person.values():
-        quarter = mean([points for points, _ in months])
-        grades.append(("none",) if quarter is None else (banded(scale, rounded(quarter)),))
-        excellent = [was for _, was in reversed(months)]
-        runs.append((str([*excellent, False].index(False)),))
+    for person in {person for person, _ in seen.reviews}:
+        quarter = mean([one.points for one in results if one.person == person and one.points is not None])
+        rated = quarter is not None and person not in unfinished
+        grades.append((banded(scale, rounded(quarter)) if rated and quarter is not None else "none",))
+    runs = [(str(len(run)),) for run in excellent_runs(seen, results).values()]
     return tally("year", grades) | tally("excellent in a row", runs)
+
+
+def excellent_runs(seen: Seen, results: Sequence[Completed]) -> dict[str, list[str]]:
+    """By person: the excellent months in a row that reach to his latest one. What is not rated neither counts nor
+    breaks; a month that is not completed breaks."""
+    by_person: dict[str, dict[str, Completed]] = defaultdict(dict)
+    for one in results:
+        by_person[one.person][one.month] = one
+    runs: dict[str, list[str]] = {person: [] for person, _ in seen.reviews}
+    for person, months in by_person.items():
+        latest = max(months)
+        for month in [latest, *three_before(latest)]:
+            if month not in months or (months[month].points is not None and months[month].grade != "A"):
+                break
+            if months[month].points is not None:
+                runs[person].append(month)
+    return runs
+
+
+def prioritised(seen: Seen, results: Sequence[Completed], policies: "Settings") -> Figures:
+    """Whose regulation gives it, after so many excellent months in a row (A-59)."""
+    granted = list[tuple[str, ...]]()
+    for person, run in excellent_runs(seen, results).items():
+        if run:
+            post = seen.reviews[person, run[0]]["post"]
+            rules = policies.chosen("PriorityRules", date.fromisoformat(f"{run[0]}-01"), post=post)
+            if rules.get("opportunities") and len(run) >= rules["months"]:
+                granted.append(("granted",))
+    return tally("priority", granted)
 
 
 @dataclass

@@ -14,7 +14,8 @@ from cli.demo.world.world import World
 
 MONTH, QUARTER = "2024-05", "2024-Q2"
 SHOWN = 2  # facts of a sum
-FACT, STREAM = re.compile(r"\(fact "), re.compile(r"(stream/\w{12})\w+")
+FACT, WEIGHT = re.compile(r"\(fact "), re.compile(r" *\[weight ")
+STREAM, RULE = re.compile(r"(stream/\w{12})\w+"), re.compile(r"components\.\S+\.(\w+\.\w+) =")
 
 
 class Story:
@@ -55,7 +56,8 @@ class Story:
         path = f"/reviews/{self.id}/{MONTH}"
         row: Mapping[str, Any] = self.client.read("performance", path, self.herself)
         text = self.client.text("performance", f"{path}/explanation", self.herself, language="en")
-        return row, [STREAM.sub(r"\1…", line) for line in shortened(text.splitlines())]
+        lines = [RULE.sub(r"\1 =", STREAM.sub(r"\1…", line)) for line in shortened(text.splitlines())]
+        return row, [*lines, f"The whole of it: ./kaibo explain {self.id}/{MONTH}"]
 
     def quarter(self) -> Mapping[str, Any]:
         path = f"/periods/{self.id}/{QUARTER}"
@@ -121,7 +123,8 @@ def presence(word: Mapping[str, Any]) -> str:
 
 
 def shortened(lines: Sequence[str]) -> Iterator[str]:
-    """Of the facts of one sum, and of the nodes of one name, the first are shown, and how many more there are."""
+    """Of the facts of one sum, and of the nodes of one name, the first are shown, and how many more there are. Of parts
+    with a weight the first one is opened."""
     place = 0
     while place < len(lines):
         yield lines[place]
@@ -135,6 +138,10 @@ def first_of_each(below: Sequence[str]) -> Iterator[str]:
     own = [n for n, line in enumerate(below) if depth(line) == depth(below[0])]
     shown, hidden = Counter[str](), Counter[str]()
     for start, end in pairwise([*own, len(below)]):
+        if WEIGHT.match(below[start]):
+            shown["parts"] += 1
+            yield from shortened(below[start:end]) if shown["parts"] == 1 else [f"{below[start]} …"]
+            continue
         kind = "facts" if FACT.search(below[start]) else below[start].split(" = ")[0].split()[-1]
         if shown[kind] < SHOWN:
             shown[kind] += 1

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from rich.console import Console
 
+from cli.demo.contested import Contested, Reversal
 from cli.demo.found import IMPORTER
 from cli.demo.importing import Import, caught_up
 from cli.demo.imports import import_metrics, named
@@ -21,11 +22,13 @@ from cli.demo.inputs.operators import COLUMNS
 from cli.demo.ledger import Ledger
 from cli.demo.main import METRICS, Demo, choose, started
 from cli.demo.story import MONTH, Story
+from cli.demo.world.observations import CRITERIA
 from cli.demo.world.world import World, make_world
 from cli.state import Run, State
 from deploy.local.processes import StartFailed, until
 
 SEED = 3
+CONTESTED = {"objections", "rectifications", "complaints"}
 
 
 class Running:
@@ -60,15 +63,55 @@ def test_the_recount_is_equal_and_importing_twice_changes_nothing(ledger: Ledger
     assert list(ledger.differences) == []
     assert ledger.explained.unsound == ()
     assert ledger.explained.stored > 100
-    assert {"bonus", "year", "excellent"} <= {name.split(" ")[0] for name in ledger.figures}
+    assert {"bonus", "year", "excellent", *CONTESTED} <= {name.split(" ")[0] for name in ledger.figures}
     assert ledger.again.events == 0
     assert ledger.again.lines == sum(phase.lines for phase in ledger.phases)
     assert ledger.events == sum(phase.events for phase in ledger.phases)
 
 
-def test_pending_final_rejected_and_reversed_are_all_there(ledger: Ledger) -> None:
+def test_pending_held_final_rejected_and_reversed_are_all_there(ledger: Ledger) -> None:
     standings = {name.rsplit(" ", 1)[1] for name in ledger.figures if name.startswith(("awards ", "penalties "))}
-    assert standings == {"pending", "final", "rejected", "reversed"}
+    assert standings == {"pending", "held", "final", "rejected", "reversed"}
+
+
+def test_objections_and_rectifications_come_to_every_end(ledger: Ledger) -> None:
+    answers = {name.rsplit(" ", 1)[1] for name in ledger.figures if name.startswith("objections reviews")}
+    assert answers == {"open", "upheld", "rejected"}
+    stages = {name.rsplit(" ", 1)[1] for name in ledger.figures if name.startswith("rectifications")}
+    assert stages >= {"submitted", "effective", "refused", "lifted"}
+    assert int(ledger.figures["reviews scored"]) >= int(ledger.figures["objections reviews open"])
+
+
+@pytest.mark.clause("O-107", "A-38", "A-39")
+def test_an_upheld_objection_corrects_marks_and_restates_the_score_beside_the_first(
+    small: Running, ledger: Ledger
+) -> None:
+    """R7: marked out of ten instead of a hundred; answered too late, it was escalated and did not lapse."""
+    (dispute,) = [d for d in small.world.disputes if d.person == small.world.heroine.person.id]
+    hers = Contested(small.demo.client, small.world.heroine.person)
+    raised, answered, *corrected = hers.objection(dispute.month)
+    assert raised.startswith("2024-06-06, to version 1")
+    assert "escalated meanwhile" in answered
+    assert [line.split(" (")[0].strip() for line in corrected] == [
+        f"{name}: {mark // 10} → {mark}" for name, mark in zip(CRITERIA, dispute.marks, strict=True)
+    ]
+    first, second, *_ = hers.versions(dispute.month)
+    scores = [float(line.split(": ")[1].split()[0]) for line in (first, second)]
+    assert scores[0] < scores[1]
+
+
+@pytest.mark.clause("A-61", "A-62")
+def test_an_upheld_objection_to_a_deduction_gives_the_points_back(small: Running, ledger: Ledger) -> None:
+    """The violation is withdrawn, the penalty reversed, the rectification lifted, the score restated; all is kept."""
+    told = {title: "\n".join(lines) for title, lines in Reversal(small.demo.client, small.world).chapters()}
+    found, plan, objection, versions = told.values()
+    assert "recorded by a member of the group" in found
+    assert "imposed as live_ops_supervisor; reversed: an objection to its penalty was upheld" in found
+    assert "accepted as live_ops_supervisor\nlifted" in plan
+    assert "upheld" in objection
+    assert "stands: recorded → withdrawn" in objection
+    assert "version 1" in versions
+    assert "(+3)" in versions
 
 
 @pytest.mark.clause("T-59")
@@ -158,8 +201,8 @@ def test_an_operators_export_corrects_a_month_beside_what_stood(small: Running, 
         held = [i for i in client.read(service, "/imports", IMPORTER) if i["name"] == named(changed)]
         assert [(bool(i["completed_at"]), bool(i["released_at"]), i["reason"]) for i in held] == [(True, True, "")]
     after = client.read("performance", path, IMPORTER)
-    assert (before["version"], after["version"]) == (1, 2)
-    assert client.read("performance", f"{path}/explanation", IMPORTER, version=1)["score"] == before["score"]
+    assert (before["version"], after["version"]) == (2, 3)
+    assert client.read("performance", f"{path}/explanation", IMPORTER, version=2)["score"] == before["score"]
 
     events = caught_up(small.demo.databases)
     import_metrics(client, changed)

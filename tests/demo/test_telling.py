@@ -68,10 +68,14 @@ def ledger(differences: list[str], changed: int) -> Ledger:
             "attendance sick": 1,
             "results first good": 2,
             "awards training_excellence final": 1,
+            "penalties points_deduction held": 1,
+            "objections reviews upheld": 2,
+            "rectifications lifted": 1,
             "score 2024-05 person-1": "80.00 B",
         },
         reviews=REVIEWS,
         studios={"s": "Studio S"},
+        checked={"recounted": 0.1},
         explained=Report(stored=3, unsound=()),
         quarter={"made_of": ["2024-05", "2024-06"], "not_rated": ["2024-04: too few days"]},
         events=60,
@@ -92,13 +96,21 @@ def test_the_ledger_says_real_fictional_and_generated_apart() -> None:
     text = shown(ledger([], 0))
     for word in ("real", "fictional", "generated", "Studio S", "2024-05 and 2024-06", "too few days", "Clock: real"):
         assert word in text
-    assert "Recount equal: 9 figures" in text
+    assert "Recount equal: 12 figures" in text
     assert "0 changed" in text
+
+
+def test_the_ledger_tells_what_was_contested() -> None:
+    text = " ".join(shown(ledger([], 0)).replace("│", " ").split())
+    assert "penalties points_deduction 0 1 0 0 0" in text
+    assert "to reviews 0 2 0" in text
+    assert "Rectification 整改, of whoever lost points: lifted 1." in text
+    assert "Priority 优先 for promotion and training, after excellent months in a row: none." in text
 
 
 def test_the_ledger_says_what_differs() -> None:
     text = shown(ledger(["streams: recounted 5, found 4"], 2))
-    assert "Recount NOT equal: 1 of 9 figures" in text
+    assert "Recount NOT equal: 1 of 12 figures" in text
     assert "streams: recounted 5, found 4" in text
     assert "2 changed" in text
 
@@ -106,6 +118,6 @@ def test_the_ledger_says_what_differs() -> None:
 def test_the_written_figures_name_nobodys_score() -> None:
     document = ledger([], 0).document()
     assert "person-1" not in json.dumps(document)
-    assert document["recount"] == {"figures": 9, "equal": True, "differences": []}
+    assert document["recount"] == {"figures": 12, "equal": True, "differences": []}
     assert document["imported_again"] == {"lines": 10, "changed": 0}
     assert document["figures"]["streams"] == 4

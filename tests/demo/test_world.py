@@ -22,7 +22,8 @@ from cli.demo.world.people_lines import people_lines
 from cli.demo.world.rosters import Stream, Understaffed, rostered
 from cli.demo.world.telling import lines
 from cli.demo.world.training import BANDS, Presence, passed
-from cli.demo.world.world import World, make_world, month
+from cli.demo.world.verdict import Verdict
+from cli.demo.world.world import RATED, World, make_world, month
 from tests.demo.conftest import SEED, STAFF, Found
 
 # Organisation
@@ -220,6 +221,39 @@ def test_the_heroine(found: Found, world: World) -> None:
     (missed,) = [s for s in world.sessions if s.presence.get(world.heroine.person.id) is Presence.NONE]
     assert missed.id == world.heroine.absent_from
     assert month_of(missed.starts_at) == "2024-05"
+
+
+def test_disputes_come_to_every_end_and_the_heroine_is_right(world: World) -> None:
+    by_id = {observation.id: observation for observation in world.observations}
+    assert {dispute.verdict for dispute in world.disputes} == set(Verdict)
+    assert (world.disputes[0].person, world.disputes[0].month) == (world.heroine.person.id, RATED[0])
+    for dispute in world.disputes:
+        assert by_id[dispute.observation].person == dispute.person
+        slipped = by_id[dispute.observation].marks != dispute.marks
+        assert slipped == (dispute.verdict is Verdict.YES)
+
+
+def test_whoever_objects_was_told_before_and_is_within_the_window(told: list[Line]) -> None:
+    """R7: the window opens with the recorded feedback; nobody completes what is objected to (O-107)."""
+    told_at = {(x.body["person"], x.body["month"]): x.occurred_at for x in told if x.command == "RecordFeedback"}
+    objections = {(x.body["person"], x.body["month"]): x for x in told if x.command == "RaiseObjection"}
+    assert objections
+    for subject, line in objections.items():
+        assert line.actor == subject[0]
+        assert timedelta(0) < line.occurred_at - told_at[subject] <= timedelta(days=3)
+    done = {(x.body["subject"]["person"], x.body["subject"]["month"]) for x in told if x.command == "CompleteReview"}
+    assert not done & set(objections)
+
+
+def test_complaints_come_after_their_stream_and_name_who_assisted_on_it(world: World) -> None:
+    streams = {stream.id: stream for stream in world.streams}
+    assert sum(complaint.assistant == world.troubled[0] for complaint in world.complaints) >= 2
+    for complaint in world.complaints:
+        assert (complaint.stream is not None) == (complaint.subject in ("stream", "assistant"))
+        if complaint.stream:
+            stream = streams[complaint.stream]
+            assert stream.ended_at < complaint.received_at
+            assert complaint.assistant in {None, *(shift.person for shift in stream.crew if shift.post == ASSISTANT)}
 
 
 def month_of(moment: datetime) -> str:

@@ -54,6 +54,7 @@ class Audience:
         self.middle = rates[len(rates) // 2]
         assistants = [assistant.id for studio in organisation.studios for assistant in studio.assistants]
         troubled = chance.draws("trouble").sample(assistants, min(len(assistants), COMPLAINED_OF + DECLINING))
+        self.troubled: Sequence[str] = troubled
         self.trouble = Trouble(
             complained_of=frozenset(troubled[:COMPLAINED_OF]), declining=frozenset(troubled[COMPLAINED_OF:])
         )
