@@ -31,7 +31,7 @@ from shared.limits import INTEGER, Wrong, unkept, wrong, wrong_stream
 from shared.privacy import Erased, Forged, Vault
 from shared.projection import Projection
 from shared.refusal import Refused
-from shared.store import Moved, Result, Store, Unknown
+from shared.store import Moved, Result, Store, Unfit, Unknown
 from shared.telemetry import COMMANDS, OVERLOADED, REQUEST_SECONDS
 from shared.value import value
 
@@ -322,6 +322,7 @@ PROBLEMS: Mapping[type[Exception], Callable[[Any], JSONResponse]] = {
     IssuerAway: lambda e: problem(503, "issuer.away", str(e), AGAIN),
     Later: lambda e: problem(503, "later", str(e), AGAIN),
     NewerSchema: lambda e: problem(503, "later", f"{e}: a newer process of this service takes over", AGAIN),
+    Unfit: lambda e: problem(503, "later", "this is built anew for this release; until then it cannot be read", AGAIN),
     Unavailable: lambda e: problem(503, "unavailable", "the store is away; nothing is lost, ask again", AGAIN),
     Moved: lambda e: problem(503, "later", "others were faster", AGAIN),
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import structlog
 
-from cli.bench import append, http, latency, overload, readers, relay, scoring, workers
+from cli.bench import append, http, latency, overload, readers, relay, scoring, streams, workers
 from cli.bench.figure import Figure, Plan, tell
 from shared.service import calm
 from shared.telemetry import configure
@@ -16,6 +16,7 @@ from shared.telemetry import configure
 BENCHMARKS: Mapping[str, Callable[[Path, Plan], Iterator[Figure]]] = {
     "append": append.measure,
     "fsync": append.syncs,
+    "streams": streams.measure,
     "relay": relay.measure,
     "projection": readers.projection,
     "facts": readers.facts,
