@@ -349,22 +349,25 @@ def policy_lint(files: Annotated[list[Path], typer.Argument(exists=True, dir_oka
 
 
 @policy.command("show")
-def policy_show(name: Annotated[str, typer.Argument(help="A file, or a name such as bonus.")]) -> None:
+def policy_show(
+    context: typer.Context, name: Annotated[str, typer.Argument(help="A file, or a name such as bonus.")]
+) -> None:
     """A policy in words."""
     from cli.policy import show as show_policy
 
-    show_policy(name)
+    show_policy(context.obj, name)
 
 
 @policy.command("diff")
 def policy_diff(
+    context: typer.Context,
     old: Annotated[str, typer.Argument(help="A file or a name.")],
     new: Annotated[str, typer.Argument(help="Another one.")],
 ) -> None:
     """What changes from one policy to the other, in words."""
     from cli.policy import diff
 
-    diff(old, new)
+    diff(context.obj, old, new)
 
 
 @policy.command("try")
@@ -420,9 +423,6 @@ def explain(
     lang: Annotated[str, typer.Option(help="zh or en.")] = "zh",
     verify: Annotated[bool, typer.Option("--verify", help="Hold it against the logs and the policies.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="With --verify: all that are stored.")] = False,
-    policies: Annotated[
-        Path | None, typer.Option(envvar="KAIBO_POLICIES", help="The organisation's own, a folder a service.")
-    ] = None,
 ) -> None:
     """Why a result is what it is, down to the facts that it rests on; and whether that bears out."""
     from cli.explain import check, tell
@@ -436,7 +436,7 @@ def explain(
     if result is not None:
         show_tree(urls, result, Language(lang))
     if verify:
-        report = check(urls, None if everything else result, policies)
+        report = check(urls, None if everything else result, context.obj.policies())
         typer.echo(tell(report))
         raise typer.Exit(1 if report.unsound else 0)
 

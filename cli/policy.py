@@ -62,11 +62,13 @@ def lint(files: list[Path]) -> int:
     return wrong
 
 
-def found(name: str) -> Path:
-    """A file, or the last version of a policy of this name among what ships and what the demo sets."""
+def found(state: State, name: str) -> Path:
+    """A file, or the last version of a policy of this name: among what ships and the organisation's own, or the demo's
+    where Kaibo was started here with none."""
     if (file := Path(name)).is_file():
         return file
-    folders = [*(ROOT / "services").glob("*/policies"), *(ROOT / "deploy" / "demo" / "policies").glob("*")]
+    own = state.policies() or ROOT / "deploy" / "demo" / "policies"
+    folders = [*(ROOT / "services").glob("*/policies"), *own.glob("*")]
     policies: dict[str, tuple[tuple[int, bool], Path]] = {}
     for path in sorted(file for folder in folders for file in folder.glob("*.yaml")):
         _, document = read(path)
@@ -79,14 +81,14 @@ def found(name: str) -> Path:
     return policies[name][1]
 
 
-def show(name: str) -> None:
-    file = found(name)
+def show(state: State, name: str) -> None:
+    file = found(state, name)
     _, document = read(file)
     Console().print("\n".join(words(document)), markup=False, highlight=False, soft_wrap=True)
 
 
-def diff(old: str, new: str) -> None:
-    (_, a), (_, b) = read(found(old)), read(found(new))
+def diff(state: State, old: str, new: str) -> None:
+    (_, a), (_, b) = read(found(state, old)), read(found(state, new))
     said = differences(a, b)
     Console().print("\n".join(said or ["They say the same."]), markup=False, highlight=False, soft_wrap=True)
 

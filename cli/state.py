@@ -175,6 +175,19 @@ class State:
             self.write("master.key", secrets.token_hex(32) + "\n")
         return file
 
+    def policies(self) -> Path | None:
+        """The folder of the organisation's own, a folder a service in it: as the environment says, else as it was when
+        Kaibo was last started here. Raises StartFailed where it is gone."""
+        file = self.directory / "policies"
+        named = os.environ.get("KAIBO_POLICIES") or (file.read_text().strip() if file.exists() else "")
+        folder = Path(named).absolute() if named else None
+        if folder is not None and not folder.is_dir():
+            raise StartFailed(
+                f"{folder}, which is said to have the organisation's own policies, is no folder. Put it back, or name "
+                "another one in KAIBO_POLICIES."
+            )
+        return folder
+
     def log(self, name: str) -> Path:
         """Where a process writes: `logs/training-api.log`."""
         return private_directory(self.directory / "logs") / f"{name}.log"

@@ -106,6 +106,10 @@ class Supervisor:
             "KAIBO_MASTER_KEY_FILE": key,
             "KAIBO_LOG": os.environ.get("KAIBO_LOG", "json"),
         }
+        if (policies := self.state.policies()) is not None:
+            self.environment["KAIBO_POLICIES"] = str(policies)
+            self.state.write("policies", f"{policies}\n")
+            self.tell(f"The organisation's own policies are those of {policies}")
 
     def spawn_parts(self, ports: Mapping[str, int]) -> None:
         """The database and the broker, unless the environment names them; without waiting for them."""

@@ -122,6 +122,9 @@ class MemoryStore:
     async def kept(self, keys: Sequence[str]) -> dict[str, Kept]:
         return {key: self.once[key] for key in keys if key in self.once}
 
+    async def kept_policies(self) -> dict[str, Kept]:
+        return {key: kept for key, kept in self.once.items() if key.startswith("policy:")}
+
     async def forget(self, age: timedelta) -> int:
         before = datetime.now(UTC) - age
         old = [key for key, at in self.once_at.items() if key.startswith("http:") and at < before]

@@ -153,7 +153,13 @@ class PostgresStore:
         sql = "select key, digest, stream, version, position, outcome from once where key = any($1::text[])"
         async with answering():
             records = await self.pool.fetch(sql, list(keys))
-        return {r["key"]: Kept(**{k: r[k] for k in r.keys() if k != "key"}) for r in records}  # noqa: SIM118
+        return kept_by_key(records)
+
+    async def kept_policies(self) -> dict[str, Kept]:
+        # The index once_of_policies answers this.
+        sql = "select key, digest, stream, version, position, outcome from once where starts_with(key, 'policy:')"
+        async with answering():
+            return kept_by_key(await self.pool.fetch(sql))
 
     async def forget(self, age: timedelta) -> int:
         # The index once_of_requests answers this; no transaction holds many rows.
@@ -654,6 +660,10 @@ async def held(connection: Connection, name: str, subjects: Sequence[str]) -> di
             )
         )
     return found
+
+
+def kept_by_key(records: Sequence[asyncpg.Record]) -> dict[str, Kept]:
+    return {r["key"]: Kept(**{k: r[k] for k in r.keys() if k != "key"}) for r in records}  # noqa: SIM118
 
 
 def stored(record: asyncpg.Record) -> Stored:

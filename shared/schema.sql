@@ -36,6 +36,7 @@ create table once (
 );
 -- Keys of requests alone go with age; those of lines and reactions are never in here.
 create index once_of_requests on once (at) where starts_with(key, 'http:');
+create index once_of_policies on once (key) where starts_with(key, 'policy:');
 
 create table cursors (topic text, partition int, position bigint not null, primary key (topic, partition));
 

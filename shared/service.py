@@ -213,15 +213,22 @@ async def opened(service: Service, settings: Settings) -> AsyncIterator[Parts]:
 
 async def keep(policies: Policies, store: Store, desk: Desk) -> None:
     """Write down what every version says when it is first loaded. Raises PolicyError where one says something else
-    now: results are explained by it."""
+    now, or is gone: results are explained by it."""
     sources = {f"policy:{d.issue}": d.source for d in policies.documents if d.source}
     topic = desk.contract.topics[0]
-    new = set(sources) - set(await patiently(lambda: store.kept(list(sources))))
+    before = await patiently(store.kept_policies)
+    if gone := sorted(before.keys() - sources.keys()):
+        versions = ", ".join(key.removeprefix("policy:") for key in gone)
+        raise PolicyError(
+            f"{versions}: loaded here before, and in no policy file now. Results rest on what was loaded: put the files"
+            " back, or name the folder that has them in KAIBO_POLICIES."
+        )
+    new = sources.keys() - before.keys()
     once = [Once(key=key, digest=bytes.fromhex(sources[key].digest)) for key in sorted(new)]
     groups = [Group(stream=o.key, expected=0, topic=topic, partition=0, events=(), once=(o,)) for o in once]
     if groups:
         await patiently(lambda: store.append(groups))  # another process may have been first: it is read again
-    kept = await patiently(lambda: store.kept(list(sources)))
+    kept = await patiently(store.kept_policies)
     changed = [
         f"{source.file}: {key.removeprefix('policy:')} says something else than when it was first loaded here."
         " A version never changes, results rest on it: put the file back, and write what is new as the next version."

@@ -330,6 +330,9 @@ class Store(Protocol):
 
     async def kept(self, keys: Sequence[str]) -> dict[str, Kept]: ...
 
+    async def kept_policies(self) -> dict[str, Kept]:
+        """Every key that begins with `policy:`."""
+
     async def forget(self, age: timedelta) -> int:
         """Keys of requests that are older go; a request under one of them is a new one then. Returns how many."""
 

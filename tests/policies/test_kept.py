@@ -1,4 +1,4 @@
-"""A version that was loaded once never says anything else: a service that finds another text refuses to start."""
+"""A version that was loaded once never says anything else and never goes: otherwise a service refuses to start."""
 
 from pathlib import Path
 
@@ -33,8 +33,13 @@ async def held(store: Store, folder: Path) -> None:
     await starts(store, loaded(folder, RULES.replace("# whose", "# another comment") + "\n"))
     with pytest.raises(PolicyError, match=r"rules\.yaml: stream_rules:2 says something else than when it was first"):
         await starts(store, loaded(folder, RULES.replace("12", "14")))
-    await starts(store, loaded(folder, RULES.replace("12", "14").replace("version: 2", "version: 3")))
+    (folder / "next.yaml").write_text(RULES.replace("12", "14").replace("version: 2", "version: 3"))
     await starts(store, loaded(folder, RULES))
+    (folder / "next.yaml").unlink()
+    with pytest.raises(PolicyError, match=r"^stream_rules:3: loaded here before, and in no policy file now"):
+        await starts(store, loaded(folder, RULES))
+    with pytest.raises(PolicyError, match=r"^stream_rules:2, stream_rules:3: loaded here before"):
+        await starts(store, service.load_policies(None))
     assert await store.maximum() == 0
 
 

@@ -9,6 +9,7 @@ from cli.policy import found, lint, read
 from cli.policy_open import CODES, states
 from cli.policy_report import summary
 from cli.policy_words import differences, words
+from cli.state import State
 from deploy.local.processes import StartFailed
 
 ROOT = Path(__file__).parents[2]
@@ -70,11 +71,16 @@ def test_lint_tells_every_line_that_is_wrong(tmp_path: Path, capsys: pytest.Capt
     assert "changed.yaml:13: components.result.parts: " in out
 
 
-def test_a_policy_is_found_by_its_name() -> None:
-    assert found("appraisal_standard.anchor") == ANCHOR
-    assert found("award_items") == ROOT / "deploy/demo/policies/supervision/award_items.yaml"
+def test_a_policy_is_found_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KAIBO_POLICIES", raising=False)
+    state = State(tmp_path)
+    assert found(state, "appraisal_standard.anchor") == ANCHOR
+    assert found(state, "award_items") == ROOT / "deploy/demo/policies/supervision/award_items.yaml"
     with pytest.raises(StartFailed, match="There is no file and no policy nothing"):
-        found("nothing")
+        found(state, "nothing")
+    (tmp_path / "supervision").mkdir()
+    monkeypatch.setenv("KAIBO_POLICIES", str(tmp_path))
+    assert found(state, "award_items") == ROOT / "services/supervision/policies/award_items.yaml"
 
 
 def loaded(**more: Any) -> dict[str, Any]:

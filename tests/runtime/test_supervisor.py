@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from cli.commands import app
 from cli.running import running
 from cli.state import Run, State
-from cli.supervisor import Child
+from cli.supervisor import Child, Supervisor
 from deploy.local.environment import ROOT
 from deploy.local.kafka import Kafka, answers
 from deploy.local.postgres import Postgres
@@ -162,6 +162,29 @@ def test_the_master_key_is_made_once_and_its_loss_is_said(directory: Path) -> No
     state.master_key_file().unlink()
     with pytest.raises(StartFailed, match=r"master\.key is missing.*backup"):
         state.master_key_file()
+
+
+def test_the_organisations_policies_are_those_of_the_last_start(
+    directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    ports = {f"{service.upper()}_{kind}_PORT": 1 for service in ("training",) for kind in ("HTTP", "METRICS")}
+
+    def started() -> str | None:
+        supervisor = Supervisor(State(directory), ["training"], ["api"], said.append)
+        supervisor.describe(ports)
+        return supervisor.environment.get("KAIBO_POLICIES")
+
+    monkeypatch.delenv("KAIBO_POLICIES", raising=False)
+    assert started() is None
+    monkeypatch.setenv("KAIBO_POLICIES", str(tmp_path))
+    assert started() == str(tmp_path)
+    monkeypatch.delenv("KAIBO_POLICIES")
+    assert started() == str(tmp_path)
+    assert said == [f"The organisation's own policies are those of {tmp_path}"] * 2
+    (directory / "policies").write_text(f"{tmp_path / 'gone'}\n")
+    with pytest.raises(StartFailed, match="is no folder"):
+        started()
 
 
 def test_another_users_directory_is_said(directory: Path) -> None:
