@@ -10,7 +10,7 @@ from shared.decider import Context, Refused
 def check_not_the_subject(matter: str, person: PersonId, context: Context) -> None:
     """Raises Refused("<matter>.by_the_subject")."""
     if context.actor == person:
-        raise Refused(f"{matter}.by_the_subject", next="somebody else decides on it")
+        raise Refused(f"{matter}.by_the_subject", next="somebody else does this")
 
 
 def check_decider(matter: str, person: PersonId, context: Context) -> None:

@@ -62,8 +62,15 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
         Raises Refused("policy.not_configured")."""
         found, issue = self.policies.resolve(kind, on or self.today, traits)
-        self.asked.add(f"{issue.policy}:{issue.version}")
+        self.asked.add(str(issue))
         return found
+
+    def policy_as(self, kind: type[P], issue: str) -> P:
+        """The very version under which something was decided, as `str(Issue)` names it in an event.
+
+        Raises Refused("policy.version_unknown")."""
+        self.asked.add(issue)
+        return self.policies.version(kind, issue)
 
     def under(self, *policies: object) -> "Context":
         """The same under other policies: what if?"""
@@ -100,16 +107,17 @@ class Decider(Generic[C, S, E]):
     decide: Callable[[C, S], Sequence[E]] | Callable[[C, S, Context], Sequence[E]]
     evolve: Callable[[S, E], S]
     sees: Callable[[C], Sequence[Sight]] = nothing_else
-    asks: type | None = None  # the command, where the annotation of `decide` cannot say it
+    asks: tuple[type, ...] = ()  # the commands, where the annotation of `decide` cannot say them
+    tells: tuple[type, ...] = ()  # the events, where that of `evolve` cannot
 
     @property
     def commands(self) -> tuple[type, ...]:
-        return (self.asks,) if self.asks else takes(self.decide, 0)
+        return self.asks or takes(self.decide, 0)
 
     @property
     def facts(self) -> tuple[type, ...]:
         """The classes of its events."""
-        return (self.asks,) if self.asks else takes(self.evolve, 1)
+        return self.tells or takes(self.evolve, 1)
 
     def stream(self, command: C) -> str:
         return self.named(*self.key(command))

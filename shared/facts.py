@@ -145,9 +145,12 @@ class Facts(Generic[K, E, R, P]):
         result = cast(Any, self.result)
         if self.policy is None:
             return cast(R, result(subject, known))
+        return cast(R, result(subject, known, self.policy_for(subject, known, context)))
+
+    def policy_for(self, subject: K, known: Known[E], context: Context) -> P:
+        """The policy of which the result is a function. Raises Refused("policy.not_configured")."""
         traits = self.population(subject, known) if self.population else {}
-        policy = context.policy(self.policy, self.on(subject) if self.on else None, **traits)
-        return cast(R, result(subject, known, policy))
+        return context.policy(cast(type[P], self.policy), self.on(subject) if self.on else None, **traits)
 
     def __call__(self, subject: K, context: Context) -> R:
         """In a decision that `sees` this subject."""

@@ -122,12 +122,13 @@ class Policies:
         found = max(fitting, key=lambda d: (d.narrow, d.issue.effective_from, d.issue.version))
         return cast(P, found.body), found.issue
 
-    def version(self, kind: type[P], issue: Issue) -> P:
-        """The very version under which something was decided. Raises Refused("policy.version_unknown")."""
+    def version(self, kind: type[P], issue: str) -> P:
+        """The very version under which something was decided, such as "bonus:3". Raises
+        Refused("policy.version_unknown")."""
         for document in self.of(kind):
-            if (document.issue.policy, document.issue.version) == (issue.policy, issue.version):
+            if str(document.issue) == issue:
                 return cast(P, document.body)
-        raise Refused("policy.version_unknown", policy=issue.policy, version=issue.version)
+        raise Refused("policy.version_unknown", issue=issue, next="load the file of this version again")
 
     def of(self, kind: type) -> list[Document]:
         return [d for d in self.documents if type(d.body) is kind]

@@ -42,7 +42,6 @@ TEXT = StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)
 
 Name = Annotated[Personal, TEXT, Sealed(kind="name")]
 Contact = Annotated[Personal, TEXT, Sealed(kind="contact")]
-Badge = Annotated[Personal, TEXT, Sealed(kind="badge")]  # a number that others know a person by
 Note = Annotated[Personal, TEXT, Sealed(kind="note")]  # free text about a person
 Reason = Annotated[Personal, TEXT, Sealed(kind="reason")]  # of a leave, an absence, an objection
 

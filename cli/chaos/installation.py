@@ -17,7 +17,6 @@ from deploy.local.environment import ROOT
 from deploy.local.processes import StartFailed, spawn, stop, until
 
 STOP_SECONDS = 90.0
-ORDER_SECONDS = 30.0
 DISKS = {"postgres": 1_000, "kafka": 600}  # MB
 
 

@@ -257,7 +257,7 @@ def test_an_adjustment_keeps_the_scheme_as_published() -> None:
     newer = load_policy(BonusScheme, SCHEME_TEXT.replace("version: 1", "version: 2").replace("120000", "100000"))
     facts = known([*published, second])
     only_newer = given(bonuses, calculated).under(newer).seeing(bonuses_earned, MINE, found=facts)
-    only_newer.when(CALCULATE, by="system").refused("policy.version_unknown", version=1)
+    only_newer.when(CALCULATE, by="system").refused("policy.version_unknown", issue="bonus.anchor:1")
 
 
 def test_no_more_is_paid_than_is_owed() -> None:

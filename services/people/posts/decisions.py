@@ -2,25 +2,13 @@
 
 from dataclasses import replace
 
-from services.people.posts.events import Event, PostDefined
-from shared.decider import Decider
-
-State = PostDefined | None
-
-
-def decide(command: PostDefined, state: State) -> list[Event]:
-    defined = replace(command, categories=tuple(sorted(set(command.categories))))
-    return [] if defined == state else [defined]
+from services.people.posts.events import PostDefined
+from shared.decider import Context
+from shared.register import register
 
 
-def evolve(state: State, event: Event) -> State:
-    return event
+def defined(command: PostDefined, state: PostDefined | None, context: Context) -> PostDefined:
+    return replace(command, categories=tuple(sorted(set(command.categories))))
 
 
-posts: Decider[PostDefined, State, Event] = Decider(
-    name="post",
-    key=lambda command: (command.post,),
-    initial=lambda: None,
-    decide=decide,
-    evolve=evolve,
-)
+posts = register(name="post", fact=PostDefined, key=lambda command: (command.post,), says=defined)

@@ -25,6 +25,7 @@ from services.people.regulations.events import (
 from services.vocabulary import PersonId, Text
 from shared.decider import Context, Decider, Refused, Sight, look
 from shared.privacy import Note
+from shared.register import register
 from shared.value import value
 
 
@@ -212,37 +213,28 @@ class AcknowledgeRegulation:
     evidence: Text | None = None
 
 
-def acknowledge(
+def acknowledged(
     command: AcknowledgeRegulation, state: RegulationAcknowledged | None, context: Context
-) -> list[RegulationAcknowledged]:
+) -> RegulationAcknowledged:
     check_published(command.regulation, command.version, context.state(regulations, command.regulation))
     if context.state(persons, command.person) is None:
         raise Refused("person.unknown", person=command.person, next="register the person first")
     if context.actor != command.person and command.evidence is None:
         raise Refused("regulation.acknowledged_by_another", next="name the evidence, such as the signed sheet")
-    if state is not None:
-        return []
-    return [
-        RegulationAcknowledged(
-            regulation=command.regulation,
-            version=command.version,
-            person=command.person,
-            acknowledged_at=context.now,
-            evidence=command.evidence,
-        )
-    ]
+    return state or RegulationAcknowledged(
+        regulation=command.regulation,
+        version=command.version,
+        person=command.person,
+        acknowledged_at=context.now,
+        evidence=command.evidence,
+    )
 
 
-def acknowledged(state: RegulationAcknowledged | None, event: RegulationAcknowledged) -> RegulationAcknowledged:
-    return event
-
-
-acknowledgements: Decider[AcknowledgeRegulation, RegulationAcknowledged | None, RegulationAcknowledged] = Decider(
+acknowledgements = register(
     name="regulation_acknowledgement",
+    fact=RegulationAcknowledged,
     key=lambda command: (command.regulation, str(command.version), command.person),
-    initial=lambda: None,
-    decide=acknowledge,
-    evolve=acknowledged,
+    says=acknowledged,
     sees=lambda command: [look(regulations, command.regulation), look(persons, command.person)],
 )
 
@@ -258,9 +250,9 @@ class SubmitRegulationFeedback:
     clause: Text | None = None
 
 
-def submit(
+def submitted(
     command: SubmitRegulationFeedback, state: RegulationFeedbackSubmitted | None, context: Context
-) -> list[RegulationFeedbackSubmitted]:
+) -> RegulationFeedbackSubmitted:
     if context.actor != command.person:
         raise Refused("regulation.feedback_in_anothers_name", next="everybody answers for himself")
     if not context.state(regulations, command.regulation).published:
@@ -274,24 +266,17 @@ def submit(
     )
     if state not in (None, said):
         raise Refused("regulation.feedback_exists_already", feedback=command.feedback, next="choose another id")
-    return [] if state else [said]
-
-
-def submitted(
-    state: RegulationFeedbackSubmitted | None, event: RegulationFeedbackSubmitted
-) -> RegulationFeedbackSubmitted:
-    return event
+    return said
 
 
 def seen_by_feedback(command: SubmitRegulationFeedback) -> list[Sight]:
     return [look(regulations, command.regulation)]
 
 
-feedback: Decider[SubmitRegulationFeedback, RegulationFeedbackSubmitted | None, RegulationFeedbackSubmitted] = Decider(
+feedback = register(
     name="regulation_feedback",
+    fact=RegulationFeedbackSubmitted,
     key=lambda command: (command.feedback,),
-    initial=lambda: None,
-    decide=submit,
-    evolve=submitted,
+    says=submitted,
     sees=seen_by_feedback,
 )

@@ -1,8 +1,9 @@
 """A unit stands below one that exists, and stays there."""
 
-from services.people.units.events import Event, UnitDefined
+from services.people.units.events import UnitDefined
 from services.vocabulary import Text, UnitId
 from shared.decider import Context, Decider, Refused, Sight, look
+from shared.register import register
 from shared.value import value
 
 
@@ -13,16 +14,10 @@ class DefineUnit:
     parent: UnitId | None = None  # none: it is a studio
 
 
-State = UnitDefined | None
-
-
-def decide(command: DefineUnit, state: State, context: Context) -> list[Event]:
+def defined(command: DefineUnit, state: UnitDefined | None, context: Context) -> UnitDefined:
     if state and state.parent != command.parent:
         raise Refused("unit.stands_elsewhere", parent=state.parent, next="define another unit under the other parent")
-    defined = UnitDefined(
-        unit=command.unit, name=command.name, parent=command.parent, studio=studio_of(command, context)
-    )
-    return [] if defined == state else [defined]
+    return UnitDefined(unit=command.unit, name=command.name, parent=command.parent, studio=studio_of(command, context))
 
 
 def studio_of(command: DefineUnit, context: Context) -> UnitId:
@@ -33,19 +28,10 @@ def studio_of(command: DefineUnit, context: Context) -> UnitId:
     return parent.studio
 
 
-def evolve(state: State, event: Event) -> State:
-    return event
-
-
 def sees(command: DefineUnit) -> list[Sight]:
     return [] if command.parent is None else [look(units, command.parent)]
 
 
-units: Decider[DefineUnit, State, Event] = Decider(
-    name="unit",
-    key=lambda command: (command.unit,),
-    initial=lambda: None,
-    decide=decide,
-    evolve=evolve,
-    sees=sees,
+units: Decider[DefineUnit, UnitDefined | None, UnitDefined] = register(
+    name="unit", fact=UnitDefined, key=lambda command: (command.unit,), says=defined, sees=sees
 )

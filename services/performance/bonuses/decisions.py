@@ -12,6 +12,7 @@ from typing import Annotated
 
 from annotated_types import Ge, Gt
 
+from services.deciding import check_not_the_subject
 from services.performance.bonuses.events import (
     BonusAdjusted,
     BonusCalculated,
@@ -27,7 +28,6 @@ from services.performance.reviews.decisions import reviews
 from services.vocabulary import Fen, PersonId, PersonMonth, Text, month
 from shared.decider import Context, Decider, Refused, Sight, look
 from shared.explanation import Kind, Nothing, dump, evaluate
-from shared.policy import Issue
 from shared.value import value
 
 
@@ -125,15 +125,21 @@ def calculated(subject: PersonMonth, bonus: Bonus, context: Context) -> list[Eve
     before = bonus.determined
     if heard != bonus.deductions or (before and before.used == known.ids):
         return []  # a deduction that has not come round yet asks again when it has
-    under = context.under(as_published(before, context)) if before else context
+    under = context.under(context.policy_as(BonusScheme, before.scheme)) if before else context
     tree = bonuses_earned(PersonBonus.of(subject), under)
     amount = evaluate(tree)
     if isinstance(amount, Nothing) and (before is None or amount.kind is Kind.MISSING):
         return []
     if before is None:
-        scheme = scheme_of(context.asked)
+        scheme = bonuses_earned.policy_for(PersonBonus.of(subject), known, context)
         return [
-            BonusCalculated(subject=subject, amount=fen(amount), used=known.ids, explanation=dump(tree), scheme=scheme)
+            BonusCalculated(
+                subject=subject,
+                amount=fen(amount),
+                used=known.ids,
+                explanation=dump(tree),
+                scheme=str(scheme.issue),
+            )
         ]
     now = fen(amount)
     if now == before.amount:
@@ -158,16 +164,6 @@ def standing(difference: int, amount: int, already_paid: int) -> Standing:
     if difference >= 0:
         return Standing.GRANTED
     return Standing.RECOVERY_UNDECIDED if amount < already_paid else Standing.PROPOSED
-
-
-def as_published(before: Determined, context: Context) -> BonusScheme:
-    policy, version = before.scheme.rsplit(":", 1)
-    return context.policies.version(BonusScheme, Issue(policy=policy, version=int(version)))
-
-
-def scheme_of(asked: set[str]) -> str:
-    (scheme,) = asked
-    return scheme
 
 
 def fen(amount: Fraction | str | Nothing) -> Fen:
@@ -202,7 +198,7 @@ def held(command: HoldBonusDeduction, bonus: Bonus) -> list[Event]:
 
 
 def paid(command: RecordBonusPaid, bonus: Bonus, context: Context) -> list[Event]:
-    not_the_subject(command.subject, context)
+    check_not_the_subject("bonus", command.subject.person, context)
     if bonus.determined is None:
         raise Refused("bonus.not_calculated", next="complete the review first")
     left = bonus.determined.owed - bonus.determined.paid
@@ -214,7 +210,7 @@ def paid(command: RecordBonusPaid, bonus: Bonus, context: Context) -> list[Event
 
 
 def reduction_decided(command: DecideBonusReduction, bonus: Bonus, context: Context) -> list[Event]:
-    not_the_subject(command.subject, context)
+    check_not_the_subject("bonus", command.subject.person, context)
     waiting = bonus.determined.open if bonus.determined else None
     if waiting is None or waiting.version != command.version:
         raise Refused("bonus.nothing_to_decide", version=command.version)
@@ -229,11 +225,6 @@ def reduction_decided(command: DecideBonusReduction, bonus: Bonus, context: Cont
             decider=PersonId(context.actor),
         )
     ]
-
-
-def not_the_subject(subject: PersonMonth, context: Context) -> None:
-    if context.actor == subject.person:
-        raise Refused("bonus.by_the_subject", next="somebody else must do this")
 
 
 def evolve(bonus: Bonus, event: Event) -> Bonus:

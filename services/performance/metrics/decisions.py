@@ -8,7 +8,8 @@ from annotated_types import Ge
 
 from services.performance.metrics.events import Aggregation, Better, MetricDefined, MetricId, MetricRecorded, Unit
 from services.vocabulary import PersonMonth, Text
-from shared.decider import Context, Decider, Refused, look
+from shared.decider import Context, Refused, look
+from shared.register import register
 from shared.value import value
 
 
@@ -24,11 +25,10 @@ class DefineMetric:
     clauses: tuple[str, ...] = ()
 
 
-def define(command: DefineMetric, state: MetricDefined | None) -> list[MetricDefined]:
-    version = state.version if state else 0
-    defined = MetricDefined(
+def defined(command: DefineMetric, state: MetricDefined | None, context: Context) -> MetricDefined:
+    now = MetricDefined(
         metric=command.metric,
-        version=version + 1,
+        version=state.version if state else 1,
         name_zh=command.name_zh,
         name_en=command.name_en,
         formula=command.formula,
@@ -37,20 +37,10 @@ def define(command: DefineMetric, state: MetricDefined | None) -> list[MetricDef
         better=command.better,
         clauses=command.clauses,
     )
-    return [] if replace(defined, version=version) == state else [defined]
+    return replace(now, version=state.version + 1) if state and now != state else now
 
 
-def evolve(state: MetricDefined | None, event: MetricDefined) -> MetricDefined:
-    return event
-
-
-metrics = Decider(
-    name="metric",
-    key=lambda command: (command.metric,),
-    initial=lambda: None,
-    decide=define,
-    evolve=evolve,
-)
+metrics = register(name="metric", fact=MetricDefined, key=lambda command: (command.metric,), says=defined)
 
 
 @value
@@ -74,9 +64,7 @@ class CorrectMetric:
     now: Decimal
 
 
-def record(
-    command: RecordMetric | CorrectMetric, state: MetricRecorded | None, context: Context
-) -> list[MetricRecorded]:
+def recorded(command: RecordMetric | CorrectMetric, state: MetricRecorded | None, context: Context) -> MetricRecorded:
     if isinstance(command, CorrectMetric):
         return corrected(command, state)
     definition = context.state(metrics, command.metric)
@@ -84,7 +72,7 @@ def record(
         raise Refused("metric.unknown", metric=command.metric, next="define the metric, then record it")
     if (command.base is not None) != (definition.aggregation is Aggregation.RATIO):
         raise Refused("metric.base_of_ratio", metric=command.metric, aggregation=definition.aggregation.value)
-    now = MetricRecorded(
+    return MetricRecorded(
         subject=command.subject,
         metric=command.metric,
         definition=definition.version,
@@ -92,27 +80,20 @@ def record(
         base=command.base,
         source=command.source,
     )
-    return [] if now == state else [now]
 
 
-def corrected(command: CorrectMetric, before: MetricRecorded | None) -> list[MetricRecorded]:
+def corrected(command: CorrectMetric, before: MetricRecorded | None) -> MetricRecorded:
     if before is None or command.field not in {"amount", "base"}:
         raise Refused("metric.not_recorded", metric=command.metric, field=command.field)
     amount = command.now if command.field == "amount" else before.amount
     base = command.now if command.field == "base" else before.base
-    now = replace(before, amount=amount, base=base)
-    return [] if now == before else [now]
+    return replace(before, amount=amount, base=base)
 
 
-def recorded(state: MetricRecorded | None, event: MetricRecorded) -> MetricRecorded:
-    return event
-
-
-recorded_metrics = Decider(
+recorded_metrics = register(
     name="recorded_metric",
+    fact=MetricRecorded,
     key=lambda command: (command.subject.person, command.subject.month, command.metric),
-    initial=lambda: None,
-    decide=record,
-    evolve=recorded,
+    says=recorded,
     sees=lambda command: [look(metrics, command.metric)],
 )

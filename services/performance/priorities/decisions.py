@@ -18,7 +18,6 @@ from services.performance.priorities.facts import CompletedMonth, PersonMonths, 
 from services.performance.priorities.policies import PriorityRules
 from services.vocabulary import Month, PersonId, first_day
 from shared.decider import Context, Decider, Refused, Sight, look
-from shared.policy import Issue
 from shared.value import value
 
 Run = tuple[CompletedMonth, ...]
@@ -71,7 +70,7 @@ def earned(
         months=tuple(one.month for one in run),
         results=tuple(one.result for one in run),
         valid_until=last_day(run[-1].month, int(rules.lasts_months.amount)) if rules.lasts_months else None,
-        rules=f"{rules.issue.policy}:{rules.issue.version}",
+        rules=str(rules.issue),
         clause=rules.clause,
     )
 
@@ -81,8 +80,7 @@ def in_force(last: CompletedMonth, context: Context) -> PriorityRules:
 
 
 def as_granted(before: CareerPriorityGranted, context: Context) -> PriorityRules:
-    policy, version = before.rules.rsplit(":", 1)
-    return context.policies.version(PriorityRules, Issue(policy=policy, version=int(version)))
+    return context.policy_as(PriorityRules, before.rules)
 
 
 def contested(record: Record, granted: CareerPriorityGranted) -> bool:

@@ -10,6 +10,7 @@ from typing import Annotated
 
 from annotated_types import Interval
 
+from services.deciding import check_not_the_subject
 from services.performance.reviews.events import Direction, ReviewScoreAdjusted
 from services.performance.reviews.policies import AdjustmentPolicy
 from services.training.contracts import Attempt
@@ -73,8 +74,7 @@ Made = Mapping[str, ReviewScoreAdjusted]
 def adjust(command: Adjust, made: Made, context: Context) -> list[ReviewScoreAdjusted]:
     match command:
         case AdjustScore():
-            if context.actor == command.subject.person:
-                raise Refused("review.by_the_subject", next="somebody else must do this")
+            check_not_the_subject("review", command.subject.person, context)
             return once(command, command.direction, command.points, command.reason, made)
         case CreditExcellence():
             return credited(command, made, context)
@@ -117,8 +117,7 @@ def once(
 
 
 def withdrawn(command: WithdrawAdjustment, made: Made, context: Context) -> list[ReviewScoreAdjusted]:
-    if context.actor == command.subject.person:
-        raise Refused("review.by_the_subject", next="somebody else must do this")
+    check_not_the_subject("review", command.subject.person, context)
     before = made.get(command.adjustment)
     if before is None:
         raise Refused("adjustment.unknown", adjustment=command.adjustment)

@@ -10,7 +10,7 @@ from dataclasses import field, replace
 from datetime import date
 
 from services.calendar import end_of, last_day
-from services.deciding import check_himself
+from services.deciding import check_himself, check_not_the_subject
 from services.objection import Contested, ObjectionRules, Objections, window_ends
 from services.performance.cycles.decisions import Open, cycles
 from services.performance.reviews.adjustments import (
@@ -210,14 +210,9 @@ def published(stage: Stage) -> Scored | Completed:
             return stage
 
 
-def not_the_subject(person: PersonId, context: Context) -> None:
-    if context.actor == person:
-        raise Refused("review.by_the_subject", next="somebody else must do this")
-
-
 def opened(command: OpenReview, stage: Stage, context: Context) -> list[Event]:
     """No post without a standard enters a cycle (C-05): refused as `policy.not_configured`, with the post."""
-    not_the_subject(command.subject.person, context)
+    check_not_the_subject("review", command.subject.person, context)
     if isinstance(stage, Scored | Completed):
         raise Refused("review.already_scored", next="what changes now restates the score")
     cycle = context.state(cycles, command.subject.month)
@@ -243,7 +238,7 @@ def submitted(command: SubmitSelfReview | SubmitSuperiorReview, review: Review, 
     if isinstance(command, SubmitSelfReview):
         check_himself("review", command.person, context)
         return [told]
-    not_the_subject(command.person, context)
+    check_not_the_subject("review", command.person, context)
     policy = feedback_policy(command.month, under, context)
     if policy.self_review and review.self_review is None and command.without_self_review is None:
         raise Refused(
@@ -276,7 +271,7 @@ def filled(
 
 
 def first_score(command: ScoreReview, review: Review, context: Context) -> list[Event]:
-    not_the_subject(command.subject.person, context)
+    check_not_the_subject("review", command.subject.person, context)
     match review.stage:
         case Unopened():
             raise Refused("review.not_open", next="open the review first")
@@ -323,7 +318,7 @@ def restate(command: RestateScore, stage: Stage, context: Context) -> Sequence[E
 
 
 def fed_back(command: RecordFeedback, stage: Scored | Completed, context: Context) -> list[Event]:
-    not_the_subject(command.person, context)
+    check_not_the_subject("review", command.person, context)
     policy = feedback_policy(command.month, stage.opened, context)
     if policy.mode and command.mode is not policy.mode:
         raise Refused("feedback.mode", required=policy.mode, clause=policy.clause)
@@ -370,7 +365,7 @@ def objection_rules(of: Month, review: Opened, context: Context) -> ObjectionRul
 def completed(command: CompleteReview, stage: Scored | Completed, review: Review, context: Context) -> list[Event]:
     """A month that is not rated has nothing to feed back. What is objected to, or still may be where the feedback
     precedes the completion, is not final (R7)."""
-    not_the_subject(command.subject.person, context)
+    check_not_the_subject("review", command.subject.person, context)
     if isinstance(stage, Completed):
         return []
     if review.objections.open:
@@ -415,7 +410,7 @@ def opened_in(stage: Stage) -> Opened:
 
 
 def declared(command: DeclareNotApplicable, review: Review, context: Context) -> list[Event]:
-    not_the_subject(command.subject.person, context)
+    check_not_the_subject("review", command.subject.person, context)
     under = opened_in(review.stage)
     on = first_day(command.subject.month)
     names = context.policy(AppraisalStandard, on=on, post=under.post, studio=under.studio).names

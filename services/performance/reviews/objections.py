@@ -42,7 +42,6 @@ from shared.decider import Context, Refused
 from shared.event import Recorded
 from shared.explanation import Fact as Leaf
 from shared.explanation import load, walk
-from shared.policy import Issue
 from shared.value import value
 
 
@@ -150,8 +149,7 @@ def owned(event: Fact, one: Amended) -> tuple[str, ...]:
 
 def check_not_lowered(subject: PersonMonth, amended: Sequence[Amended], result: Result, context: Context) -> None:
     """By the rules under which the result was published, over the facts as they will be."""
-    policy, version = result.standard.rsplit(":", 1)
-    standard = context.policies.version(AppraisalStandard, Issue(policy=policy, version=int(version)))
+    standard = context.policy_as(AppraisalStandard, result.standard)
     facts = [changed(r, [one for one in amended if one.fact == r.meta.id]) for r in context.known(kpi, subject).facts]
     now = points(score(subject, kpi.gathered(subject, facts), standard))
     if result.score is not None and now is not None and now < result.score:

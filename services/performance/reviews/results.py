@@ -12,7 +12,6 @@ from services.performance.scores.standard import AppraisalStandard
 from services.vocabulary import PersonMonth
 from shared.decider import Context, Refused
 from shared.explanation import Bands, Kind, Nothing, dump, evaluate, find, walk
-from shared.policy import Issue
 from shared.value import value
 
 
@@ -63,7 +62,7 @@ def scored(subject: PersonMonth, standard: AppraisalStandard, context: Context) 
         excellent=grade(tree) == standard.excellent,
         used=context.known(kpi, subject).ids,
         explanation=dump(tree),
-        standard=f"{standard.issue.policy}:{standard.issue.version}",
+        standard=str(standard.issue),
     )
 
 
@@ -72,8 +71,7 @@ def restated(subject: PersonMonth, before: Result, context: Context) -> list[Sco
     known = context.known(kpi, subject)
     if known.ids == before.used:
         return []
-    policy, version = before.standard.rsplit(":", 1)
-    standard = context.policies.version(AppraisalStandard, Issue(policy=policy, version=int(version)))
+    standard = context.policy_as(AppraisalStandard, before.standard)
     tree = kpi(subject, context.under(standard))
     if missing(tree) or (explanation := dump(tree)) == before.explanation:
         return []

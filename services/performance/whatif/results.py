@@ -32,8 +32,12 @@ from shared.decider import Context, Refused
 from shared.event import Recorded
 from shared.explanation import Node, evaluate, load
 from shared.facts import Known
+<<<<<<< HEAD
 from shared.policy import Document, Issue, Policies
 from shared.store import Result as Stored
+=======
+from shared.policy import Document, Policies
+>>>>>>> cca2c4e (Facts of which the last word holds are one register for every slice; a policy as published has one name)
 from shared.value import value
 
 INCOMPLETE, NO_GRADE, NOT_CONFIGURED = "incomplete", "no grade", "not configured"
@@ -96,8 +100,7 @@ def standard_for(decided: Decided, loaded: Policies, under: Policies, tried: Doc
         found, _ = under.resolve(AppraisalStandard, first_day(decided.subject.month), decided.traits)
         if found is tried.body:
             return found
-    policy, version = decided.result.standard.rsplit(":", 1)
-    return loaded.version(AppraisalStandard, Issue(policy=policy, version=int(version)))
+    return loaded.version(AppraisalStandard, decided.result.standard)
 
 
 def credited(known: Known[Fact], context: Context) -> Known[Fact]:

@@ -198,7 +198,7 @@ def judge(command: JudgeExcellence, state: Awards, context: Context) -> list[Eve
     cause = Cause(ground=Ground.EXCELLENT_EXAM, fact=f"{command.session}/{command.attempt}")
     if not command.excellent:
         return [e for award in state.resting_on(cause) for e in reversed_(command.person, award, cause)]
-    proposer = f"{rules.issue.policy}:{rules.issue.version}"
+    proposer = str(rules.issue)
     if award := state.bereft_of(cause):
         return [AwardCausesAdded(award=award.award, person=command.person, causes=(cause,), proposer=proposer)]
     return [] if state.resting_on(cause) else joined(command, state, (cause,), proposer, command.held_on)

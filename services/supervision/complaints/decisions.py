@@ -5,10 +5,12 @@ besides. Clause: A-61.
 """
 
 from services.calendar import Moment
+from services.deciding import check_not_the_subject
 from services.supervision.complaints.events import ComplaintRecorded, ComplaintSubject
 from services.supervision.streams.decisions import Ended, streams
 from services.vocabulary import PersonId, PostId, StreamId, Text
-from shared.decider import Context, Decider, Refused, Sight, look
+from shared.decider import Context, Refused, Sight, look
+from shared.register import register
 from shared.value import value
 
 ASSISTANT = PostId("assistant_anchor")  # whom regulation 003 is about
@@ -27,14 +29,11 @@ class RecordComplaint:
     withdrawn: bool = False
 
 
-State = ComplaintRecorded | None
-
-
-def decide(command: RecordComplaint, state: State, context: Context) -> list[ComplaintRecorded]:
-    if command.assistant is not None and command.assistant == context.actor:
-        raise Refused("complaint.by_the_subject", next="somebody else records what is said against one")
+def recorded(command: RecordComplaint, state: ComplaintRecorded | None, context: Context) -> ComplaintRecorded:
+    if command.assistant is not None:
+        check_not_the_subject("complaint", command.assistant, context)
     ended = stream_of(command, context)
-    recorded = ComplaintRecorded(
+    return ComplaintRecorded(
         complaint=command.complaint,
         subject=command.subject,
         stream=command.stream,
@@ -44,7 +43,6 @@ def decide(command: RecordComplaint, state: State, context: Context) -> list[Com
         what=command.what,
         withdrawn=command.withdrawn,
     )
-    return [] if recorded == state else [recorded]
 
 
 def stream_of(command: RecordComplaint, context: Context) -> Ended | None:
@@ -67,19 +65,10 @@ def against(command: RecordComplaint, ended: Ended) -> tuple[PersonId, ...]:
     return (command.assistant,) if command.assistant else ()
 
 
-def evolve(state: State, event: ComplaintRecorded) -> State:
-    return event
-
-
 def sees(command: RecordComplaint) -> list[Sight]:
     return [look(streams, command.stream)] if command.stream is not None else []
 
 
-complaints: Decider[RecordComplaint, State, ComplaintRecorded] = Decider(
-    name="complaint",
-    key=lambda command: (command.complaint,),
-    initial=lambda: None,
-    decide=decide,
-    evolve=evolve,
-    sees=sees,
+complaints = register(
+    name="complaint", fact=ComplaintRecorded, key=lambda command: (command.complaint,), says=recorded, sees=sees
 )

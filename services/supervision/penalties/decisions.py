@@ -366,7 +366,7 @@ def follow(command: FollowViolation, state: State, context: Context) -> list[Eve
     consequence = rules.of(command.offence)
     if consequence is None or isinstance(state, Pending | Imposed):
         return []
-    proposer = f"{rules.issue.policy}:{rules.issue.version}"
+    proposer = str(rules.issue)
     mode = Mode.PROPOSE if command.correction else consequence.mode
     proposed = proposal(command, state, command.occurred_on, context, consequence.penalty, proposer, command.ruled_on)
     made = replace(proposed, mode=mode)

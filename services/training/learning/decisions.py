@@ -4,7 +4,8 @@ from services.training.learning.events import LearningProgressRecorded
 from services.training.sessions.decisions import Open, sessions
 from services.training.sessions.events import Method
 from services.vocabulary import PersonId, Score, SessionId
-from shared.decider import Context, Decider, Refused, look
+from shared.decider import Context, Refused, look
+from shared.register import register
 from shared.value import value
 
 
@@ -15,9 +16,9 @@ class RecordLearningProgress:
     percent: Score  # of the whole
 
 
-def decide(
+def progress(
     command: RecordLearningProgress, state: LearningProgressRecorded | None, context: Context
-) -> list[LearningProgressRecorded]:
+) -> LearningProgressRecorded:
     session = context.state(sessions, command.session)
     if not isinstance(session, Open):
         raise Refused("learning.not_open", session=command.session, next="learn between schedule and delivery")
@@ -31,21 +32,15 @@ def decide(
         )
     if state and command.percent < state.percent:
         raise Refused("learning.went_back", percent=state.percent, next="what was learned stays learned")
-    progress = LearningProgressRecorded(
+    return LearningProgressRecorded(
         session=command.session, course=session.plan.course, person=command.person, percent=command.percent
     )
-    return [] if progress == state else [progress]
 
 
-def evolve(state: LearningProgressRecorded | None, event: LearningProgressRecorded) -> LearningProgressRecorded:
-    return event
-
-
-learning = Decider(
+learning = register(
     name="learning",
+    fact=LearningProgressRecorded,
     key=lambda command: (command.session, command.person),
-    initial=lambda: None,
-    decide=decide,
-    evolve=evolve,
+    says=progress,
     sees=lambda command: [look(sessions, command.session)],
 )

@@ -4,56 +4,48 @@ from collections.abc import Sequence
 
 from services.training.attendance.decisions import Attended, attendance
 from services.training.teaching.events import TraineePerformanceNoted, TraineeQuestionAnswered
-from services.vocabulary import PersonId, SessionId
-from shared.decider import Context, Decider, Refused, Sight, look
+from shared.decider import Context, Refused, Sight, look
+from shared.register import register
 
 # The commands are the facts themselves.
 
 
-def answer(
+def answered(
     command: TraineeQuestionAnswered, state: TraineeQuestionAnswered | None, context: Context
-) -> list[TraineeQuestionAnswered]:
-    check_signed_in(command.session, command.person, context)
-    return [] if command == state else [command]
+) -> TraineeQuestionAnswered:
+    check_signed_in(command, context)
+    return command
 
 
-def note(
+def noted(
     command: TraineePerformanceNoted, state: TraineePerformanceNoted | None, context: Context
-) -> list[TraineePerformanceNoted]:
-    check_signed_in(command.session, command.person, context)
-    return [] if command == state else [command]
+) -> TraineePerformanceNoted:
+    check_signed_in(command, context)
+    return command
 
 
-def check_signed_in(session: SessionId, person: PersonId, context: Context) -> None:
-    if not isinstance(context.state(attendance, session, person), Attended):
-        raise Refused("trainee.not_signed_in", session=session, person=person, next="sign the trainee in first")
+def check_signed_in(command: TraineeQuestionAnswered | TraineePerformanceNoted, context: Context) -> None:
+    if not isinstance(context.state(attendance, command.session, command.person), Attended):
+        raise Refused(
+            "trainee.not_signed_in", session=command.session, person=command.person, next="sign the trainee in first"
+        )
 
 
 def sees(command: TraineeQuestionAnswered | TraineePerformanceNoted) -> Sequence[Sight]:
     return [look(attendance, command.session, command.person)]
 
 
-def evolve_answer(state: TraineeQuestionAnswered | None, event: TraineeQuestionAnswered) -> TraineeQuestionAnswered:
-    return event
-
-
-def evolve_note(state: TraineePerformanceNoted | None, event: TraineePerformanceNoted) -> TraineePerformanceNoted:
-    return event
-
-
-answers = Decider(
+answers = register(
     name="answer",
+    fact=TraineeQuestionAnswered,
     key=lambda command: (command.session, command.question),
-    initial=lambda: None,
-    decide=answer,
-    evolve=evolve_answer,
+    says=answered,
     sees=sees,
 )
-performance_notes = Decider(
+performance_notes = register(
     name="performance_note",
+    fact=TraineePerformanceNoted,
     key=lambda command: (command.session, command.person),
-    initial=lambda: None,
-    decide=note,
-    evolve=evolve_note,
+    says=noted,
     sees=sees,
 )
