@@ -32,12 +32,8 @@ from shared.decider import Context, Refused
 from shared.event import Recorded
 from shared.explanation import Node, evaluate, load
 from shared.facts import Known
-<<<<<<< HEAD
-from shared.policy import Document, Issue, Policies
-from shared.store import Result as Stored
-=======
 from shared.policy import Document, Policies
->>>>>>> cca2c4e (Facts of which the last word holds are one register for every slice; a policy as published has one name)
+from shared.store import Result as Stored
 from shared.value import value
 
 INCOMPLETE, NO_GRADE, NOT_CONFIGURED = "incomplete", "no grade", "not configured"
