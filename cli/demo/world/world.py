@@ -15,6 +15,8 @@ from cli.demo.world.rosters import Stream, rostered
 from cli.demo.world.training import Heroine, School, Session
 from shared.value import BUSINESS_ZONE, value
 
+RATED = ("2024-05", "2024-06")  # the months that are wholly covered (R11)
+
 
 @value
 class World:
