@@ -17,7 +17,7 @@ Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 encode = msgspec.json.Encoder(decimal_format="string").encode
 
 
-class Meta(msgspec.Struct, frozen=True, kw_only=True):
+class Meta(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the kernel knows of an event; never part of its payload."""
 
     id: str  # UUIDv7

@@ -47,6 +47,7 @@ R = TypeVar("R")
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
 MIGRATIONS = (Path(__file__).with_name("schema.sql"),)
+# In the order of the fields of `Stored`.
 EVENT = "position, stream, version, topic, partition, id::text, type, schema, occurred_at, recorded_at, data, meta"
 AWAY = (
     OSError,
@@ -119,7 +120,7 @@ class PostgresStore:
         async with answering():
             records = await self.pool.fetch(sql, list(found))
         for record in records:
-            found[record["stream"]].append(stored(record))
+            found[record["stream"]].append(Stored(*record))
         return found
 
     async def past(self, streams: Iterable[str]) -> dict[str, list[Past]]:
@@ -180,7 +181,7 @@ class PostgresStore:
                       from (select {EVENT} from events where position > $1 order by position limit $2) e) e
                    where before is null or before < $3 order by position"""
         async with answering():
-            return [stored(r) for r in await self.pool.fetch(sql, after, limit, TAIL_BYTES)]
+            return [Stored(*r) for r in await self.pool.fetch(sql, after, limit, TAIL_BYTES)]
 
     async def maximum(self) -> int:
         async with answering():
@@ -219,19 +220,13 @@ class PostgresStore:
               select m.topic, m.partition, m.after from moved m where m.before = 0
                  and not exists (select from cursors c where c.topic = m.topic and c.partition = m.partition)
               on conflict do nothing returning 1
-            ) select (select count(*) from changed) + (select count(*) from made)
+            ) select 1 / ((select count(*) from changed) + (select count(*) from made) = cardinality($1))::int
         """
-        keys = list(moved)
-        async with answering(), self.pool.acquire() as connection, connection.transaction():
-            count = await connection.fetchval(
-                sql,
-                [k[0] for k in keys],
-                [k[1] for k in keys],
-                [moved[k][0] for k in keys],
-                [moved[k][1] for k in keys],
-            )
-            if count != len(keys):
-                raise Moved("another relay moved a cursor")
+        try:
+            async with answering():
+                await self.pool.execute(sql, *columns(4, [(*place, *fromto) for place, fromto in moved.items()]))
+        except asyncpg.DivisionByZeroError as error:  # all or none in one statement, without a transaction around it
+            raise Moved("another relay moved a cursor") from error
 
     async def checkpoints(self, reader: str) -> dict[Partition, Checkpoint]:
         sql = 'select topic, partition, log, "offset", position, past from checkpoints where reader = $1'
@@ -385,6 +380,7 @@ class PostgresStore:
             self.listener.add_termination_listener(self.lost)
             for channel, event in self.waiting_on.items():
                 await self.listener.add_listener(channel, lambda *_, e=event: e.set())
+                event.set()  # what was written before we listened was told to nobody
 
     def lost(self, *_: object) -> None:
         """The connection that listens ended: whoever waits looks again."""
@@ -428,7 +424,7 @@ class PostgresStore:
         sql = """select person, class, wrapped from keys
                    join unnest($1::text[], $2::text[]) as o(person, class) using (person, class)"""
         async with answering():
-            records = await self.pool.fetch(sql, [o[0] for o in owners], [o[1] for o in owners])
+            records = await self.pool.fetch(sql, *columns(2, owners))
         return {(r["person"], r["class"]): r["wrapped"] for r in records}
 
     async def add_person_keys(self, keys: Mapping[tuple[str, str], bytes]) -> None:
@@ -442,7 +438,7 @@ class PostgresStore:
             insert into keys (person, class, wrapped) select new.* from new join known using (person)
             on conflict do nothing"""
         async with answering():
-            await self.pool.execute(sql, [k[0] for k in keys], [k[1] for k in keys], list(keys.values()))
+            await self.pool.execute(sql, *columns(3, [(*owner, wrapped) for owner, wrapped in keys.items()]))
 
     async def close(self) -> None:
         if self.listener is not None:
@@ -483,24 +479,18 @@ class PostgresWork:
             f" on conflict (thing) do update set gathered = {name}_about.gathered + 1",
             things,
         )
+        kept = [(g.thing, h.id, h.service, h.type, h.schema, h.data, h.meta) for g in found for h in (g.held,)]
         await self.connection.execute(
             f"insert into {name}_fact (thing, id, service, type, schema, data, meta) select * from"
             " unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::int[], $6::bytea[], $7::bytea[])"
             " on conflict do nothing",
-            [g.thing for g in found],
-            [g.held.id for g in found],
-            [g.held.service for g in found],
-            [g.held.type for g in found],
-            [g.held.schema for g in found],
-            [g.held.data for g in found],
-            [g.held.meta for g in found],
+            *columns(7, kept),
         )
         pairs = sorted({(subject, g.thing) for g in found for subject in g.subjects})
         await self.connection.execute(
             f"insert into {name}_thing (subject, thing) select * from unnest($1::text[], $2::text[])"
             " on conflict do nothing",
-            [p[0] for p in pairs],
-            [p[1] for p in pairs],
+            *columns(2, pairs),
         )
         # The update, not `do nothing`: a settling transaction that deletes the row must meet us, or our fact is lost.
         await self.connection.execute(
@@ -550,11 +540,7 @@ class PostgresWork:
         await self.connection.execute(
             "insert into due (reaction, at, stream, trigger, scope)"
             " select * from unnest($1::text[], $2::timestamptz[], $3::text[], $4::bytea[], $5::text[])",
-            [d.reaction for d in due],
-            [d.at for d in due],
-            [d.stream for d in due],
-            [d.trigger for d in due],
-            [d.scope for d in due],
+            *columns(5, [(d.reaction, d.at, d.stream, d.trigger, d.scope) for d in due]),
         )
         await self.connection.execute("select pg_notify('due', '')")
 
@@ -591,7 +577,7 @@ class PostgresWork:
             "delete from parked p using unnest($1::text[], $2::text[], $3::int[], $4::bigint[])"
             " as k(reader, topic, partition, position) where p.reader = k.reader and p.topic = k.topic"
             " and p.partition = k.partition and p.position = k.position returning 1",
-            *(list(column) for column in zip(*keys, strict=True)),
+            *columns(4, keys),
         )
         if len(gone) != len(keys):
             raise Moved("somebody else has taken up what was parked")
@@ -612,14 +598,14 @@ class PostgresWork:
                  where c.reader = $1 and c.topic = m.topic and c.partition = m.partition
                    and c."offset" = m.offset_before and c.log = m.log_before"""
             each = [(*p, now.log, now.offset, now.position, was.log, was.offset) for p, was, now in moved]
-            self.owned(reader, moved, await self.connection.execute(sql, reader, *map(list, zip(*each, strict=True))))
+            self.owned(reader, moved, await self.connection.execute(sql, reader, *columns(7, each)))
         if new := [(p, now) for p, now in sorted(after.items()) if not before.get(p)]:
             sql = """
                 insert into checkpoints (reader, topic, partition, log, "offset", position, past) select $1, m.*
                   from unnest($2::text[], $3::int[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[]) m
                     on conflict do nothing"""
             begun = [(*p, now.log, now.offset, now.position, now.past) for p, now in new]
-            self.owned(reader, new, await self.connection.execute(sql, reader, *map(list, zip(*begun, strict=True))))
+            self.owned(reader, new, await self.connection.execute(sql, reader, *columns(6, begun)))
 
     def owned(self, reader: str, partitions: Sequence[Any], done: str) -> None:
         if int(done.rsplit(maxsplit=1)[-1]) != len(partitions):
@@ -642,32 +628,20 @@ async def rows(connection: Connection, t: Table[R], keys: Sequence[tuple[Any, ..
 
 
 async def held(connection: Connection, name: str, subjects: Sequence[str]) -> dict[str, list[Held]]:
+    # In the order of the fields of `Held`.
     records = await connection.fetch(
-        f"select t.subject, f.id, f.service, f.type, f.schema, f.data, f.meta from {name}_thing t"
+        f"select t.subject, f.service, f.type, f.schema, f.data, f.meta, f.id::text from {name}_thing t"
         f" join {name}_fact f using (thing) where t.subject = any($1::text[])",
         list(subjects),
     )
     found: dict[str, list[Held]] = {subject: [] for subject in subjects}
-    for r in records:
-        found[r["subject"]].append(
-            Held(
-                id=str(r["id"]),
-                service=r["service"],
-                type=r["type"],
-                schema=r["schema"],
-                data=r["data"],
-                meta=r["meta"],
-            )
-        )
+    for subject, *fact in records:
+        found[subject].append(Held(*fact))
     return found
 
 
 def kept_by_key(records: Sequence[asyncpg.Record]) -> dict[str, Kept]:
     return {r["key"]: Kept(**{k: r[k] for k in r.keys() if k != "key"}) for r in records}  # noqa: SIM118
-
-
-def stored(record: asyncpg.Record) -> Stored:
-    return Stored(**dict(record))
 
 
 def result_of(record: asyncpg.Record) -> Result:

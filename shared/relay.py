@@ -127,11 +127,12 @@ class Relay:
         """Publish a page while the next one is read, or wait until there is one."""
         page = self.page or await self.store.tail(self.read, PAGE)
         if not page:
-            await self.store.wait("log", QUIET_SECONDS)
-            return await self.begin() if (await self.store.identity()).republish else None
+            if (await self.store.identity()).republish:
+                return await self.begin()
+            return await self.store.wait("log", QUIET_SECONDS)
         began = perf_counter()
         chunks = self.chunks(page)
-        following = asyncio.create_task(self.store.tail(page[-1].position, PAGE))
+        following = asyncio.create_task(self.following(page))
         try:
             if chunks:
                 await self.broker.publish(chunks)
@@ -141,6 +142,10 @@ class Relay:
             following.cancel()
         self.tell(page, chunks, perf_counter() - began)
         return None
+
+    async def following(self, page: Sequence[Stored]) -> list[Stored]:
+        """Only a full page has one that is worth reading before the store says so."""
+        return await self.store.tail(page[-1].position, PAGE) if len(page) == PAGE else []
 
     def chunks(self, page: Sequence[Stored]) -> dict[Partition, list[Record]]:
         """Without what the topics hold already."""

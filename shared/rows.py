@@ -37,6 +37,7 @@ class Table(Generic[R]):
     row: type[R]
     columns: tuple[Column, ...]
     primary: tuple[str, ...]
+    documents: tuple[str, ...]  # the columns that hold JSON
 
     @property
     def create(self) -> str:
@@ -85,9 +86,9 @@ class Table(Generic[R]):
     def load(self, record: Any) -> R:
         """From the columns that are there: another version's may be read. Raises msgspec.ValidationError."""
         found = dict(record)
-        for c in self.columns:
-            if c.type == "jsonb" and found.get(c.name) is not None:
-                found[c.name] = msgspec.json.decode(found[c.name])
+        for name in self.documents:
+            if found.get(name) is not None:
+                found[name] = msgspec.json.decode(found[name])
         return msgspec.convert(found, self.row)
 
 
@@ -106,7 +107,8 @@ def table(name: str, row: type[R]) -> Table[R]:
         raise ValueError(f"{name!r} is no name for a table")
     hints = get_type_hints(row)
     columns = tuple(column(f.name, hints[f.name]) for f in fields(row))  # type: ignore[arg-type]
-    return Table(name=name, row=row, columns=columns, primary=primary(cast("Any", row)))
+    documents = tuple(c.name for c in columns if c.type == "jsonb")
+    return Table(name=name, row=row, columns=columns, primary=primary(cast("Any", row)), documents=documents)
 
 
 def column(name: str, hint: Any) -> Column:

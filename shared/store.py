@@ -17,7 +17,7 @@ from shared.value import value
 R = TypeVar("R")
 
 
-class Stored(msgspec.Struct, frozen=True, kw_only=True):
+class Stored(msgspec.Struct, frozen=True):
     """An event as the log holds it. `data` is its JSON, `meta` the JSON of an `Envelope`."""
 
     position: int
@@ -273,7 +273,7 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
     held: "Held"
 
 
-class Held(msgspec.Struct, frozen=True, kw_only=True):
+class Held(msgspec.Struct, frozen=True):
     """An event as a set of facts keeps it: decoded when it is used."""
 
     service: str

@@ -294,21 +294,18 @@ class Subscription:
         await work.put_rows(projection, [rows[key] for key in sorted(rows, key=repr)])
 
     async def gather(self, work: Work, facts: Facts[Any, Any, Any, Any], events: Sequence[Recorded[Any]]) -> None:
-        found = [
-            Gathered(
-                thing=key_text(facts.about(e.event)),
-                subjects=tuple(key_text(s) for s in facts.subjects(e.event)),
-                held=Held(
-                    service=e.meta.service,
-                    type=type(e.event).__name__,
-                    schema=self.contracts.by_service[e.meta.service].schema(type(e.event)),
-                    data=encode(e.event),
-                    meta=encode(e.meta),
-                    id=e.meta.id,
-                ),
+        found = []
+        for event, meta in [(e.event, e.meta) for e in events]:
+            held = Held(
+                service=meta.service,
+                type=type(event).__name__,
+                schema=self.contracts.by_service[meta.service].schema(type(event)),
+                data=encode(event),
+                meta=encode(meta),
+                id=meta.id,
             )
-            for e in events
-        ]
+            subjects = tuple(map(key_text, facts.subjects(event)))
+            found.append(Gathered(thing=key_text(facts.about(event)), subjects=subjects, held=held))
         await work.gather(facts, found)
         self.cache |= {e.meta.id: e for e in events}
         self.unsettled += 1

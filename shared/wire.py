@@ -10,7 +10,7 @@ looked at stays in the log of its service.
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from struct import unpack_from
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -43,7 +43,7 @@ class NotOurs(Exception):
     """A record that no relay of ours wrote: somebody else may write to the topic."""
 
 
-class Heading(NamedTuple):
+class Heading(msgspec.Struct, frozen=True):
     """What a reader looks at before it decodes."""
 
     service: str

@@ -394,13 +394,21 @@ class Rows(Hand):
 class Sets(Hand):
     tables = """
         create table facts (thing text, id uuid, version int, data bytea, primary key (thing, id));
+        create table abouts (thing text primary key, gathered bigint not null default 1);
         create table things (person text, thing text, primary key (person, thing));
+        create index on things (thing);
         create table dirty (person text primary key, touched bigint not null default 1);
         create table means (person text primary key, mean text not null, used uuid[] not null)"""
 
     async def put(self, events: Sequence[tuple[Graded, dict[str, bytes], bytes]]) -> None:
         things = [f"{event.person}/{event.session}" for event, _, _ in events]
         pairs = sorted({(event.person, thing) for (event, _, _), thing in zip(events, things, strict=True)})
+        # As ours: whoever was ever named by a thing learns of all its events, and two that gather for one thing meet.
+        await self.connection.execute(
+            """insert into abouts select * from unnest($1::text[])
+               on conflict (thing) do update set gathered = abouts.gathered + 1""",
+            sorted(set(things)),
+        )
         await self.connection.execute(
             """insert into facts select * from unnest($1::text[], $2::uuid[], $3::int[], $4::bytea[])
                on conflict do nothing""",
@@ -414,9 +422,9 @@ class Sets(Hand):
             *([pair[n] for pair in pairs] for n in range(2)),
         )
         await self.connection.execute(
-            """insert into dirty select * from unnest($1::text[])
+            """insert into dirty select distinct person from things where thing = any($1::text[]) order by person
                on conflict (person) do update set touched = dirty.touched + 1""",
-            sorted({event.person for event, _, _ in events}),
+            things,
         )
         self.unsettled = True
 
