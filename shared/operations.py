@@ -193,6 +193,7 @@ async def rebuild(connection: Connection, reader: str, held: bool = False) -> Bu
     """Have a projection or facts filled beside what is served, or go on with that. `reader` may name a version, for a
     release that went back to it. Raises Unknown, also for a reaction: consequences are never repeated."""
     async with connection.transaction():
+        await readers.alone(connection, reader)
         wanted, started = await intended(connection, reader)
         if started is None:
             return await begun(connection, replace(wanted, held=held))
@@ -229,9 +230,11 @@ async def begun(connection: Connection, wanted: Build) -> Build:
 
 async def stop(connection: Connection, reader: str) -> Build:
     """Have the filling of a build end, until it is asked for again. Raises Unknown."""
-    build = await filling(connection, reader)
-    await connection.execute("update readers set state = 'stopped' where reader = $1", build.reader)
-    await connection.execute("select pg_notify('readers', '')")
+    async with connection.transaction():
+        await readers.alone(connection, reader)
+        build = await filling(connection, reader)
+        await connection.execute("update readers set state = 'stopped' where reader = $1", build.reader)
+        await connection.execute("select pg_notify('readers', '')")
     return build
 
 
@@ -257,11 +260,12 @@ async def compare(connection: Connection, reader: str, patience: float) -> tuple
 
 
 async def retire(connection: Connection, reader: str) -> list[Build]:
-    """A build that is filled, or a reader that no release has any more, with its rows. Raises Unknown."""
+    """A build that is filled, or by its name a reader that no release has any more, with its rows. Raises Unknown."""
     async with connection.transaction():
+        await readers.alone(connection, reader)
         known = [b for b in await readers.known(connection) if b.state != "retired"]
         gone = [b for b in known if b.reader == reader and b.state != "served"]
-        gone = gone or [b for b in known if reader in (b.name, b.reader)]
+        gone = gone or [b for b in known if b.name == reader]
         if not gone:
             raise Unknown(f"{reader} is none of {sorted({b.name for b in known})}")
         for build in gone:
@@ -278,6 +282,7 @@ async def accept(connection: Connection, reader: str, logs: Mapping[str, str]) -
     A read model is built from it anew, beside what is served. A reaction reads it again from where it was deployed:
     what had its consequence has it once. Raises Unknown where it reads no such log."""
     async with connection.transaction():
+        await readers.alone(connection, reader)
         served = next((b for b in await readers.known(connection) if b.state == "served" and b.name == reader), None)
         if served is None:
             raise Unknown(f"{reader} is none of {[b.name for b in await readers.known(connection)]}")

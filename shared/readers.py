@@ -122,20 +122,24 @@ async def met(connection: Connection, served: Build, build: Build, patience: flo
     return True
 
 
+async def alone(connection: Connection, reader: str) -> None:
+    """Nobody else has the builds of its name change places, or end, for the rest of the caller's transaction."""
+    await connection.execute("select pg_advisory_xact_lock(43, hashtext($1))", reader.partition("/")[0])
+
+
 async def switch(connection: Connection, reader: str, patience: float) -> bool:
     """In a transaction of the caller's, READ COMMITTED. False where somebody else is at it, or it is behind."""
-    taken = await connection.fetch(
-        "select kind from readers where name = (select name from readers where reader = $1) for update skip locked",
-        reader,
-    )
-    mine = {b.reader: b for b in await known(connection) if taken}
+    name = reader.partition("/")[0]
+    if not await connection.fetchval("select pg_try_advisory_xact_lock(43, hashtext($1))", name):
+        return False
+    kind = await connection.fetchval("select kind from readers where reader = $1 for update", reader)
+    mine = {b.reader: b for b in await known(connection, name)}
     build = mine.get(reader)
-    served = next((b for b in mine.values() if build and b.name == build.name and b.state == "served"), None)
+    served = next((b for b in mine.values() if b.state == "served"), None)
     if build is None or served is None or build.state != "building" or build.held:
         return False
     if not await met(connection, served, build, patience):
         return False
-    kind = taken[0]["kind"]
     if kind == "facts":
         await hand_over(connection, served, build)
     await retire(connection, served)

@@ -1,6 +1,8 @@
 """Builds of one reader, on both stores: which is served, and when another one takes its place. G7."""
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -9,9 +11,10 @@ import pytest
 from shared.broker import Partition
 from shared.build import Build
 from shared.memory import MemoryStore
+from shared.operations import rebuild, retire, stop
 from shared.postgres import PostgresStore, open_store
-from shared.readers import add
-from shared.store import Checkpoint, NewResult, Store
+from shared.readers import add, switch
+from shared.store import Checkpoint, NewResult, Store, Unknown
 from tests.conformance.stores import TOPIC, TOPICS, Count, about, archive, counts
 
 HERE, THERE, ELSEWHERE = (TOPIC, 0), (TOPIC, 1), (TOPIC, 2)
@@ -198,3 +201,32 @@ async def test_one_that_stands_says_why(store: Store) -> None:
     assert found["counts/1.2"] == ("stopped", "a fold failed")
     await store.stand("counts/1", "")
     assert {b.reader: b.error for b in await store.builds()}["counts/1"] == ""
+
+
+LAST_SECOND: Mapping[str, Callable[[Any], Awaitable[object]]] = {
+    "stop": lambda connection: stop(connection, "counts"),
+    "rebuild": lambda connection: rebuild(connection, "counts"),
+    "retire": lambda connection: retire(connection, AGAIN.reader),
+}
+
+
+@pytest.mark.parametrize("asked", LAST_SECOND)
+async def test_what_is_asked_during_a_switch_is_done_after_it(postgres_store: PostgresStore, asked: str) -> None:
+    store = postgres_store
+    await begin(store, AGAIN)
+    await put(store, "counts/1", {HERE: 5})
+    await put(store, AGAIN.reader, {HERE: 5})
+
+    async def ask() -> None:
+        async with store.pool.acquire() as connection:
+            with suppress(Unknown):
+                await LAST_SECOND[asked](connection)
+
+    async with store.pool.acquire() as connection, connection.transaction():
+        assert await switch(connection, AGAIN.reader, PATIENCE)
+        asking = asyncio.create_task(ask())
+        waits = "select exists (select from pg_locks where not granted)"
+        while not asking.done() and not await store.pool.fetchval(waits):  # noqa: ASYNC110 no event tells it
+            await asyncio.sleep(0.01)
+    await asking
+    assert await served(store) == AGAIN.reader
