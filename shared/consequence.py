@@ -23,7 +23,7 @@ from shared.event import Contracts, Meta
 from shared.facts import Facts
 from shared.policy import Policies
 from shared.reaction import Reaction
-from shared.refusal import NOT_CONFIGURED, Refused
+from shared.refusal import LACKING, Refused
 from shared.store import Due, Moved, Store
 from shared.telemetry import CONSEQUENCES, DUE_FAILED, DUE_LATENESS
 from shared.value import value
@@ -179,7 +179,7 @@ class Consequences:
                 log.info(
                     "consequence.refused", reaction=owed.due.reaction, stream=answer.stream, why=str(answer.refusal)
                 )
-                if answer.refusal.code == NOT_CONFIGURED:
+                if answer.refusal.code in LACKING:
                     wrong = wrong or answer.refusal
             if answer.outcome == "failed":
                 return answer.error
@@ -188,8 +188,8 @@ class Consequences:
         return wrong
 
     def put_off(self, due: Due, error: Exception, settled: "Settled") -> None:
-        if isinstance(error, Refused) and error.code == NOT_CONFIGURED:
-            settled.waits[due.id] = str(error.facts.get("policy", "a policy"))
+        if isinstance(error, Refused) and error.code in LACKING:
+            settled.waits[due.id] = str(error.facts.get("policy") or error.facts.get("issue", "a policy"))
             return
         DUE_FAILED.labels(due.reaction).inc()
         log.error("consequence.failed", reaction=due.reaction, due=due.id, stream=due.stream, error=repr(error))

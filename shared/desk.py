@@ -21,7 +21,7 @@ from shared.event import Contract, Contracts, Envelope, Meta, NewerSchema, Recor
 from shared.facts import Facts, Known, key_text
 from shared.policy import Policies
 from shared.projection import Projection
-from shared.refusal import NOT_CONFIGURED, Refused
+from shared.refusal import LACKING, Refused
 from shared.store import Group, Held, Kept, Moved, New, Once, Past, Store
 from shared.wire import partition_of
 
@@ -340,7 +340,7 @@ class Batch:
             log.exception("decision.failed", decider=decider.name, command=type(request.command).__name__)
             return Decided(outcome="failed", stream=stream, error=error)
         made = self.answer(request, stream, live, len(events), refusal)
-        final = request.final and not (refusal and refusal.code == NOT_CONFIGURED)
+        final = request.final and not (refusal and refusal.code in LACKING)
         keyed = bool(request.once) and (final or refusal is None)
         if not events and not keyed:
             if not self.writes(stream):

@@ -25,7 +25,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from shared.criterion import check, holds, names
 from shared.marked import Located, Marked, Place, Step, Wrong, best, finding
-from shared.refusal import NOT_CONFIGURED, Refused
+from shared.refusal import NOT_CONFIGURED, VERSION_UNKNOWN, Refused
 from shared.value import value
 
 P = TypeVar("P")
@@ -128,7 +128,7 @@ class Policies:
         for document in self.of(kind):
             if str(document.issue) == issue:
                 return cast(P, document.body)
-        raise Refused("policy.version_unknown", issue=issue, next="load the file of this version again")
+        raise Refused(VERSION_UNKNOWN, issue=issue, next="load the file of this version again")
 
     def of(self, kind: type) -> list[Document]:
         return [d for d in self.documents if type(d.body) is kind]

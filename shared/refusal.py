@@ -1,6 +1,8 @@
 """A rule says no."""
 
-NOT_CONFIGURED = "policy.not_configured"  # no rule says no: the organisation has not said yet
+NOT_CONFIGURED = "policy.not_configured"
+VERSION_UNKNOWN = "policy.version_unknown"
+LACKING = (NOT_CONFIGURED, VERSION_UNKNOWN)  # no rule says no: the organisation has not said yet, or its file is away
 
 
 class Refused(Exception):
