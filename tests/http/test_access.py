@@ -4,7 +4,7 @@ import json
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import quote
 
 import httpx2
@@ -24,6 +24,8 @@ OPEN = {"/docs", "/docs/{asset}", "/openapi.json", "/health/live", "/health/read
 CAPACITIES = sorted(
     {c for service in SERVICES.values() for holders in service.access.table.values() for c in holders} - {"self"}
 )
+
+FELLOWS = {"anchor", "assistant_anchor", "senior_anchor", "ops_specialist", "live_marketer"}
 
 
 def paths(routes: Any, seen: frozenset[int] = frozenset()) -> Iterator[str]:
@@ -117,6 +119,17 @@ async def test_self_is_the_person_whom_it_is_about_and_nobody_else(name: str) ->
                 assert mine.status_code == 403, route.path  # a list is about nobody
             assert others.status_code == 403, route.path
     assert own
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_no_fellow_is_let_into_a_list_of_what_is_about_persons(name: str) -> None:
+    access, lists = SERVICES[name].access.table, 0
+    for route in SERVICES[name].routes:
+        rows = {field for row in get_args(route.response_model) for field in getattr(row, "__dataclass_fields__", {})}
+        if "person" in rows and "person" not in {p.name for p in route.dependant.path_params}:
+            lists += 1
+            assert not FELLOWS & set(access[capability_of(route)]), route.path
+    assert lists
 
 
 def about_command_names_him(body: type) -> bool:

@@ -43,7 +43,7 @@ async def record(command: RecordMetric, handle: Handle) -> Accepted:
     return await handle(records, command)
 
 
-@recorded.get("", dependencies=[requires("metric.read")])
+@recorded.get("", dependencies=[requires("metric.list_recorded")])
 async def all_recorded(
     read: Read, paging: Paging, month: Month | None = None, metric: MetricId | None = None
 ) -> Page[RecordedMetric]:
