@@ -10,6 +10,7 @@ again. While it is open, what follows from the result is held. Clauses: O-107, A
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Annotated, TypeVar
 
@@ -22,6 +23,7 @@ from services.vocabulary import PersonId
 from shared.decider import Context, Refused
 from shared.event import Meta
 from shared.explanation import Rule
+from shared.limits import written_out
 from shared.policy import Issue, Open
 from shared.privacy import Note, Reason
 from shared.value import value
@@ -317,7 +319,7 @@ def resolved(
         if isinstance(found.ended, Resolved) and repeats(found.ended, asked, context):
             return []
         raise Refused("objection.ended_already", version=asked.version, next="look at the register")
-    made = corrections(asked.amended)
+    made = corrections(canonical(asked.amended))
     return [
         Resolved(
             person=of.person,
@@ -333,7 +335,20 @@ def resolved(
 
 def repeats(said: Resolved, asked: Resolving, context: Context) -> bool:
     before = [Amended(fact=c.fact, field=c.field, value=c.now) for c in said.corrections]
-    return (said.handler, said.finding, before) == (context.actor, asked.finding, list(asked.amended))
+    return (said.handler, said.finding, before) == (context.actor, asked.finding, list(canonical(asked.amended)))
+
+
+def canonical(amended: AmendedFacts) -> AmendedFacts:
+    return tuple(replace(one, value=canonical_text(one.value)) for one in amended)
+
+
+def canonical_text(said: str) -> str:
+    """The one text of a number, however it was written: 3 of 3.0; of anything else what was said."""
+    try:
+        number = Decimal(said)
+    except InvalidOperation:
+        return said
+    return f"{(number + 0).normalize():f}" if written_out(number) else said
 
 
 def outcome(named: Sequence[NamedFact], corrections: Sequence[Correction]) -> Outcome:
@@ -344,7 +359,9 @@ def outcome(named: Sequence[NamedFact], corrections: Sequence[Correction]) -> Ou
 
 
 def check_amended(amended: Sequence[Amended], known: Mapping[NamedFact, str]) -> None:
-    """Each names another fact on which the result rests, and changes it: a bare new total names none."""
+    """Each names another fact on which the result rests, and changes it: a bare new total names none.
+
+    What is `known` is canonical text, as what it is amended to."""
     for one in amended:
         if one.named not in known:
             raise Refused(

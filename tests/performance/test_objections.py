@@ -281,9 +281,27 @@ def test_what_a_correction_cannot_be() -> None:
     resolving(Amended(fact="e02", field="viewers", value="7.5")).refused("objection.no_such_value")
     resolving(replace(TO_EIGHT, value="101")).refused("objection.no_such_value")
     resolving(replace(TO_EIGHT, value="-1")).refused("objection.no_such_value")
+    resolving(replace(TO_EIGHT, value="3.0")).refused("objection.corrects_nothing", says="3")
+    resolving(replace(TO_EIGHT, value="1e-1000000")).refused("objection.no_such_value")
+    resolving(Amended(fact="e05", field="score", value="90.001")).refused("objection.no_such_value")
+    satisfied, ratings = (Amended(fact="e02", field=f, value="70") for f in ("satisfied", "ratings"))
+    resolving(satisfied).refused("objection.no_such_value", field="satisfied")
+    (both,) = resolving(satisfied, ratings).events
+    assert [c.now for c in both.told.corrections] == ["70", "70"]
     shifts = Amended(fact="e00", field="crew.0.minutes", value="10")
     resolving(shifts).refused("objection.not_a_fact")  # this standard credits in full: minutes are no part of it
     review(*HISTORY).when(RESOLVE, by="hr", capacity="hr").refused("objection.unknown")
+
+
+@pytest.mark.clause("R7")
+def test_a_value_is_kept_as_its_owner_writes_it() -> None:
+    """However it was written: who corrects it reads a whole number where a whole number stands."""
+    there = review(*HISTORY, raised())
+    resolving = replace(RESOLVE, amended=(Amended(fact="e02", field="viewers", value="2000.0"),))
+    outcome = there.when(resolving, by="hr", capacity="hr", now=JUNE_9)
+    (event,) = outcome.events
+    assert [c.now for c in event.told.corrections] == ["2000"]
+    review(*HISTORY, raised(), event).when(resolving, by="hr", capacity="hr", now=JUNE_9).then()
 
 
 @pytest.mark.clause("R10", "R7")

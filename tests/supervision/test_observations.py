@@ -12,7 +12,7 @@ from services.supervision.observations.events import StreamObserved
 from services.supervision.observations.projections import all_observations, observers
 from services.supervision.observations.reactions import correct_marks
 from services.supervision.observations.rules import ObservationRules
-from services.supervision.streams.decisions import CorrectFigure, Ended, Figure, Live, streams
+from services.supervision.streams.decisions import CorrectFigures, Ended, Figure, Live, streams
 from services.supervision.streams.events import StreamStarted
 from services.supervision.streams.reactions import correct_figures
 from services.training.exams.reactions import correct_marks as correct_exams
@@ -170,7 +170,8 @@ def test_the_resolution_of_an_objection_travels_to_the_marks_that_it_names() -> 
         outcome=Outcome.UPHELD,
         corrections=(
             corrected(("observation", "17"), "emergency_handling"),
-            corrected(("figures", "s1"), "complaints"),
+            corrected(("figures", "s1"), "satisfied"),
+            corrected(("figures", "s1"), "ratings"),
             corrected(("exam", "laws", "law", "first"), "score"),
         ),
         handler=HR,
@@ -181,6 +182,6 @@ def test_the_resolution_of_an_objection_travels_to_the_marks_that_it_names() -> 
     assert list(correct_marks(resolved)) == [
         CorrectMark(observation="17", criterion=Criterion.EMERGENCY_HANDLING, mark=Decimal(8))
     ]
-    assert list(correct_figures(resolved)) == [CorrectFigure(stream=S1, figure=Figure.COMPLAINTS, now=8)]
+    assert list(correct_figures(resolved)) == [CorrectFigures(stream=S1, now={Figure.SATISFIED: 8, Figure.RATINGS: 8})]
     (regrade,) = correct_exams(resolved)
     assert (regrade.session, regrade.course, regrade.attempt, regrade.score) == ("laws", "law", "first", Decimal(8))

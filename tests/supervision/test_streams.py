@@ -6,7 +6,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from services.supervision.streams.decisions import (
     Command,
-    CorrectFigure,
+    CorrectFigures,
     EndStream,
     Figure,
     ScheduleStream,
@@ -146,10 +146,12 @@ def test_what_is_no_stream_is_refused_at_the_edge(wrong: dict[str, object]) -> N
 @pytest.mark.clause("R7")
 def test_an_upheld_objection_corrects_the_figure_that_it_names() -> None:
     there = unlimited(ENDED, figures(complaints=8))
-    fewer = CorrectFigure(stream=ENDED.stream, figure=Figure.COMPLAINTS, now=3)
+    fewer = CorrectFigures(stream=ENDED.stream, now={Figure.COMPLAINTS: 3})
     there.when(fewer).then(figures(complaints=3)).when(fewer).then()
-    satisfied = CorrectFigure(stream=ENDED.stream, figure=Figure.SATISFIED, now=21)
+    satisfied = CorrectFigures(stream=ENDED.stream, now={Figure.SATISFIED: 21})
     there.when(satisfied).refused("metrics.more_satisfied_than_asked")
+    together = CorrectFigures(stream=ENDED.stream, now={Figure.SATISFIED: 21, Figure.RATINGS: 30})
+    there.when(together).then(replace(figures(complaints=8), satisfied=21, ratings=30))
     unlimited(ENDED).when(fewer).refused("stream.not_ended")
 
 

@@ -23,6 +23,7 @@ from services.objection import (
     Resolving,
     Withdrawing,
     Word,
+    canonical_text,
 )
 from services.performance.metrics.events import MetricRecorded
 from services.performance.reviews.events import (
@@ -42,6 +43,7 @@ from shared.decider import Context, Refused
 from shared.event import Recorded
 from shared.explanation import Fact as Leaf
 from shared.explanation import load, walk
+from shared.limits import unkept
 from shared.value import value
 
 
@@ -114,13 +116,14 @@ def corrections(
     if unknown := [one.fact for one in amended if one.fact not in known]:
         raise Refused("objection.not_gathered", facts=unknown, next="ask again in a moment")
     made = tuple(correction(one, says[one.named], known[one.fact].event) for one in amended)
-    check_not_lowered(subject, amended, result, context)
+    facts = [changed(r, [one for one in amended if one.fact == r.meta.id]) for r in known.values()]
+    check_not_lowered(subject, facts, result, context)
     return made
 
 
 def leaves(explanation: Mapping[str, Any]) -> dict[NamedFact, str]:
     nodes = walk(load(explanation))
-    return {NamedFact(fact=n.event, field=n.name): str(n.amount) for n in nodes if isinstance(n, Leaf)}
+    return {NamedFact(fact=n.event, field=n.name): canonical_text(str(n.amount)) for n in nodes if isinstance(n, Leaf)}
 
 
 def correction(one: Amended, was: str, event: Fact) -> Correction:
@@ -147,26 +150,37 @@ def owned(event: Fact, one: Amended) -> tuple[str, ...]:
             )
 
 
-def check_not_lowered(subject: PersonMonth, amended: Sequence[Amended], result: Result, context: Context) -> None:
+def check_not_lowered(subject: PersonMonth, facts: Sequence[Recorded[Fact]], result: Result, context: Context) -> None:
     """By the rules under which the result was published, over the facts as they will be."""
     standard = context.policy_as(AppraisalStandard, result.standard)
-    facts = [changed(r, [one for one in amended if one.fact == r.meta.id]) for r in context.known(kpi, subject).facts]
     now = points(score(subject, kpi.gathered(subject, facts), standard))
     if result.score is not None and now is not None and now < result.score:
         raise Refused("objection.lowers_the_score", score=result.score, would_be=now, next="reject it, or correct less")
 
 
 def changed(recorded: Recorded[Fact], amended: Sequence[Amended]) -> Recorded[Fact]:
-    values = {one.field: parsed(one, recorded.event) for one in amended}
-    if not values:
+    if not amended:
         return recorded
-    return Recorded(event=replace(cast(Any, recorded.event), **values), meta=recorded.meta)
+    values = {one.field: parsed(one, recorded.event) for one in amended}
+    now: Fact = replace(cast(Any, recorded.event), **values)
+    if isinstance(now, StreamMetricsRecorded) and now.satisfied > now.ratings:
+        raise no_such_value("satisfied", f"of {now.ratings} who were asked no more can be satisfied: correct both")
+    return Recorded(event=now, meta=recorded.meta)
 
 
-def parsed(one: Amended, event: Fact) -> object:
-    """What the field would hold. Raises Refused("objection.no_such_value")."""
+def parsed(one: Amended, event: Fact) -> Any:
+    """What the field would hold, as its owner takes it. Raises Refused("objection.no_such_value")."""
     field = TypeAdapter(get_type_hints(type(event), include_extras=True)[one.field])
     try:
-        return field.validate_python(one.value)
+        now = field.validate_python(one.value)
     except ValidationError:
-        raise Refused("objection.no_such_value", field=one.field, next="give a value that the fact can hold") from None
+        raise no_such_value(one.field, "give a value that the fact can hold") from None
+    if wrong := unkept(now):
+        raise no_such_value(one.field, wrong)
+    if isinstance(event, ExamGraded | ExamRegraded) and now != round(now, 2):
+        raise no_such_value(one.field, "a mark has two places at most")
+    return now
+
+
+def no_such_value(field: str, what: str) -> Refused:
+    return Refused("objection.no_such_value", field=field, next=what)

@@ -1,6 +1,7 @@
 """A stream is scheduled, started and ended with its crew; its figures follow. Rulings R5 (attribution), R11."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
@@ -66,15 +67,14 @@ class Figure(StrEnum):
 
 
 @value
-class CorrectFigure:
-    """An objection was upheld: the figure was another (R7)."""
+class CorrectFigures:
+    """An objection was upheld: the figures were others, together, so that they fit each other (R7)."""
 
     stream: StreamId
-    figure: Figure
-    now: Count
+    now: Mapping[Figure, Count]
 
 
-Command = ScheduleStream | StartStream | EndStream | StreamMetricsRecorded | CorrectFigure
+Command = ScheduleStream | StartStream | EndStream | StreamMetricsRecorded | CorrectFigures
 
 
 @value
@@ -118,9 +118,9 @@ def decide(command: Command, state: State, context: Context) -> list[Event]:
         case StreamMetricsRecorded(), Ended():
             check_ratings(command)
             return [] if state.metrics == command else [command]
-        case CorrectFigure(), Ended(metrics=StreamMetricsRecorded() as before):
+        case CorrectFigures(), Ended(metrics=StreamMetricsRecorded() as before):
             return corrected(command, before)
-        case StreamMetricsRecorded() | CorrectFigure(), _:
+        case StreamMetricsRecorded() | CorrectFigures(), _:
             raise Refused("stream.not_ended", stream=command.stream, next="end the stream first")
         case _:
             raise Refused("stream.out_of_turn", stream=command.stream, next="end it again to correct its times")
@@ -168,9 +168,9 @@ def check_crew(crew: tuple[Shift, ...], lasted: timedelta, too_long: bool) -> No
         raise Refused("stream.shift_too_long", persons=longer, minutes=most, next="nobody is on longer than the stream")
 
 
-def corrected(command: CorrectFigure, before: StreamMetricsRecorded) -> list[Event]:
-    figure: dict[str, Any] = {command.figure.value: command.now}
-    now = replace(before, **figure)
+def corrected(command: CorrectFigures, before: StreamMetricsRecorded) -> list[Event]:
+    figures: dict[str, Any] = {figure.value: now for figure, now in command.now.items()}
+    now = replace(before, **figures)
     check_ratings(now)
     return [] if now == before else [now]
 

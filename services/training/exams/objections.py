@@ -30,6 +30,7 @@ from services.training.exams.events import (
 )
 from services.vocabulary import CourseId, PersonId, Score, SessionId
 from shared.decider import Context, Refused
+from shared.limits import unkept
 from shared.value import value
 
 SCORE = "score"
@@ -90,7 +91,7 @@ def object_to(command: Object, chain: Chain, sat: Sat, rules: ObjectionRules, co
 
 def corrections(command: Object, amended: AmendedFacts, chain: Chain, sat: Sat) -> tuple[Correction, ...]:
     mark = NamedFact(fact=f"exam/{command.person}/{command.session}/{command.attempt}", field=SCORE)
-    objection.check_amended(amended, {mark: str(sat.score)})
+    objection.check_amended(amended, {mark: objection.canonical_text(str(sat.score))})
     if wrong := [one.value for one in amended if now(one.value) <= sat.score]:
         raise Refused("objection.lowers_the_score", score=sat.score, would_be=wrong[0], next="reject it, or give more")
     about = ("exam", command.session, chain.course, command.attempt)
@@ -102,9 +103,16 @@ def corrections(command: Object, amended: AmendedFacts, chain: Chain, sat: Sat) 
 def now(mark: str) -> Decimal:
     """Raises Refused("objection.no_such_value")."""
     try:
-        return two_places(MARK.validate_python(mark))
+        given = MARK.validate_python(mark)
     except ValidationError:
-        raise Refused("objection.no_such_value", value=mark, next="give a mark from 0 to 100") from None
+        raise no_such_value(mark) from None
+    if unkept(given) or given != two_places(given):
+        raise no_such_value(mark)
+    return two_places(given)
+
+
+def no_such_value(mark: str) -> Refused:
+    return Refused("objection.no_such_value", value=mark, next="give a mark from 0 to 100, with two places at most")
 
 
 def worded(command: Object, chain: Chain, word: Word) -> ObjectionEvent:
