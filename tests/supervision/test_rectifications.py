@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.objection import Objections
-from services.supervision.penalties.decisions import Imposed, Unproposed, penalties
+from services.supervision.penalties.decisions import Closed, Imposed, Unproposed, penalties, revoked
 from services.supervision.penalties.events import PenaltyRevoked
 from services.supervision.rectifications.decisions import (
     AcceptRectificationPlan,
@@ -41,13 +41,14 @@ from shared.privacy import Personal
 from shared.testing import Given, given
 from tests.supervision.folding import folded
 from tests.supervision.organisation import HR, LI, MAY, ZHAO, policies, shipped
-from tests.supervision.test_objections import JUNE_4, raised
+from tests.supervision.test_objections import CORRECTION, JUNE_4, raised, resolved
 from tests.supervision.test_penalties import CRITICISM, POINTS, imposed
 from tests.supervision.test_violations import POOR_MAY
 
 WHICH: dict[str, Any] = {"person": LI, "offence": POOR_MAY.kind, "occasion": MAY}
 TEN_DAYS = load_policy(RectificationRules, shipped("rectification").replace("plan_due_days:", "plan_due_days: 10"))
 REQUIRED = RectificationRequired(**WHICH, penalty="p1", round=1)
+STANDS = Imposed(told=replace(imposed(POINTS), penalty="p1"), proposed=POINTS, proposals=1)
 MEASURES = (Measure(what="rehearse the product points", due_on=date(2024, 6, 20)),)
 PLANNED = RectificationPlanSubmitted(**WHICH, measures=MEASURES)
 ACCEPTED = RectificationPlanAccepted(**WHICH, reviewer=ZHAO, capacity="supervision_group")
@@ -62,7 +63,7 @@ FINDING = Personal("seen on three streams")
 
 def case(*history: Event, objected: bool = False) -> Given[Any, Any, Any]:
     objections = Objections().then(raised().told) if objected else Objections()
-    penalty = Imposed(told=imposed(POINTS), proposed=POINTS, proposals=1, objections=objections)
+    penalty = replace(STANDS, objections=objections)
     return replace(given(rectifications, *history), policies=policies()).seeing(
         penalties, LI, POOR_MAY.kind, MAY, found=penalty if history else Unproposed()
     )
@@ -135,6 +136,21 @@ def test_a_refusal_is_recorded_with_evidence_but_not_while_the_penalty_is_object
     there.when(SUBMIT, by=LI).then(PLANNED)  # it is not too late
     (row,) = folded(all_rectifications, REQUIRED, refused, PLANNED)
     assert (row.stage, row.refusals, row.measures) == (Stage.SUBMITTED, 1, MEASURES)
+
+
+@pytest.mark.clause("A-62", "R7")
+def test_nobody_refuses_what_he_no_longer_owes() -> None:
+    """The penalty fell, its objection is upheld and it is about to fall, or it is another."""
+    there = case(REQUIRED)
+    overturned = replace(STANDS, objections=Objections().then(raised().told).then(resolved(CORRECTION).told))
+    fallen = Closed(told=revoked(STANDS.told, "withdrawn"), proposals=1)
+    another = replace(STANDS, told=replace(STANDS.told, penalty="p2"))
+    for penalty in (overturned, fallen, another, Unproposed()):
+        found = there.seeing(penalties, LI, POOR_MAY.kind, MAY, found=penalty)
+        found.when(REFUSAL, by=HR, capacity="hr").refused("rectification.not_owed")
+    rejected = replace(STANDS, objections=Objections().then(raised().told).then(resolved().told))
+    answered = there.seeing(penalties, LI, POOR_MAY.kind, MAY, found=rejected).when(REFUSAL, by=HR, capacity="hr")
+    assert answered.refusal is None
 
 
 @pytest.mark.clause("A-62", "R3")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date
 
 from services.deciding import check_decider, numbered
-from services.objection import ObjectionRules, Objections, window_ends
+from services.objection import ObjectionRules, Objections, Resolved, window_ends
 from services.supervision.directory.projections import Member, members
 from services.supervision.penalties.events import (
     Event,
@@ -149,6 +149,12 @@ class Imposed:
     def held(self) -> bool:
         """Nothing follows from it meanwhile (R7)."""
         return self.contested or self.objections.open
+
+    @property
+    def overturned(self) -> bool:
+        """An objection to it was upheld: it falls as soon as its violation is withdrawn."""
+        last = self.objections.to.get(self.proposals)
+        return last is not None and isinstance(last.ended, Resolved) and bool(last.ended.corrections)
 
 
 @value

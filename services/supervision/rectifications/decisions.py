@@ -15,6 +15,7 @@ from pydantic import StringConstraints
 from services.calendar import Day
 from services.deciding import check_decider, check_himself
 from services.supervision.penalties.decisions import Imposed, penalties
+from services.supervision.penalties.decisions import State as Penalty
 from services.supervision.rectifications.events import (
     Event,
     Measure,
@@ -207,12 +208,19 @@ def proceed(command: Step, state: State, context: Context) -> list[Event]:
     if state is None or state.stage not in FOLLOWS[type(now)]:
         stage = state.stage if state else "not required"
         raise Refused("rectification.out_of_turn", stage=stage, next="look at the register: another step is due")
-    penalty = context.state(penalties, command.person, command.offence, command.occasion)
-    if isinstance(now, RectificationRefused) and isinstance(penalty, Imposed) and penalty.held:
-        raise Refused("rectification.held", next="it is objected to: nothing follows until that is resolved")
+    if isinstance(now, RectificationRefused):
+        check_owed(state, context.state(penalties, command.person, command.offence, command.occasion))
     if isinstance(command, VerifyRectification) and not command.effective:
         return [now, required(command, state.penalty, state.round + 1, context)]
     return [now]
+
+
+def check_owed(case: Case, penalty: Penalty) -> None:
+    """Nobody refuses what he no longer owes, or may not owe (R7)."""
+    if not isinstance(penalty, Imposed) or penalty.told.penalty != case.penalty or penalty.overturned:
+        raise Refused("rectification.not_owed", next="its penalty fell: the rectification falls with it")
+    if penalty.held:
+        raise Refused("rectification.held", next="it is objected to: nothing follows until that is resolved")
 
 
 def check_hand(command: Step, context: Context) -> None:
