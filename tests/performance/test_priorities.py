@@ -183,6 +183,27 @@ def test_what_is_not_configured_waits() -> None:
     assert said([graded(6, False)], rules=open_) == []
 
 
+@pytest.mark.clause("A-59", "P-12", "R7")
+def test_what_stands_is_judged_although_the_latest_run_waits_for_its_rules() -> None:
+    first = granted(GOOD)
+    open_ = load_policy(
+        PriorityRules, TEXT.replace("version: 1", "version: 2, effective_from: 2024-07-01").replace("months: 3\n", "")
+    )
+    july = [*GOOD, graded(7, True)]
+
+    def there(events: Sequence[Any], *history: Any) -> Given[Any, Any, Any]:
+        known = months_completed.gathered(MINE, facts(events))
+        found = Given(priorities, (first, *history), policies=Policies().under(RULES, open_))
+        return found.seeing(months_completed, MINE, found=known).when(DETERMINE, by="system")
+
+    there(july).refused("policy.not_configured", setting="months")
+    (end,) = there([*july, worse(5)]).events
+    assert isinstance(end, CareerPriorityEnded)
+    held, released = (CareerPriorityHeld(person=A, held=h) for h in (True, False))
+    there([*july, objected(5)]).then(held)
+    there([*july, objected(5), resolved(5)], held).then(released)
+
+
 @pytest.mark.clause("A-59", "P-12")
 def test_the_regulation_speaks_of_assistant_anchors_alone() -> None:
     """What ships: a policy for them, without the number; for everybody else there is nothing to wait for."""

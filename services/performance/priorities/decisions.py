@@ -39,16 +39,29 @@ class Priority:
 def decide(command: DeterminePriority, priority: Priority, context: Context) -> Sequence[Event]:
     record = months_completed(PersonMonths(person=command.person), context)
     before = priority.granted
-    found = earned(record, record.run(), None, context)
-    if found is None and before:
-        found = earned(record, record.run(before.months[-1]), before, context)
     if before and contested(record, before):
         return [] if priority.held else [CareerPriorityHeld(person=command.person, held=True)]
+    try:
+        found = earned(record, record.run(), None, context)
+    except Refused:
+        if before and (said := judged(record, priority, None, context)):
+            return said  # what stands does not wait for what is not configured
+        raise
+    return judged(record, priority, found, context)
+
+
+def judged(
+    record: Record, priority: Priority, found: CareerPriorityGranted | None, context: Context
+) -> Sequence[Event]:
+    """What becomes of it, where the latest run gives `found`; where that is nothing, by the run on which it rests."""
+    before = priority.granted
     if found is None and before:
-        return [ended(record, before)]
+        found = earned(record, record.run(before.months[-1]), before, context)
+        if found is None:
+            return [ended(record, before)]
     if found and not contested(record, found) and (before is None or found.months != before.months):
         return [found]
-    return [CareerPriorityHeld(person=command.person, held=False)] if priority.held else []
+    return [CareerPriorityHeld(person=record.person, held=False)] if priority.held else []
 
 
 def earned(
