@@ -40,9 +40,16 @@ def table(name: str, groups: Sequence[Mapping[str, Any]]) -> Table:
     told = [dict(figures(group["was"], group["would"])) for group in groups]
     names = dict.fromkeys(name for one in told for name in one)
     found = Table(name, "results", "change", *names, box=None, pad_edge=False)
+    for column in found.columns:
+        column.overflow = "fold"
     for group, one in zip(groups, told, strict=True):
         results = max(group["was"]["results"], group["would"]["results"])
-        found.add_row(group["name"] or NOBODY, str(results), str(group["changed"]), *(one.get(n, "") for n in names))
+        found.add_row(
+            group["name"] or NOBODY,
+            str(results),
+            str(group["changed"]),
+            *(one.get(n, "").replace(", ", "\n") for n in names),
+        )
     return found
 
 

@@ -22,7 +22,7 @@ from services.supervision.violations.decisions import RecordCause, violations
 from services.supervision.violations.events import ViolationKind
 from services.supervision.violations.facts import monthly_figures
 from services.supervision.whatif.facts import Conduct, conduct
-from services.supervision.whatif.replay import Replay
+from services.supervision.whatif.replay import CAUSES, Replay
 from services.supervision.whatif.results import Consequence, Outcome, compare, summary
 from services.supervision.whatif.trial import judged_months
 from services.vocabulary import Fen, Month
@@ -203,6 +203,13 @@ def test_who_proposed_decides_nothing_where_the_tried_policy_forbids_it() -> Non
     differs = shipped("award_items").replace("items:", "decider_differs: true\nitems:", 1)
     found = [case for case in tried(made, trying(made, differs)) if case.changed]
     assert [(c.was and c.was.standing, c.would and c.would.standing) for c in found] == [("granted", "proposed")]
+
+
+def test_whatever_leads_to_an_award_or_a_penalty_is_replayed() -> None:
+    ours = {r.name for r in service.reactions if r.to in (violations, penalties, awards)}
+    elsewhere = {"violation_consequence", "penalty_settlement", "poor_month", "penalty_answer"}  # no cause of others
+    assert ours == {reaction.name for reaction in CAUSES} | elsewhere
+    assert {event for reaction in CAUSES for event in reaction.events} <= set(conduct.events)
 
 
 def test_members_of_another_studio_are_not_counted(may: World) -> None:

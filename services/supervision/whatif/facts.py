@@ -6,12 +6,13 @@ from services.supervision.awards.events import Event as Awarded
 from services.supervision.directory.projections import Event as Told
 from services.supervision.penalties.events import Event as Penalised
 from services.supervision.violations.events import Event as Violated
-from services.training.contracts import ExamGraded, ExamRegraded, SessionAbsenceCorrected, SessionAbsenceRecorded
+from services.supervision.violations.reactions import Exam
+from services.training.contracts import SessionAbsenceCorrected, SessionAbsenceRecorded
 from services.vocabulary import PersonId
 from shared.facts import Facts, Known
 from shared.value import value
 
-Learned = ExamGraded | ExamRegraded | SessionAbsenceRecorded | SessionAbsenceCorrected
+Learned = Exam | SessionAbsenceRecorded | SessionAbsenceCorrected
 Event = Learned | Told | Violated | Penalised | Awarded
 
 

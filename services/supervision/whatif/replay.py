@@ -158,7 +158,7 @@ class Replay:
             self.awards[event.award] = event
         if isinstance(event, ViolationRecorded):
             self.occurred[violations.named(event.person, event.kind, event.occasion)] = event.occurred_on
-        if isinstance(event, ViolationRecorded | ViolationWithdrawn):
+        if isinstance(event, violation_consequences.events):
             self.react(violation_consequences, Recorded(event=event, meta=meta))
         if isinstance(event, PenaltyProposed):
             number = len(self.proposals) + 1
