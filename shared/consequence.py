@@ -6,11 +6,13 @@ stores its events.
 """
 
 import asyncio
+import math
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any
 
 import msgspec
@@ -31,6 +33,7 @@ from shared.value import value
 log = structlog.get_logger()
 
 BATCH = 500
+TAKE_UP_SECONDS = 600.0
 CHAIN = 16  # causations since a request: more is a loop of rules
 
 
@@ -72,13 +75,15 @@ class Consequences:
         self.subjects = {f.subject: f for f in facts}
 
     async def run(self) -> None:
-        """Until cancelled. An outage is waited out. A start may have brought the policies that rows wait for."""
-        begun = False
+        """Until cancelled. An outage is waited out. A start may have brought the policies that rows wait for; while an
+        older process still runs without them, it may have a row wait again."""
+        taken_up = -math.inf
         while True:
             try:
-                if not begun and (again := await self.store.take_up(list(self.reactions))):
-                    log.info("consequences.taken_up", rows=again)
-                begun = True
+                if monotonic() - taken_up >= TAKE_UP_SECONDS:
+                    if again := await self.store.take_up(list(self.reactions)):
+                        log.info("consequences.taken_up", rows=again)
+                    taken_up = monotonic()
                 if not await self.step():
                     await self.release()
                     await self.store.wait("due", await self.pause())

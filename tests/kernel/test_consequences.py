@@ -1,5 +1,6 @@
 """Consequences on the adapters in memory: in order by stream, never half known, lifted to today's schema."""
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -299,6 +300,31 @@ async def a_consequence_waits_for_its_policy() -> None:
 
 async def test_a_consequence_waits_for_its_policy() -> None:
     await a_consequence_waits_for_its_policy()
+
+
+class Rolling(MemoryStore):
+    """An older process, which lacks the policy, has what is taken up at first wait again."""
+
+    starts = 0
+
+    async def take_up(self, reactions: Sequence[str]) -> int:
+        self.starts += 1
+        return 0 if self.starts == 1 else await super().take_up(reactions)
+
+
+async def test_what_an_older_process_had_wait_again_is_taken_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consequence, "TAKE_UP_SECONDS", 0.0)
+    store = Rolling(TOPICS)
+    async with store.work() as work:
+        await work.add_due([rang(1, "a", Rang(bell="a", times=1), reaction="greeting")])
+    await consequences_of(store).step()
+    assert store.waits
+    running = asyncio.create_task(consequences_of(store, mannered()).run())
+    async with asyncio.timeout(60):
+        while store.tables["due"]:  # noqa: ASYNC110 nobody tells that it is gone
+            await asyncio.sleep(0.01)
+    running.cancel()
+    assert await told(store) == [1]
 
 
 async def test_seeded_a_missing_policy_is_a_final_refusal() -> None:
