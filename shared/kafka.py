@@ -33,7 +33,7 @@ PRODUCER = {
 CONSUMER = {
     "enable_auto_commit": False,
     "auto_offset_reset": "none",
-    "fetch_max_wait_ms": 2_000,  # data comes at once; this is how often an idle reader asks
+    "fetch_max_wait_ms": 5_000,  # data comes at once; this is how often an idle reader asks
     "fetch_max_bytes": 8_000_000,
     "consumer_timeout_ms": 10_000,  # how often the client wakes without a reason
     "metadata_max_age_ms": 5_000,  # how soon a reader sees a topic that was made after it started

@@ -44,6 +44,8 @@ PATIENCE = 20  # full batches between two settlings of a reader that is behind
 CACHE = 50_000  # facts kept decoded
 PARKED_AT_MOST = 1_000
 STANDS_SECONDS = 30.0
+IDLE_SECONDS = 5.0  # that an empty fetch lasts: records wake it
+LOOK_SECONDS = 1.0  # the same where an operator may ask for something, or another reader's place is waited for
 PAUSE_SECONDS = 0.1  # of the first pause in an outage; doubled until something takes effect
 
 
@@ -143,8 +145,8 @@ class Subscription:
         reader = await self.broker.reader(self.group, self.topics, self.positions)
         try:
             while True:
-                wait = 0.0 if self.unsettled else 1.0
-                batch = await reader.fetch(BATCH, wait)
+                wait = IDLE_SECONDS if self.build.state == "served" and not (self.parked or self.owed) else LOOK_SECONDS
+                batch = await reader.fetch(BATCH, 0.0 if self.unsettled else wait)
                 await self.requests(reader)
                 fresh = [item for partition, records in batch.items() for item in self.fresh(partition, records)]
                 if items := await self.within(fresh, reader):

@@ -1,7 +1,8 @@
 """From accepted to visible: how soon after the answer to a command its row is committed by a reader.
 
-Desk, relay and subscription on one event loop, beside the same by hand: insert and notify, `send_batch`, `getmany`,
-upsert with the checkpoint. Neither polls; commands come evenly, whether earlier ones are visible or not.
+Desk, relay and subscription on one event loop, beside the same by hand: insert what waits by one call and notify,
+`send_batch`, `getmany`, upsert with the checkpoint; the twins of `append`, `relay` and `projection` in a row. Neither
+polls; commands come evenly, whether earlier ones are visible or not.
 """
 
 import asyncio
@@ -15,23 +16,24 @@ from typing import Any
 
 import asyncpg
 import uvloop
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer
 
+from cli.bench import append, relay
 from cli.bench.databases import fresh
-from cli.bench.exams import Grade, Graded, asked, decide, exams
+from cli.bench.exams import Grade, Graded, asked, exams
+from cli.bench.exams import contract as exams_contract
 from cli.bench.figure import Figure, Plan, tell
 from cli.bench.readers import CHECKPOINTS, Rows, assigned, results
 from cli.bench.readers import LOG as LOG_ID
 from deploy.local.kafka import kafka
 from deploy.local.postgres import postgres
 from shared.desk import Desk, Request
-from shared.event import Contract, Contracts, encode, new_id
-from shared.kafka import PRODUCER, KafkaBroker, KafkaSettings
+from shared.event import Contract, Contracts
+from shared.kafka import KafkaBroker, KafkaSettings
 from shared.policy import Policies
 from shared.postgres import open_store
 from shared.relay import Relay
 from shared.subscription import Subscription
-from shared.wire import partition_of
 
 RATES = {10: 60, 100: 400, 1000: 4_000}  # commands a second, and how many
 PARTITIONS = 6
@@ -148,89 +150,32 @@ async def ours(url: str, settings: KafkaSettings, contract: Contract, rate: int,
 
 
 TABLES = """
-create table events (
-  position bigint generated always as identity primary key, stream text not null, version int not null,
-  partition int not null, id uuid not null, data bytea not null, unique (stream, version)
-);
-create table cursors (position bigint not null);
-insert into cursors values (0);
+create table cursors (topic text, partition int, position bigint not null, primary key (topic, partition));
+create function tell() returns trigger language plpgsql as $$ begin perform pg_notify('log', ''); return null; end $$;
+create trigger told after insert on events for each statement execute function tell();
 """
 
 
 async def by_hand(url: str, settings: KafkaSettings, contract: Contract, rate: int, count: int) -> list[float]:
-    pool = await asyncpg.create_pool(await fresh(url, contract.service), min_size=4, max_size=8)
-    await pool.execute(TABLES + CHECKPOINTS + Rows.tables)
+    address = await fresh(url, contract.service)
+    pool = await asyncpg.create_pool(address, min_size=4, max_size=8)
     broker, waits, topic = KafkaBroker(settings), Waits(), contract.topics[0]
+    await pool.execute(append.TABLE.replace(exams_contract.topics[0], topic) + TABLES + CHECKPOINTS + Rows.tables)
     await broker.ensure({topic: PARTITIONS})
     await broker.close()
     woken = asyncio.Event()
-    listener = await asyncpg.connect(pool._connect_args[0])  # type: ignore[attr-defined]  # noqa: SLF001
+    listener, hand = await asyncpg.connect(address), await asyncpg.connect(address)
     await listener.add_listener("log", lambda *_: woken.set())
     consumer = await assigned(settings, [(topic, number) for number in range(PARTITIONS)])
-    hand = await asyncpg.connect(pool._connect_args[0])  # type: ignore[attr-defined]  # noqa: SLF001
-
-    async def submit(command: Grade) -> None:
-        (event,) = decide(command, 0)
-        stream = f"exam/{command.person}/{command.session}"
-        # One statement: the lock makes the order of positions that of commits, as the cursor needs it.
-        await pool.execute(
-            """with locked as materialized (select pg_advisory_xact_lock(42)), written as (
-                 insert into events (stream, version, partition, id, data)
-                 select $1, 1, $2, $3::uuid, $4 from locked returning 1
-               ) select pg_notify('log', '') from written""",
-            stream,
-            partition_of(stream, PARTITIONS),
-            new_id(),
-            encode(event),
-        )
-
+    twin = append.Twin(pool)
+    relaying = relay.by_hand(pool, LOG_ID, settings, exams_contract, woken)
     try:
-        return await paced(
-            rate, count, waits, submit, [sent(pool, settings, contract, woken), read(hand, consumer, waits)]
-        )
+        return await paced(rate, count, waits, twin.submit, [twin.run(), relaying, read(hand, consumer, waits)])
     finally:
         await consumer.stop()
         await hand.close()
         await listener.close()
         await pool.close()
-
-
-async def sent(
-    pool: "asyncpg.Pool[asyncpg.Record]", settings: KafkaSettings, contract: Contract, woken: asyncio.Event
-) -> None:
-    producer = AIOKafkaProducer(**settings.connection(), **PRODUCER)
-    await producer.start()
-    topic, at, previous = contract.topics[0], 0, dict[int, int]()
-    kind = f"kaibo.bench.{Graded.__name__}".encode()
-    try:
-        while True:
-            page = await pool.fetch("select * from events where position > $1 order by position limit 2000", at)
-            if not page:
-                await woken.wait()
-                woken.clear()
-                continue
-            batches: dict[int, Any] = {}
-            for position, stream, version, partition, id_, data in page:
-                headers = [
-                    ("ce_type", kind),
-                    ("ce_logid", LOG_ID.encode()),
-                    ("ce_id", str(id_).encode()),
-                    ("ce_streamversion", b"%d" % version),
-                    ("ce_position", b"%d" % position),
-                    ("ce_prevposition", b"%d" % previous.get(partition, 0)),
-                ]
-                if partition not in batches:
-                    batches[partition] = producer.create_batch()
-                batches[partition].append(timestamp=None, key=stream.encode(), value=data, headers=headers)
-                previous[partition] = position
-            waiting = [await producer.send_batch(batch, topic, partition=number) for number, batch in batches.items()]
-            await asyncio.gather(*waiting)
-            now = page[-1]["position"]
-            if await pool.execute("update cursors set position = $1 where position = $2", now, at) != "UPDATE 1":
-                raise RuntimeError("another relay moved the cursor")
-            at = now
-    finally:
-        await producer.stop()
 
 
 async def read(connection: "asyncpg.Connection[asyncpg.Record]", consumer: AIOKafkaConsumer, waits: Waits) -> None:

@@ -45,7 +45,7 @@ from shared.value import value
 from shared.wire import partition_of, to_record
 
 PEOPLE = 1_000
-SLICE = 100_000  # of a rebuild, whose rates are compared
+SLICES = 10  # of a rebuild, whose rates are compared
 REACTIONS = 20_000  # events
 LIBRARY = 2_000  # events that eventsourcing projects
 LOG = "5f0c7c1e-6f8d-4b8e-9d55-0f1d3f0b8a11"
@@ -140,24 +140,20 @@ def reaction(directory: Path, plan: Plan) -> Iterator[Figure]:
 
 
 def rebuild(directory: Path, plan: Plan) -> Iterator[Figure]:
-    """A topic from its beginning, at least a million events; one round."""
-    events = max(plan.events, 10 * SLICE)
+    """A topic from its beginning, in ten slices; one round."""
+    events, part = plan.events, plan.events // SLICES
     with published(directory / "rebuild", events) as topic:
-        rates, memory = uvloop.run(sliced(topic, events))
+        rates, memory = uvloop.run(sliced(topic, part))
+    name = f"rebuild/{events} events"
+    first = f"the first {part}"
+    yield Figure(name=f"{name}: the last {part}", unit="events/s", ours=rates[-1:], twin=rates[:1], beside=first)
+    yield Figure(name=f"{name}: the slowest {part}", unit="events/s", ours=[min(rates)], twin=rates[:1], beside=first)
     yield Figure(
-        name=f"rebuild/{events} events: the last {SLICE}",
-        unit="events/s",
-        ours=rates[-1:],
-        twin=rates[:1],
-        beside=f"the first {SLICE}",
-    )
-    yield Figure(name=f"rebuild/{events} events: the slowest {SLICE}", unit="events/s", ours=[min(rates)])
-    yield Figure(
-        name=f"rebuild/{events} events: memory at its highest",
+        name=f"{name}: memory at its highest",
         unit="MB",
         ours=[max(memory)],
         twin=memory[:1],
-        beside=f"after {SLICE}",
+        beside=f"after {part}",
         better="less",
     )
 
@@ -253,21 +249,20 @@ async def subscribed(
     return found
 
 
-async def sliced(topic: Topic, events: int) -> tuple[list[float], list[float]]:
+async def sliced(topic: Topic, part: int) -> tuple[list[float], list[float]]:
     """The rate of each slice but for what came with the first batch, and the memory in MB after it."""
     marks: list[tuple[float, int]] = []
     memory: list[float] = []
 
     def tick(count: int) -> None:
-        if count and (not marks or count >= SLICE * len(marks) or count == events):
+        if count and (not marks or count >= part * len(marks)):
             marks.append((time.perf_counter(), count))
             if len(marks) > 1:
                 memory.append(resident_megabytes())
                 tell(f"  {count} events, {memory[-1]:.0f} MB")
 
     await subscribed(topic, results, 0, tick)
-    rates = [(n2 - n1) / (t2 - t1) for (t1, n1), (t2, n2) in pairwise(marks) if n2 - n1 > SLICE // 2]
-    return rates, memory
+    return [(n2 - n1) / (t2 - t1) for (t1, n1), (t2, n2) in pairwise(marks)], memory
 
 
 def resident_megabytes() -> float:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import asyncpg
 import msgspec
@@ -30,6 +30,7 @@ from shared.postgres import PostgresStore, open_store
 from shared.relay import PAGE, Relay
 from shared.store import Stored
 
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 PARTITIONS = 6
 COLUMNS = tuple(Stored.__struct_fields__)
 SHARED = encode(Envelope(actor="chen", capacity="training_admin", correlation="0190-one-import", origin="file"))
@@ -50,7 +51,7 @@ def measure(directory: Path, plan: Plan) -> Iterator[Figure]:
             ours, byhand = in_turns(
                 plan,
                 lambda turn, measured=measured: measured(relay, turn, "ours"),  # type: ignore[misc]
-                lambda turn, measured=measured: measured(by_hand, turn, "hand"),  # type: ignore[misc]
+                lambda turn, measured=measured: measured(twin, turn, "hand"),  # type: ignore[misc]
             )
             name = f"relay/{plan.events} events, {kind}"
             yield Figure(name=name, unit="events/s", ours=ours, twin=byhand, beside="by hand, one chunk outstanding")
@@ -96,16 +97,25 @@ async def relay(store: PostgresStore, settings: KafkaSettings, contract: Contrac
         await broker.close()
 
 
-async def by_hand(store: PostgresStore, settings: KafkaSettings, contract: Contract) -> None:
+async def twin(store: PostgresStore, settings: KafkaSettings, contract: Contract) -> None:
+    await by_hand(store.pool, store.log, settings, contract, asyncio.Event())
+
+
+async def by_hand(pool: Pool, log_id: str, settings: KafkaSettings, contract: Contract, woken: asyncio.Event) -> None:
     producer = AIOKafkaProducer(**settings.connection(), **PRODUCER)
     await producer.start()
-    service, log, decode = contract.service, store.log.encode(), msgspec.json.Decoder(Envelope).decode
+    service, log, decode = contract.service, log_id.encode(), msgspec.json.Decoder(Envelope).decode
     source, urn = f"/kaibo/{service}".encode(), f"urn:kaibo:{service}:".encode()
     at, moved = 0, dict[Partition, int]()
     try:
-        while page := await store.pool.fetch(
-            f"select {', '.join(COLUMNS)} from events where position > $1 order by position limit {PAGE}", at
-        ):
+        while True:
+            page = await pool.fetch(
+                f"select {', '.join(COLUMNS)} from events where position > $1 order by position limit {PAGE}", at
+            )
+            if not page:
+                await woken.wait()
+                woken.clear()
+                continue
             batches: dict[Partition, Any] = {}
             previous = dict(moved)
             for row in page:
@@ -139,17 +149,17 @@ async def by_hand(store: PostgresStore, settings: KafkaSettings, contract: Contr
                 previous[place] = row["position"]
             sent = [await producer.send_batch(batch, topic, partition=n) for (topic, n), batch in batches.items()]
             await asyncio.gather(*sent)
-            await move(store, moved, previous, list(batches))
+            await move(pool, moved, previous, list(batches))
             moved, at = previous, page[-1]["position"]
     finally:
         await producer.stop()
 
 
 async def move(
-    store: PostgresStore, before: dict[Partition, int], after: dict[Partition, int], places: Sequence[Partition]
+    pool: Pool, before: dict[Partition, int], after: dict[Partition, int], places: Sequence[Partition]
 ) -> None:
     """Compared and set."""
-    done = await store.pool.execute(
+    done = await pool.execute(
         """insert into cursors as c select t, p, a from unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[])
              as m(t, p, b, a)
            on conflict (topic, partition) do update set position = excluded.position
