@@ -3,6 +3,7 @@
 Files are read as the services read them; what is loaded, and what-if, is asked of the services that run.
 """
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -10,13 +11,13 @@ from http.client import HTTPConnection
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from cli.policy_words import differences, words
+from cli.policy_words import differences, standing, words
 from cli.state import SERVICES, Run, State
 from deploy.local.environment import ROOT
 from deploy.local.processes import StartFailed
@@ -84,7 +85,11 @@ def found(state: State, name: str) -> Path:
 def show(state: State, name: str) -> None:
     file = found(state, name)
     _, document = read(file)
-    Console().print("\n".join(words(document)), markup=False, highlight=False, soft_wrap=True)
+    lines = words(document)
+    if (run := state.read_run()) is not None and run.secret is not None and "people" in run.services:
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        lines.insert(2, f"  登记 register: {standing(registered(run).get(str(document.issue)), digest)}")
+    Console().print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
 
 
 def diff(state: State, old: str, new: str) -> None:
@@ -122,14 +127,27 @@ def ask(run: Run, service: str, method: str, path: str, body: Mapping[str, Any] 
         connection.close()
 
 
+def registered(run: Run) -> dict[str, Mapping[str, Any]]:
+    """What the register of regulations says of policies, by name:version."""
+    found: dict[str, Mapping[str, Any]] = {}
+    after: str | None = ""
+    while after is not None:
+        path = f"/regulations?kind=policy&limit=500&after={quote(after)}"
+        page = json.loads(b"".join(ask(run, "people", "GET", path)))
+        found |= {row["policy"]: row for row in page["items"]}
+        after = page["next"]
+    return found
+
+
 def open_values(state: State) -> None:
     """P-01 to P-24: what the regulations leave open, and what is said of it."""
     from cli.policy_open import CODES, states
 
     run = what_runs(state)
     loaded = {name: json.loads(b"".join(ask(run, name, "GET", "/policies"))) for name in run.services}
+    register = registered(run) if "people" in run.services else None
     table = Table("", "open value", "clauses", "state", box=None, pad_edge=False)
-    for code, said in states(loaded).items():
+    for code, said in states(loaded, register).items():
         table.add_row(code, CODES[code].name, CODES[code].clauses, said)
     Console().print(table)
 

@@ -42,15 +42,18 @@ UNASKED = "no rule asks for it yet"
 ELSEWHERE = {"P-06": "set course by course with its assessment standard, in training"}
 
 
-def states(loaded: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """By code: not configured, or each value with its policy, version, file and date. `loaded` by service."""
+def states(
+    loaded: Mapping[str, Mapping[str, Any]], register: Mapping[str, Mapping[str, Any]] | None = None
+) -> dict[str, str]:
+    """By code: not configured, or each value with its policy, version, file and date. `loaded` by service; `register`:
+    what people's register says of the organisation's own, by name:version; none: it was not asked."""
     asked = {code for of in loaded.values() for code in of["asked"]}
     found: dict[str, list[str]] = {}
     for service, of in loaded.items():
         for policy in newest(of["policies"]):
             for one in policy["open"]:
                 if one["value"] is not None:
-                    found.setdefault(one["code"], []).append(stated(service, policy, one))
+                    found.setdefault(one["code"], []).append(stated(service, policy, one, register))
     return {code: "\n".join(found.get(code, [unset(code, asked)])) for code in CODES}
 
 
@@ -63,8 +66,16 @@ def newest(policies: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return list({policy["policy"]: policy for policy in sorted(policies, key=lambda p: int(p["version"]))}.values())
 
 
-def stated(service: str, policy: Mapping[str, Any], one: Mapping[str, Any]) -> str:
+def stated(
+    service: str,
+    policy: Mapping[str, Any],
+    one: Mapping[str, Any],
+    register: Mapping[str, Mapping[str, Any]] | None,
+) -> str:
     since = f", from {policy['effective_from']}" if policy["effective_from"] else ""
     whose = "ships" if policy["ships"] else "organisation"
     where = f"{policy['policy']} v{policy['version']}, {service}/{policy['file']}{since}; {whose}"
+    if register is not None and not policy["ships"]:
+        row = register.get(f"{policy['policy']}:{policy['version']}")
+        where += f"; {row['stage'] if row else 'not'} in the register"
     return f"{one['place']} = {one['value']} ({where})"

@@ -81,6 +81,15 @@ def dates(document: Document) -> str:
     return f"生效 in force: {since}" + (f" until {issue.effective_until}" if issue.effective_until else "")
 
 
+def standing(row: Mapping[str, Any] | None, digest: str = "") -> str:
+    """What the register of regulations says of a version; `digest` is of the text that is read here."""
+    if row is None:
+        return "未登记 not in it: no consultation, adoption or publication is recorded (A-66)"
+    day = f", in force from {row['effective_on']}" if row["effective_on"] else ""
+    other = "; it is another text than this" if digest and row["sha256"] != digest else ""
+    return f"{row['stage']}{day}{other}"
+
+
 def population(document: Document) -> str:
     if document.asks:
         return document.asks

@@ -8,7 +8,7 @@ import pytest
 from cli.policy import found, lint, read
 from cli.policy_open import CODES, states
 from cli.policy_report import summary
-from cli.policy_words import differences, words
+from cli.policy_words import differences, standing, words
 from cli.state import State
 from deploy.local.processes import StartFailed
 
@@ -64,6 +64,15 @@ def test_what_changes_is_told_in_words(tmp_path: Path, old: str, new: str, said:
     assert differences(read(ANCHOR)[1], read(ANCHOR)[1]) == []
 
 
+@pytest.mark.clause("A-66", "R4")
+def test_a_version_is_shown_with_what_the_register_says_of_it() -> None:
+    assert standing(None).startswith("未登记 not in it: no consultation, adoption or publication is recorded")
+    row = {"stage": "published", "effective_on": "2024-05-01", "sha256": "5" * 64}
+    assert standing(row, "5" * 64) == "published, in force from 2024-05-01"
+    assert standing(row, "6" * 64) == "published, in force from 2024-05-01; it is another text than this"
+    assert standing({**row, "stage": "adopted", "effective_on": None}) == "adopted"
+
+
 def test_lint_tells_every_line_that_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert lint([ANCHOR, changed(tmp_path, ("weight: 30", "weight: 31"))]) == 1
     out = capsys.readouterr().out
@@ -102,6 +111,8 @@ def test_all_24_open_values_are_listed_with_their_state() -> None:
     where = "(adjustments v2, performance/adjustments.yaml, from 2024-01-01; organisation)"
     assert found["P-04"] == f"training_excellence.points = 2 {where}"
     assert found["P-09"] == "not configured"
+    for register, said in (({}, "not"), ({"adjustments:2": {"stage": "adopted"}}, "adopted")):
+        assert states(loaded(), register)["P-04"].endswith(f"organisation; {said} in the register)")
     assert found["P-01"] == "not configured; no rule asks for it yet"
 
 
