@@ -41,7 +41,7 @@ async def state_as_of(
     """The state of a stream, now, at a version or by a time. Personal texts are opened for whoever may read them."""
     app = request.app.state
     decider = cast(dict[str, Decider[Any, Any, Any]], app.deciders).get(stream.split("/")[0])
-    if decider is None or unkept(stream):
+    if decider is None or not decider.history or unkept(stream):
         raise NotFound(stream)
     contract = cast(Desk, app.desk).contract
     history = until((await cast(Store, app.store).history([stream]))[stream], at_version, at)

@@ -109,6 +109,7 @@ class Decider(Generic[C, S, E]):
     sees: Callable[[C], Sequence[Sight]] = nothing_else
     asks: tuple[type, ...] = ()  # the commands, where the annotation of `decide` cannot say them
     tells: tuple[type, ...] = ()  # the events, where that of `evolve` cannot
+    history: bool = True  # whether /history tells its streams: not where what somebody may read of them changes
 
     @property
     def commands(self) -> tuple[type, ...]:

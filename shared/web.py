@@ -181,16 +181,27 @@ class Reading:
         found = await self.store.rows(projection, [projection.identity(row) for row in rows])
         return [await self.opened(row) for row in found]
 
-    async def page(self, projection: Projection[R, Any], paging: Paged, **equal: object) -> Page[R]:
-        """Rows in order of their key, with columns equal to what is given; None filters nothing."""
+    async def page(
+        self,
+        projection: Projection[R, Any],
+        paging: Paged,
+        shown: Callable[[R], bool] = lambda row: True,
+        **equal: object,
+    ) -> Page[R]:
+        """Rows in order of their key, with columns equal to what is given; None filters nothing. Of a row that is not
+        `shown` nothing is told, neither by a cursor nor by a page that is short of it."""
         await self.reached(projection)
         wanted = {name: v for name, v in equal.items() if v is not None}
         after = uncursor(paging.after, projection) if paging.after else None
-        none = any(map(unkept, wanted.values()))
-        rows = [] if none else await self.store.page(projection, wanted, after, paging.limit + 1)
-        shown = rows[: paging.limit]
-        following = cursor(projection.identity(shown[-1])) if len(rows) > paging.limit else None
-        return Page(items=tuple([await self.opened(row) for row in shown]), next=following)
+        more, rows = not any(map(unkept, wanted.values())), list[R]()
+        while more and len(rows) <= paging.limit:
+            found = await self.store.page(projection, wanted, after, paging.limit + 1)
+            rows += filter(shown, found)
+            if more := len(found) > paging.limit:
+                after = projection.identity(found[-1])
+        items = rows[: paging.limit]
+        following = cursor(projection.identity(items[-1])) if len(rows) > paging.limit else None
+        return Page(items=tuple([await self.opened(row) for row in items]), next=following)
 
     async def result(self, facts: Facts[Any, Any, Any, Any], subject: Hashable) -> Result:
         """What was computed about a subject, as JSON. Raises NotFound."""

@@ -198,7 +198,7 @@ async def test_the_person_reads_all_of_his_own_and_sees_that_and_who_else_read(o
     own = (await organisation.get(f"/archives/{LI}", LI, "anchor")).json()
     assert (own["sessions"][0]["first"]["content"], own["attendance"][0]["session"]) == ("platform rules", "rules-1")
     seen = (await organisation.get(f"/archives/{LI}/readings", LI, "anchor")).json()["items"]
-    assert [(row["reader"], row["application"]) for row in seen] == [(REVIEWER, "a1"), (LI, None)]
+    assert [(row["reader"], row["application"]) for row in seen] == [(LI, ""), (REVIEWER, "a1")]
     (application,) = (await organisation.get(f"/archives/{LI}/applications", LI, "anchor")).json()["items"]
     assert (application["applicant"], application["decision"]) == (REVIEWER, "approved")
     assert (await organisation.get(f"/archives/{LI}/readings", REVIEWER, "anchor")).status_code == 403
@@ -231,6 +231,26 @@ async def test_an_investigation_delays_what_the_person_sees_until_its_end(
     listed = (await organisation.get("/applications", LI, "hr")).json()["items"]  # if he is of human resources himself
     assert len(listed) == sees
     assert (await organisation.get("/applications/a2", LI, "hr")).status_code == (404 if sees == 1 else 200)
+
+
+@pytest.mark.clause("R9")
+async def test_what_is_delayed_shows_in_no_cursor_number_or_history(organisation: People) -> None:
+    ends_on = str((datetime.now(UTC) + timedelta(days=20)).date())
+    delayed = APPLICATION | {"application": "a0", "investigation": {"reason": "sold marks", "ends_on": ends_on}}
+    await organisation.post("/applications/request", delayed, REVIEWER, "appraiser")
+    for application in ("a0", "a1"):
+        await organisation.post("/applications/approve", {"application": application})
+        await organisation.get(f"/archives/{LI}", REVIEWER, "appraiser", application=application)
+    own = await organisation.get(f"/archives/{LI}", LI, "anchor")
+    assert own.headers["ETag"] == '"1"'
+    for path in (f"/archives/{LI}/applications", f"/archives/{LI}/readings", "/applications"):
+        first = (await organisation.get(path, LI, "auditor", limit=1)).json()
+        assert [row["application"] for row in first["items"]] == [first["items"][0]["application"]] != ["a0"]
+        everything = (await organisation.get(path, LI, "auditor")).json()
+        assert {row.get("reading", 1) for row in everything["items"]} == {1}
+        assert (first["next"] is None) == (len(everything["items"]) == 1)
+    for stream in ("archive_application/a0", f"archive_reading/{LI}/a0", f"archive_reading/{LI}"):
+        assert (await organisation.get("/history", LI, "auditor", stream=stream)).status_code == 404
 
 
 async def test_names_are_shown_to_those_who_may_read_them_and_ids_to_the_others(organisation: People) -> None:

@@ -82,18 +82,25 @@ def test_the_person_reads_his_own_archive_without_application_and_that_is_a_read
 
 @pytest.mark.clause("R9")
 def test_the_person_sees_who_read_what_by_which_application_and_when() -> None:
-    own = ArchiveConsulted(person=LI, reading=2, reader=LI, parts=tuple(sorted(Part)))
+    own = ArchiveConsulted(person=LI, reading=1, reader=LI, parts=tuple(sorted(Part)))
     facts = recorded([("li", CONSULTED), ("li", own)])
     assert rows(archive_readings, facts) == [
         Reading(
             person=LI,
+            application="a1",
             reading=1,
             reader=REVIEWER,
             parts=(Part.RESULTS,),
-            application="a1",
             read_at=facts[0].meta.occurred_at,
         ),
-        Reading(person=LI, reading=2, reader=LI, parts=tuple(sorted(Part)), read_at=facts[1].meta.occurred_at),
+        Reading(
+            person=LI,
+            application="",
+            reading=1,
+            reader=LI,
+            parts=tuple(sorted(Part)),
+            read_at=facts[1].meta.occurred_at,
+        ),
     ]
 
 

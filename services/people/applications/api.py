@@ -1,7 +1,5 @@
 """Applications to read archives, over HTTP."""
 
-from dataclasses import replace
-
 from fastapi import APIRouter
 
 from services.people.applications.decisions import ApproveArchiveAccess, RejectArchiveAccess, applications
@@ -52,8 +50,9 @@ async def listed(
     read: Read, who: Actor, paging: Paging, applicant: PersonId | None = None, decision: Decision | None = None
 ) -> Page[Application]:
     """What waits for a decision, and what was decided. What is about one person: see his archive. Clause: T-63."""
-    found = await read.page(archive_applications, paging, applicant=applicant, decision=decision)
-    return replace(
-        found,
-        items=tuple(row for row in found.items if disclosed(who.person, row.persons, row.withheld_until, today())),
-    )
+    on = today()
+
+    def shown(row: Application) -> bool:
+        return disclosed(who.person, row.persons, row.withheld_until, on)
+
+    return await read.page(archive_applications, paging, shown, applicant=applicant, decision=decision)

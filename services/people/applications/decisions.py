@@ -159,4 +159,5 @@ applications: Decider[Command, State, Event] = Decider(
     decide=decide,
     evolve=evolve,
     sees=sees,
+    history=False,  # what an investigation delays
 )

@@ -1,7 +1,8 @@
 """Archives over HTTP: every look into one is a fact first. Clauses: T-59 to T-63; ruling R9."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import TypeAdapter
@@ -34,7 +35,6 @@ from shared.web import Actor, Handle, Malformed, Page, Paging, Read
 router = APIRouter(prefix="/archives", tags=["archives"])
 
 PAGE = TypeAdapter(ArchivePage)
-R = TypeVar("R", ApplicationAbout, Reading)
 
 
 @value
@@ -93,16 +93,15 @@ async def applications_for(
     person: PersonId, who: Actor, read: Read, paging: Paging, decision: Decision | None = None
 ) -> Page[ApplicationAbout]:
     """Applications that name the person, refused ones too. What an investigation delays he sees when it is over. R9."""
-    return told(await read.page(applications_about, paging, person=person, decision=decision), who)
+    return await read.page(applications_about, paging, told_to(who), person=person, decision=decision)
 
 
 @router.get("/{person}/readings", dependencies=[requires("archive.trace")])
 async def readings_of(person: PersonId, who: Actor, read: Read, paging: Paging) -> Page[Reading]:
     """Who read what of the archive, and when. What an investigation delays the person sees when it is over. R9."""
-    return told(await read.page(archive_readings, paging, person=person), who)
+    return await read.page(archive_readings, paging, told_to(who), person=person)
 
 
-def told(page: Page[R], who: Actor) -> Page[R]:
-    return replace(
-        page, items=tuple(row for row in page.items if disclosed(who.person, {row.person}, row.withheld_until, today()))
-    )
+def told_to(who: Actor) -> Callable[[ApplicationAbout | Reading], bool]:
+    on = today()
+    return lambda row: disclosed(who.person, {row.person}, row.withheld_until, on)

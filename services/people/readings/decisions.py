@@ -66,15 +66,21 @@ def evolve(readings: int, event: Event) -> int:
     return event.reading
 
 
+def key(command: ConsultArchive) -> tuple[str, ...]:
+    """A stream for each application: what the person sees of his own readings does not count those that he may not."""
+    return (command.person,) if command.application is None else (command.person, command.application)
+
+
 def sees(command: ConsultArchive) -> list[Sight]:
     return [look(applications, command.application)] if command.application is not None else []
 
 
 readings: Decider[ConsultArchive, int, Event] = Decider(
     name="archive_reading",
-    key=lambda command: (command.person,),
+    key=key,
     initial=lambda: 0,
     decide=decide,
     evolve=evolve,
     sees=sees,
+    history=False,  # what an investigation delays
 )

@@ -10,7 +10,7 @@ from shared.value import value
 @value
 class ArchiveConsulted:
     person: PersonId  # whose archive
-    reading: int  # of this archive, from 1
+    reading: int  # of this archive by this application, from 1
     reader: PersonId
     parts: Parts
     application: str | None = None  # none: the person himself

@@ -14,11 +14,11 @@ from shared.value import value
 @value
 class Reading:
     person: PersonId
-    reading: int
+    application: str  # empty: the person himself, his own
+    reading: int  # by this application
     reader: PersonId | None = None
     capacity: str = ""  # in which the reader acted
     parts: tuple[Part, ...] = ()
-    application: str | None = None
     read_at: datetime | None = None
     withheld_until: date | None = None
 
@@ -29,7 +29,6 @@ def reading(row: Reading, event: ArchiveConsulted, meta: Meta) -> Reading:
         reader=event.reader,
         capacity=meta.capacity,
         parts=event.parts,
-        application=event.application,
         read_at=meta.occurred_at,
         withheld_until=event.withheld_until,
     )
@@ -37,6 +36,6 @@ def reading(row: Reading, event: ArchiveConsulted, meta: Meta) -> Reading:
 
 archive_readings = Projection(
     name="archive_readings",
-    key=lambda event: Reading(person=event.person, reading=event.reading),
+    key=lambda event: Reading(person=event.person, application=event.application or "", reading=event.reading),
     evolve=reading,
 )
