@@ -510,6 +510,12 @@ class MemoryWork:
             self.put(name, subject, None)
         return taken
 
+    async def soil(self, facts: Facts[Any, Any, Any, Any], codes: Sequence[str]) -> None:
+        name = self.prefix(facts)
+        for subject, (result, _) in self.scan(f"{name}_result").items():
+            if result.error.partition(" ")[0] in codes:
+                self.put(f"{name}_dirty", subject, object())
+
     async def facts(self, facts: Facts[Any, Any, Any, Any], subjects: Sequence[str]) -> dict[str, list[Held]]:
         return self.held(self.prefix(facts), subjects)
 

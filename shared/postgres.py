@@ -508,6 +508,15 @@ class PostgresWork:
                  ) returning subject"""
         return [r["subject"] for r in await self.connection.fetch(sql, self.prefix(facts), limit)]
 
+    async def soil(self, facts: Facts[Any, Any, Any, Any], codes: Sequence[str]) -> None:
+        await self.connection.execute(
+            f"insert into dirty (facts, subject) select $1, subject from {self.prefix(facts)}_result"
+            " where split_part(error, ' ', 1) = any($2::text[]) order by subject"
+            " on conflict (facts, subject) do update set touched = dirty.touched + 1",
+            self.prefix(facts),
+            list(codes),
+        )
+
     async def facts(self, facts: Facts[Any, Any, Any, Any], subjects: Sequence[str]) -> dict[str, list[Held]]:
         return await held(self.connection, self.prefix(facts), subjects)
 

@@ -238,6 +238,9 @@ class Work(Protocol):
     async def dirty(self, facts: Facts[Any, Any, Any, Any], limit: int) -> list[str]:
         """Take subjects whose result is to be computed again; they are clean when this commits."""
 
+    async def soil(self, facts: Facts[Any, Any, Any, Any], codes: Sequence[str]) -> None:
+        """Mark as dirty every subject whose result was refused with one of these codes."""
+
     async def facts(self, facts: Facts[Any, Any, Any, Any], subjects: Sequence[str]) -> dict[str, list["Held"]]: ...
 
     async def put_results(self, facts: Facts[Any, Any, Any, Any], results: Sequence["NewResult"]) -> list[str]:

@@ -31,7 +31,7 @@ from shared.policy import Policies
 from shared.privacy import Erasure
 from shared.projection import Projection
 from shared.reaction import Reaction
-from shared.refusal import Refused
+from shared.refusal import LACKING, Refused
 from shared.store import Checkpoint, Gathered, Held, Moved, NewDue, NewResult, Parked, Store, Work
 from shared.telemetry import READER_EVENTS, READER_RECORDS, READER_STOPPED
 from shared.wire import Heading, NotOurs, heading, recorded
@@ -180,6 +180,8 @@ class Subscription:
             self.parked = await work.parked(self.name)
             records = [decoder(Record).decode(r) for r in await work.discarded(self.build.name)]
             self.discarded = {heading(r).id for r in records}
+            if isinstance(self.source, Facts):
+                await work.soil(self.source, LACKING)  # a start may have brought the policies
         self.owed = True
         self.rebuilding = any(c.position < c.past for c in known.values())
         return {p: known[p].offset + 1 if p in known and not self.rewound else 0 for p in partitions}

@@ -176,6 +176,16 @@ async def test_nothing_is_switched_while_a_subject_is_to_be_settled(store: Store
     assert await store.switch(build, PATIENCE)
 
 
+async def test_what_was_refused_is_settled_again(store: Store) -> None:
+    async with store.work() as work:
+        errors = {"li": "policy.not_configured {}", "wang": "failed: x", "chen": ""}
+        results = [NewResult(subject=s, document=b"", used=(), error=error) for s, error in errors.items()]
+        await work.put_results(archive, results)
+        await work.soil(archive, ["policy.not_configured"])
+    async with store.work() as work:
+        assert await work.dirty(archive, 10) == ["li"]
+
+
 async def test_a_higher_version_is_built_beside_and_an_older_release_leaves_it(store: Store) -> None:
     higher = replace(counts, version=2)
     await store.prepare([higher])

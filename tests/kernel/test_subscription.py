@@ -17,9 +17,10 @@ from shared.broker import Partition, Record, Unavailable
 from shared.decider import Decider
 from shared.desk import Desk, Request
 from shared.event import Contract, Contracts
+from shared.facts import Facts, Known
 from shared.memory import MemoryStore
 from shared.memory_broker import MemoryBroker
-from shared.policy import Policies
+from shared.policy import Document, Issue, Policies
 from shared.projection import Projection
 from shared.relay import Relay
 from shared.store import Asking, Parked
@@ -291,6 +292,39 @@ async def read(shop: Shop, sent: Sequence[tuple[Partition, Record]]) -> None:
         task.cancel()
         with suppress(asyncio.CancelledError, Stopped):
             await task
+
+
+@value
+class Tariff:
+    factor: int
+
+
+@value
+class Buyer:
+    shop: str
+
+
+def bill(subject: Buyer, known: Known[Sold], tariff: Tariff) -> int:
+    return tariff.factor * sum(r.event.amount for r in known.facts)
+
+
+async def test_a_result_that_lacked_its_policy_is_there_after_the_start_that_brings_it() -> None:
+    shop = Shop()
+    bills = Facts(name="bills", about=lambda e: e.shop, subjects=lambda e: [Buyer(shop=e.shop)], result=bill)
+    await shop.store.prepare([bills])
+    await shop.sell(("a", 2))
+    ((partition, record),) = await records(shop)
+    tariff = Document(body=Tariff(factor=3), issue=Issue(policy="tariff", version=1))
+    for documents in ((), (tariff,)):
+        policies = Policies(documents=documents)
+        reader = Subscription("shop", bills, shop.store, shop.broker, Contracts(contract), policies)
+        await reader.positions([partition])
+        if items := list(reader.fresh(partition, [record])):
+            await reader.take(items)
+        await reader.settle(behind=False)
+    found = await shop.store.result(bills, '{"shop":"a"}')
+    assert found
+    assert (found.document, found.error) == (6, "")
 
 
 async def what_comes_again_changes_nothing(shop: Shop) -> None:
