@@ -22,7 +22,7 @@ from deploy.local.processes import free_port
 from services.people.contracts import contract
 from shared.kafka import KafkaBroker, KafkaSettings
 
-BOUND = 120.0
+BOUND = 300.0  # a process imports for half a minute where others are at work
 HR = {"Authorization": "Bearer secret", "Kaibo-Person": "somebody", "Kaibo-Capacity": "hr"}
 PROGRAM = """
 import sys

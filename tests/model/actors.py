@@ -177,7 +177,10 @@ class GatedReader:
 
     async def fetch(self, limit: int, wait: float) -> Mapping[Partition, Sequence[Record]]:
         await self.actor.at("fetch")
-        return await self.reader.fetch(min(limit, self.actor.limit), 0.0)
+        found = await self.reader.fetch(min(limit, self.actor.limit), 0.0)
+        if found:
+            await self.actor.at("fetched")
+        return found
 
     def rewind(self, offsets: Mapping[Partition, int]) -> None:
         self.reader.rewind(offsets)

@@ -207,6 +207,27 @@ class Bank(RuleBasedStateMachine):
         member.cut_off()
         self.zombies.add(member)
 
+    @rule(kind=st.sampled_from(READERS), place=st.sampled_from(["fetched", "commit"]))
+    def change_owner(self, kind: str, place: str) -> None:
+        """In the middle of a batch: another member reads what the first one held, and then that one goes on."""
+        member = self.member(kind)
+        if self.come_to(place, member):
+            member.cut_off()
+            self.zombies.add(member)
+            other = self.member(kind)
+            for actor in [other] * 8 + [member] * 8:
+                if actor.alive:
+                    actor.step()
+
+    @rule(kind=st.sampled_from(READERS))
+    def meet(self, kind: str) -> None:
+        """Two members of one group, a partition each, are in a transaction at once."""
+        while len(self.members(kind)) < 2:
+            self.begin(kind)
+        met = [member for member in self.members(kind) if self.come_to("commit", member)]
+        for member in met:
+            member.step()
+
     @rule(state=st.sampled_from(["mended", "broken", "away"]))
     def mend_or_break(self, state: str) -> None:
         """The fold of the totals, or what it needs is away."""
@@ -413,8 +434,18 @@ class Bank(RuleBasedStateMachine):
     def at_an_effect(self) -> list[Actor]:
         return [a for a in self.of() if a.place not in ("idle", "fetch", "cursors", "tail")]
 
-    def members(self) -> list[Actor]:
-        return [a for a in self.of() if a.name in READERS and a not in self.zombies]
+    def members(self, kind: str = "") -> list[Actor]:
+        return [a for a in self.of(kind) if a.name in READERS and a not in self.zombies]
+
+    def member(self, kind: str) -> Actor:
+        return next(iter(self.members(kind)), None) or self.begin(kind)
+
+    def come_to(self, place: str, actor: Actor) -> bool:
+        """Whether it stands there after some steps."""
+        for _ in range(8):
+            if actor.alive and actor.place != place:
+                actor.step()
+        return actor.alive and actor.place == place
 
     def desk(self, store: Any) -> Desk:
         topics = dict.fromkeys(contract.topics, PARTITIONS)

@@ -71,6 +71,13 @@ BUGS: dict[str, tuple[ModuleType, str, str]] = {
         "if found.previous != position and (known or found.previous > position):",
         "if False:",
     ),
+    # G3
+    "a checkpoint is written whoever wrote the last one": (
+        memory,
+        "(stands.log, stands.offset) != (was.log, was.offset)",
+        "False",
+    ),
+    "rows are not compared": (memory, "in self.seen.items()):", "in self.seen.items() if name == 'checkpoints'):"),
     # G4
     "any tail will do": (relay, "!= [found.id]:", "== []:"),
     "the log id is ignored": (subscription, "if known and found.log != known:", "if False:"),
