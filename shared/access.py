@@ -30,7 +30,12 @@ KERNEL = {
 
 
 class Forbidden(Exception):
-    """The capacity does not hold the capability."""
+    """The capacity does not hold the capability; these do."""
+
+    def __init__(self, capability: str, held_by: tuple[str, ...]) -> None:
+        self.capability, self.held_by = capability, held_by
+        holders = ", ".join("the person himself" if capacity == SELF else capacity for capacity in held_by)
+        super().__init__(f"this needs the capability {capability}, held by: {holders or 'nobody'}")
 
 
 @value
@@ -43,6 +48,11 @@ class Access:
         if actor.capacity in holders and actor.capacity != SELF:  # nobody may call his capacity so
             return True
         return SELF in holders and about == {actor.person}
+
+    def check(self, capability: str, actor: Actor, about: frozenset[str] = frozenset()) -> None:
+        """Raises Forbidden."""
+        if not self.allows(capability, actor, about):
+            raise Forbidden(capability, self.table.get(capability, ()))
 
 
 def load_access(path: Path) -> Access:
@@ -62,8 +72,7 @@ class Requires:
         identity: Identity = request.app.state.identity
         access: Access = request.app.state.access
         actor = request.state.actor = await identity.actor(request.headers)
-        if not access.allows(self.capability, actor, await about(request)):
-            raise Forbidden(self.capability)
+        access.check(self.capability, actor, await about(request))
 
 
 def requires(capability: str) -> Any:

@@ -26,7 +26,7 @@ from fastapi.routing import APIRoute
 from pydantic import TypeAdapter, ValidationError
 from starlette.responses import Response
 
-from shared.access import IMPORT, Access, about_command, body_of, capability_of, identify, requires
+from shared.access import IMPORT, Access, Forbidden, about_command, body_of, capability_of, identify, requires
 from shared.broker import Unavailable
 from shared.decider import Decider
 from shared.desk import Decided, Desk, KeyReused, Request, TooLarge
@@ -144,17 +144,20 @@ class Bulk:
                 raise msgspec.ValidationError("command: it is none of this service's")
             command = adapter(known.kind).validate_json(bytes(line.body))
             wrongs = [*line.wrong(), *wrong(command)] or list(wrong_stream(known.decider.stream(command)))
+            if not wrongs:
+                self.access.check(known.capability, actor, about_command(command))
+        except Forbidden as e:
+            problem = {"title": "capability.missing", "detail": str(e)}
+            problem |= {"capability": e.capability, "held_by": e.held_by}
         except ValidationError as error:
             problem = {"errors": told(error.errors(), "body")}
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             problem = {"detail": UNKNOWN.sub("unknown field", str(error))}
         else:
-            if not wrongs and self.access.allows(known.capability, actor, about_command(command)):
+            if not wrongs:
                 chunk.commands.append((number, line, known.decider, command))
                 return
             problem = {"errors": [{"at": at, "what": what} for at, what in wrongs]}
-            if not wrongs:
-                problem = {"title": "capability.missing", "capability": known.capability}
         status = "refused" if "capability" in problem else "invalid"
         chunk.results[number] = LineResult(line=number, status=status, problem=problem)
 

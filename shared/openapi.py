@@ -50,6 +50,7 @@ PROBLEM_SCHEMA: Document = {
         },
         "facts": {"type": "object", "additionalProperties": {"type": "string"}},
         "capability": {"type": "string"},
+        "held_by": {"type": "array", "items": {"type": "string"}},
     },
     "additionalProperties": False,
 }
@@ -79,7 +80,7 @@ HEADERS: Document = {
 RESPONSES = {
     400: ("Malformed", "A header, a cursor or the JSON cannot be read.", ()),
     401: ("Unauthenticated", "Nobody is named, or the proof is wrong.", ("WWW-Authenticate",)),
-    403: ("Forbidden", "The capacity does not hold the capability.", ()),
+    403: ("Forbidden", "The capacity does not hold the capability; `held_by` lists those that do.", ()),
     404: ("NotFound", "There is no such thing here, or not for the caller.", ()),
     408: ("TooSlow", "The body did not come in time.", ()),
     409: ("Refused", "A rule says no: `title` names it, `facts` tell what to do next.", ()),

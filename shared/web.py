@@ -141,8 +141,7 @@ class Handler:
         if (at := headers.get("Kaibo-Occurred-At")) is None:
             return framed
         access: Access = app.access
-        if not access.allows(IMPORT, identify(self.request)):
-            raise Forbidden(IMPORT)
+        access.check(IMPORT, identify(self.request))
         return msgspec.structs.replace(framed, now=moment(at))
 
     def answer(self, decided: Decided) -> Accepted:
@@ -321,7 +320,7 @@ PROBLEMS: Mapping[type[Exception], Callable[[Any], JSONResponse]] = {
     Refused: lambda e: problem(409, e.code, "a rule says no", facts=e.told()),
     Erased: lambda e: problem(409, "person.erased", "nothing personal is recorded of this person any more"),
     Unauthenticated: lambda e: problem(401, "unauthenticated", str(e), {"WWW-Authenticate": "Bearer"}),
-    Forbidden: lambda e: problem(403, "capability.missing", f"this needs the capability {e}", capability=str(e)),
+    Forbidden: lambda e: problem(403, "capability.missing", str(e), capability=e.capability, held_by=e.held_by),
     NotFound: lambda e: problem(404, "not_found", "there is no such thing here, or not for you"),
     Unknown: lambda e: problem(404, "not_found", str(e)),
     Stale: lambda e: problem(412, "stream.changed", f"{e}; read it again, then decide again"),

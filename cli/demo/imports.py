@@ -43,18 +43,19 @@ def run(state: State, file: Path, kind: str) -> None:
     except (TableError, Unanswered) as error:
         raise StartFailed(str(error)) from error
     console = Console()
-    console.print(f"{file.name}: {answers['stored']} recorded, {answers['unchanged']} unchanged, {len(problems)} left")
-    for problem in problems:
+    left = len({problem.row for problem in problems})
+    console.print(f"{file.name}: {answers['stored']} recorded, {answers['unchanged']} unchanged, {left} left alone")
+    for problem in sorted(problems, key=lambda problem: problem.row):
         console.print(f"  {problem}", markup=False)
     if problems:
-        raise StartFailed(f"{len(problems)} rows of {file.name} were left alone; all others are recorded.")
+        raise StartFailed(f"{left} rows of {file.name} were left alone; all others are recorded.")
 
 
 def import_metrics(client: Client, file: Path) -> tuple[Counter[str], list[Problem]]:
-    """What became of the rows, and which were left alone. Raises TableError, Unanswered."""
-    rows = read_metrics(file)
+    """What became of the rows, and what of them was left alone. Raises TableError, Unanswered."""
+    rows, problems = read_metrics(file)
     streams = Streams(client, {row.day for row in rows})
-    lines, problems = [], []
+    lines = []
     for row in rows:
         found = streams.find(row)
         if isinstance(found, Problem):

@@ -20,8 +20,7 @@ from cli.demo.client import Client, Unanswered
 from cli.demo.contested import Chapter, Contested, Reversal
 from cli.demo.generator import FULL, SMALL, generate
 from cli.demo.importing import Import, Phase, Refusals, caught_up
-from cli.demo.inputs import STREAMS, read_input
-from cli.demo.inputs.tables import TableError
+from cli.demo.inputs import STREAMS, Unusable, read_input
 from cli.demo.ledger import Ledger
 from cli.demo.recount import Settings, differences, recount
 from cli.demo.screen import Bars, Following
@@ -65,7 +64,7 @@ def run(
     try:
         given = read_input(chosen.folder)
         world = make_world(given, seed=seed, staff=chosen.staff, origins=chosen.origins)
-    except (TableError, Understaffed) as error:
+    except (Unusable, Understaffed) as error:
         raise StartFailed(str(error)) from error
     with started(console, state) as run:
         try:

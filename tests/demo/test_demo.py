@@ -16,6 +16,7 @@ from rich.console import Console
 from cli.demo.contested import Contested, Reversal
 from cli.demo.found import IMPORTER
 from cli.demo.importing import Import, caught_up
+from cli.demo.importing import named as imported_as
 from cli.demo.imports import import_metrics, named
 from cli.demo.inputs import read_input
 from cli.demo.inputs.operators import COLUMNS
@@ -23,6 +24,7 @@ from cli.demo.ledger import Ledger
 from cli.demo.main import METRICS, Demo, choose, started
 from cli.demo.story import MONTH, Story
 from cli.demo.world.observations import CRITERIA
+from cli.demo.world.training_lines import sick_note
 from cli.demo.world.world import World, make_world
 from cli.state import Run, State
 from deploy.local.processes import StartFailed, until
@@ -67,6 +69,17 @@ def test_the_recount_is_equal_and_importing_twice_changes_nothing(ledger: Ledger
     assert ledger.again.events == 0
     assert ledger.again.lines == sum(phase.lines for phase in ledger.phases)
     assert ledger.events == sum(phase.events for phase in ledger.phases)
+
+
+def test_the_same_lines_are_the_same_import_and_others_another(small: Running, ledger: Ledger) -> None:
+    """Whose deadlines are held as long as it lasts: those of the second time have none to hold."""
+    for service in small.demo.databases:
+        made = [i for i in small.demo.client.read(service, "/imports", IMPORTER) if i["name"].startswith("demo/")]
+        assert len(made) == 5
+        assert all(i["completed_at"] and i["released_at"] for i in made)
+    note = sick_note(small.world.heroine, small.world.sessions)
+    assert imported_as({"training": [note]}) == imported_as({"training": [note]})
+    assert imported_as({"training": [note]}) != imported_as({"training": [note, note]})
 
 
 def test_pending_held_final_rejected_and_reversed_are_all_there(ledger: Ledger) -> None:
@@ -209,17 +222,20 @@ def test_an_operators_export_corrects_a_month_beside_what_stood(small: Running, 
     assert caught_up(small.demo.databases) == events
 
 
-def test_rows_that_fit_no_stream_are_named(small: Running, ledger: Ledger, tmp_path: Path) -> None:
+def test_rows_that_fit_no_stream_or_cannot_be_read_are_named(small: Running, ledger: Ledger, tmp_path: Path) -> None:
     person = small.world.heroine.person
     rows: list[list[object]] = [
         [person.name, "2001/1/1 00:00:00", 1, 1, 1, 1, 1, 1, 1],
         ["nobody", "2024-05-01", 1, 1, 1, 1, 1, 1, 1],
+        [person.name, "2024-05-01", 1, "", 1, "many", 1, 1, 1],
     ]
     answers, problems = import_metrics(small.demo.client, export(tmp_path / "strange.csv", rows))
     assert not answers
-    assert [str(problem) for problem in problems] == [
+    assert sorted(str(problem) for problem in problems) == [
         f"row 2, column 日期: {person.name} was on in 0 streams then: one is wanted",
         "row 3, column 主播昵称: 0 persons are called nobody: one is wanted",
+        "row 4, column 直播间商品点击人数: 'many' is no number such as 12,345 or 1.2万 or ¥1,234.50",
+        "row 4, column 直播间观看人数: is empty",
     ]
 
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cli.demo.generator import FULL, REAL, SMALL, Size, generate
-from cli.demo.inputs import PEOPLE, QUIZ, STREAMERS, STREAMS, read_input
+from cli.demo.inputs import PEOPLE, QUIZ, STREAMERS, STREAMS, Unusable, read_input
 from cli.demo.inputs.people import read_people
 from cli.demo.inputs.quiz import read_quiz
 from cli.demo.inputs.streamers import read_streamers
@@ -166,7 +166,7 @@ def test_errors_of_the_quiz_and_the_streamers(folder: Path) -> None:
 
 def test_a_file_that_is_not_there_or_lacks_a_column(folder: Path) -> None:
     (folder / QUIZ).unlink()
-    with pytest.raises(TableError, match=r"exam-results.csv cannot be used:\n  file: No such file"):
+    with pytest.raises(Unusable, match=r"exam-results.csv cannot be used:\n  file: No such file"):
         read_input(folder)
     (folder / STREAMS).write_text("videoId,start,end\n")
     with pytest.raises(TableError, match="the header has no actualStartTime, actualEndTime, duration_in_minutes"):
@@ -175,3 +175,14 @@ def test_a_file_that_is_not_there_or_lacks_a_column(folder: Path) -> None:
 
 def test_moments_are_utc(folder: Path) -> None:
     assert all(row.started_at.tzinfo is UTC for row in read_streams(folder / STREAMS))
+
+
+def test_all_wrong_cells_of_all_files_are_named_and_why_nothing_is_taken(folder: Path) -> None:
+    rewritten(folder / PEOPLE, {2: {0: "", 9: "22.05.2024"}})
+    rewritten(folder / STREAMS, {line: {1: "yesterday", 2: "today"} for line in range(2, 40)})
+    with pytest.raises(Unusable) as raised:
+        read_input(folder)
+    text = str(raised.value)
+    assert text.count("row 2, column badge") == text.count("row 2, column date_joining") == 1
+    assert text.count("is no moment such as") == 2 * 38
+    assert "Nothing was imported: who is on air when" in text

@@ -97,6 +97,7 @@ async def test_each_route_refuses_each_capacity_that_does_not_hold_its_capabilit
                     answer = await ask(there, route, naming("stranger", capacity))
                     assert answer.status_code == 403, (route.path, capacity)
                     assert answer.json()["capability"] == capability_of(route)
+                    assert answer.json()["held_by"] == list(holders)
                     refused += 1
         assert await there.parts.store.maximum() == 0
     assert refused > 15 * len(service.routes)
@@ -246,6 +247,7 @@ async def test_an_importing_account_does_in_bulk_what_it_may_do_one_by_one(name:
             if missing:
                 assert told["status"] == "refused"
                 assert told["problem"]["capability"] == needed[step.command]
+                assert told["problem"]["held_by"] == list(service.access.table[needed[step.command]])
 
 
 async def test_what_only_reactions_command_is_unknown_in_bulk() -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from cli.demo.inputs.tables import Cell, Row, Wrong, read_table, text, words
+from cli.demo.inputs.tables import Cell, Problem, Row, Wrong, read_each, text, words
 from shared.value import BUSINESS_ZONE, value
 
 ANCHOR, DAY, IMPRESSIONS, VIEWERS = "主播昵称", "日期", "直播间曝光人数", "直播间观看人数"
@@ -39,26 +39,26 @@ class StreamMetrics:
     new_followers: int  # less than none where more left than came
 
 
-def read_metrics(path: Path) -> list[StreamMetrics]:
-    """Raises `TableError`."""
-    return read_table(path, metrics, columns=COLUMNS)
+def read_metrics(path: Path) -> tuple[list[StreamMetrics], list[Problem]]:
+    """The rows that can be read, for each speaks of a stream of its own; and every cell that cannot. Raises
+    `TableError` for a file of another kind."""
+    return read_each(path, metrics, columns=COLUMNS)
 
 
 def metrics(row: Row) -> StreamMetrics:
-    day, started_at = row.take(DAY, moment)
-    return StreamMetrics(
-        row=row.number,
-        anchor=row.take(ANCHOR, text),
-        day=day,
-        started_at=started_at,
-        impressions=row.take(IMPRESSIONS, persons),
-        viewers=row.take(VIEWERS, persons),
-        product_impressions=row.take(PRODUCT_IMPRESSIONS, persons),
-        clicks=row.take(CLICKS, persons),
-        buyers=row.take(BUYERS, persons),
-        gmv=row.take(GMV, fen),
-        new_followers=row.take(NEW_FOLLOWERS, count),
+    found = row.parsed(
+        anchor=(ANCHOR, text),
+        moment=(DAY, moment),
+        impressions=(IMPRESSIONS, persons),
+        viewers=(VIEWERS, persons),
+        product_impressions=(PRODUCT_IMPRESSIONS, persons),
+        clicks=(CLICKS, persons),
+        buyers=(BUYERS, persons),
+        gmv=(GMV, fen),
+        new_followers=(NEW_FOLLOWERS, count),
     )
+    day, started_at = found.pop("moment")
+    return StreamMetrics(row=row.number, day=day, started_at=started_at, **found)
 
 
 def moment(cell: Cell) -> tuple[date, datetime | None]:

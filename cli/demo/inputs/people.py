@@ -36,18 +36,19 @@ def read_people(path: Path) -> list[PersonRow]:
 
 
 def person(row: Row) -> PersonRow:
-    return PersonRow(
-        badge=row.take("badge", text),
-        first_name=row.take("first_name", text),
-        last_name=row.take("last_name", text),
-        gender=row.take("gender", words),
-        company=row.take("company", text),
-        department=row.take("department", text),
-        position=row.take("position", words),
-        role=row.take("role", words),
-        manager_badge=row.take("manager_badge", words),
-        joined_on=row.take("date_joining", joined),
+    cells = row.parsed(
+        badge=("badge", text),
+        first_name=("first_name", text),
+        last_name=("last_name", text),
+        gender=("gender", words),
+        company=("company", text),
+        department=("department", text),
+        position=("position", words),
+        role=("role", words),
+        manager_badge=("manager_badge", words),
+        joined_on=("date_joining", joined),
     )
+    return PersonRow(**cells)
 
 
 def joined(cell: Cell) -> date | None:

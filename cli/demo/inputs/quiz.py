@@ -26,8 +26,10 @@ def read_quiz(path: Path) -> list[QuizAttempt]:
 
 
 def attempt(row: Row) -> QuizAttempt:
-    found = QuizAttempt(number=row.take("quizattempt", whole), marks=tuple(row.take(m, mark) for m in MARKS))
-    expected, total = row.take("summarks", points), sum(found.marks, Decimal(0))
+    marks = {name: (name, mark) for name in MARKS}
+    cells = row.parsed(number=("quizattempt", whole), expected=("summarks", points), **marks)
+    found = QuizAttempt(number=cells["number"], marks=tuple(cells[name] for name in MARKS))
+    expected, total = cells["expected"], sum(found.marks, Decimal(0))
     if abs(expected - total) > Decimal("0.00001"):
         raise Wrong(f"says {expected}, the marks sum to {total}", "summarks")
     return found

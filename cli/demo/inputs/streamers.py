@@ -25,13 +25,14 @@ def read_streamers(path: Path) -> list[Streamer]:
 
 
 def streamer(row: Row) -> Streamer:
-    return Streamer(
-        channel=row.take("channel", text),
-        stream_minutes=row.take("stream time", positive),
-        average_viewers=row.take("average viewers", positive),
-        followers_gained=row.take("followers gained", whole),
-        views_gained=row.take("views gained", positive),
+    cells = row.parsed(
+        channel=("channel", text),
+        stream_minutes=("stream time", positive),
+        average_viewers=("average viewers", positive),
+        followers_gained=("followers gained", whole),
+        views_gained=("views gained", positive),
     )
+    return Streamer(**cells)
 
 
 def positive(cell: Cell) -> int:

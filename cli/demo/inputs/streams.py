@@ -30,14 +30,16 @@ def read_streams(path: Path) -> list[StreamRow]:
 
 
 def stream(row: Row) -> StreamRow:
-    found = StreamRow(
-        stream=row.take("videoId", text),
-        started_at=row.take("actualStartTime", moment),
-        ended_at=row.take("actualEndTime", moment),
+    cells = row.parsed(
+        stream=("videoId", text),
+        started_at=("actualStartTime", moment),
+        ended_at=("actualEndTime", moment),
+        stated=("duration_in_minutes", points),
     )
+    stated = cells.pop("stated")
+    found = StreamRow(**cells)
     if found.ended_at <= found.started_at:
         raise Wrong("is not after the start", "actualEndTime")
-    stated = row.take("duration_in_minutes", points)
     if abs(stated * 60 - found.seconds) > Decimal("0.5"):
         raise Wrong(f"says {stated}, start and end are {found.seconds / 60:.2f} minutes apart", "duration_in_minutes")
     return found

@@ -8,7 +8,7 @@ import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from python_calamine import CalamineError, CalamineWorkbook
 
@@ -36,17 +36,24 @@ class TableError(Exception):
 
     def __init__(self, path: Path, problems: Sequence[Problem]) -> None:
         self.path, self.problems = path, tuple(problems)
-        shown = "\n".join(f"  {problem}" for problem in self.problems[:20])
-        more = f"\n  and {len(self.problems) - 20} more" if len(self.problems) > 20 else ""
-        super().__init__(f"{path.name} cannot be used:\n{shown}{more}")
+        shown = "\n".join(f"  {problem}" for problem in self.problems)
+        super().__init__(f"{path.name} cannot be used:\n{shown}")
 
 
 class Wrong(ValueError):
-    """What is wrong with a cell or a row; the reader of the table adds where it stands."""
+    """What is wrong with a row, or with one of its cells; the reader of the table adds where it stands."""
 
     def __init__(self, wrong: str, column: str = "") -> None:
         super().__init__(wrong)
         self.wrong, self.column = wrong, column
+
+
+class WrongCells(ValueError):
+    """What is wrong with several cells of a row."""
+
+    def __init__(self, wrongs: Sequence[Wrong]) -> None:
+        super().__init__("; ".join(wrong.wrong for wrong in wrongs))
+        self.wrongs = tuple(wrongs)
 
 
 @value
@@ -54,18 +61,32 @@ class Row:
     number: int
     cells: Mapping[str, Cell]
 
-    def take(self, column: str, parse: Callable[[Cell], T]) -> T:
-        """Raises `Wrong` with the column where the cell cannot be parsed."""
-        try:
-            return parse(self.cells.get(column, ""))
-        except Wrong as wrong:
-            raise Wrong(wrong.wrong, column) from None
+    def parsed(self, **fields: tuple[str, Callable[[Cell], Any]]) -> dict[str, Any]:
+        """Each field from its column by its parser. Raises `WrongCells` with every one that cannot be parsed."""
+        found, wrongs = dict[str, Any](), list[Wrong]()
+        for name, (column, parse) in fields.items():
+            try:
+                found[name] = parse(self.cells.get(column, ""))
+            except Wrong as wrong:
+                wrongs.append(Wrong(wrong.wrong, column))
+        if wrongs:
+            raise WrongCells(wrongs)
+        return found
 
 
 def read_table(path: Path, make: Callable[[Row], T], *, columns: Sequence[str], header: bool = True) -> list[T]:
-    """Every row made into a `T`. `columns` must be there; without a header they name the cells by their place.
+    """Every row made into a `T`, all or none. Raises `TableError` with all that is wrong, not only the first."""
+    made, problems = read_each(path, make, columns=columns, header=header)
+    if problems:
+        raise TableError(path, problems)
+    return made
 
-    Raises `TableError` with all that is wrong, not only the first."""
+
+def read_each(
+    path: Path, make: Callable[[Row], T], *, columns: Sequence[str], header: bool = True
+) -> tuple[list[T], list[Problem]]:
+    """Whatever rows can be made into a `T`, and what is wrong with the others. `columns` must be there; without a
+    header they name the cells by their place. Raises `TableError` for a file that is no such table."""
     rows = read_rows(path)
     first = 1
     names: Sequence[str] = columns
@@ -85,9 +106,9 @@ def read_table(path: Path, make: Callable[[Row], T], *, columns: Sequence[str], 
             made.append(make(Row(number=number, cells=dict(zip(names, cells, strict=True)))))
         except Wrong as wrong:
             problems.append(Problem(row=number, column=wrong.column, wrong=wrong.wrong))
-    if problems:
-        raise TableError(path, problems)
-    return made
+        except WrongCells as several:
+            problems += [Problem(row=number, column=wrong.column, wrong=wrong.wrong) for wrong in several.wrongs]
+    return made, problems
 
 
 def read_rows(path: Path) -> Iterator[Sequence[Cell]]:
