@@ -12,6 +12,7 @@ from itertools import groupby, islice
 from time import monotonic, sleep
 from typing import Any
 from urllib.parse import urlencode, urlsplit
+from uuid import uuid4
 
 from cli.demo.world.lines import IMPORTER, Line, Origin
 from shared.value import value
@@ -107,9 +108,9 @@ class Client:
             batch = left
 
     def post(self, service: str, path: str, body: Mapping[str, Any], caller: Caller) -> Reply:
-        """A single command, also a refused one."""
+        """A single command, also a refused one. Sent again after an outage, it happens once."""
         content = json.dumps(body, ensure_ascii=False).encode()
-        raw = self.request(service, "POST", path, caller, content, "application/json")
+        raw = self.request(service, "POST", path, caller, content, "application/json", key=uuid4().hex)
         return Reply(status=raw.status, body=json.loads(raw.body))
 
     @contextmanager
@@ -168,12 +169,14 @@ class Client:
         body: bytes = b"",
         kind: str = "",
         accept: str = "*/*",
+        key: str = "",
     ) -> Reply:
         """Asked again while the service is away, up to `PATIENCE`."""
         until = monotonic() + PATIENCE
+        headers = self.headers(caller, kind, accept) | ({"Idempotency-Key": key} if key else {})
         while True:
             try:
-                reply = self.once(service, method, path, body, self.headers(caller, kind, accept))
+                reply = self.once(service, method, path, body, headers)
             except (OSError, HTTPException) as error:
                 self.connections().pop(service, None)
                 reason = str(error)
