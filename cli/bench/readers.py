@@ -255,7 +255,7 @@ async def sliced(topic: Topic, part: int) -> tuple[list[float], list[float]]:
     memory: list[float] = []
 
     def tick(count: int) -> None:
-        if count and (not marks or count >= part * len(marks)):
+        if count and (not marks or count >= marks[-1][1] + part):
             marks.append((time.perf_counter(), count))
             if len(marks) > 1:
                 memory.append(resident_megabytes())
