@@ -10,6 +10,7 @@ from services.population import Population
 from services.supervision.awards import api as awards_api
 from services.supervision.awards.decisions import awards
 from services.supervision.awards.items import AwardItems
+from services.supervision.awards.merits import merits
 from services.supervision.awards.projections import all_awards
 from services.supervision.awards.reactions import excellent_exams
 from services.supervision.complaints import api as complaints_api
@@ -66,7 +67,7 @@ service = Service(
         all_rectifications,
         all_awards,
     ],
-    facts=[monthly_figures, populations, conduct],
+    facts=[monthly_figures, populations, merits, conduct],
     reactions=[
         absences,
         failed_exams,

@@ -15,6 +15,7 @@ from hypothesis import settings
 from services.people.contracts import CategoriesChanged
 from services.supervision.awards.decisions import ApproveAward, ProposeAward, awards
 from services.supervision.awards.events import Cause, Ground
+from services.supervision.awards.merits import merits
 from services.supervision.main import service
 from services.supervision.penalties.decisions import ImposePenalty, RejectPenalty, penalties
 from services.supervision.penalties.rules import ConsequenceRules
@@ -24,7 +25,7 @@ from services.supervision.violations.facts import monthly_figures
 from services.supervision.whatif.facts import Conduct, conduct
 from services.supervision.whatif.replay import CAUSES, Replay
 from services.supervision.whatif.results import Consequence, Outcome, compare, summary
-from services.supervision.whatif.trial import judged_months
+from services.supervision.whatif.trial import awarded_months, judged_months
 from services.vocabulary import Fen, Month
 from services.whatif import Case, report
 from shared.policy import Policies, load_document, load_policy
@@ -82,7 +83,8 @@ def tried(made: World, under: Policies, scope: str = "") -> list[Case[Outcome]]:
     figures = {
         s: monthly_figures.gathered(s, made.facts_of(monthly_figures, s)) for s in judged_months(one, known, period)
     }
-    replay = Replay(LI, known.facts, figures, under)
+    shown = {s: merits.gathered(s, made.facts_of(merits, s)) for s in awarded_months(known)}
+    replay = Replay(LI, known.facts, figures, shown, under)
     replay.run(period)
     return compare(replay, "2024-01", "2024-06", scope)
 

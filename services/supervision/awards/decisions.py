@@ -1,6 +1,6 @@
 """Awards: one open proposal for a person, an item and a period; people approve; nothing is taken back by machine.
 
-Clauses: A-57, A-58, T-64, S-44, E-65; ruling R8.
+Clauses: A-56, A-57, A-58, T-64, S-44, E-65; C-18; ruling R8.
 """
 
 from calendar import monthrange
@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from enum import StrEnum
-from typing import Annotated
+from fractions import Fraction
+from typing import Annotated, Any
 
 from annotated_types import Len
 from pydantic import Field
@@ -31,9 +32,12 @@ from services.supervision.awards.events import (
     Reward,
 )
 from services.supervision.awards.items import AwardItems, Item
+from services.supervision.awards.merits import MeritMonth, merits, shown
 from services.training.contracts import Attempt
-from services.vocabulary import Fen, PersonId, SessionId, Text
-from shared.decider import Context, Decider, Refused
+from services.vocabulary import Fen, Month, PersonId, SessionId, Text
+from shared.criterion import names
+from shared.decider import Context, Decider, Refused, Sight, look
+from shared.explanation import MET, Criterion, Nothing, dump, evaluate
 from shared.value import value
 
 Period = Annotated[str, Field(pattern=r"^20[0-9]{2}(-(0[1-9]|1[0-2])|-Q[1-4])?$", examples=["2024-05"])]
@@ -280,6 +284,7 @@ def approve(command: ApproveAward, open_: Award, context: Context) -> list[Event
     unset = Reward.MONEY in item.rewards and item.amount is None
     money = Fen(int(item.amount.amount)) if item.amount and Reward.MONEY in item.rewards else None
     approver = PersonId(context.actor)
+    explanation = met(command, item, context)
     return [
         AwardApproved(award=open_.award, person=command.person, approver=approver, capacity=context.capacity),
         AwardGranted(
@@ -291,8 +296,47 @@ def approve(command: ApproveAward, open_: Award, context: Context) -> list[Event
             rewards=tuple(r for r in item.rewards if r is not Reward.MONEY or money is not None),
             amount=money,
             amount_not_configured=unset,
+            explanation=explanation,
         ),
     ]
+
+
+def met(command: ApproveAward, item: Item, context: Context) -> Mapping[str, Any] | None:
+    """How the item's criterion is met, over the whole period. Raises Refused("award.period_open"),
+    ("award.criterion_open"), ("award.criterion_not_met")."""
+    if item.criterion is None:
+        return None
+    if context.today <= (until := last_day(command.period)):
+        raise Refused("award.period_open", until=until, next="its criterion is about the whole period")
+    asked = names(item.criterion.expression)
+    known = [context.known(merits, subject) for subject in months(command.person, command.period)]
+    inputs = shown(known, make_ups_count=item.make_ups_count)
+    tree = Criterion(
+        name=item.name, asks=item.criterion, of=tuple(node for name, node in inputs.items() if name in asked)
+    )
+    found = evaluate(tree)
+    if isinstance(found, Nothing):
+        raise Refused("award.criterion_open", criterion=item.criterion.expression, next="wait for the month's results")
+    if found != MET:
+        values = {name: evaluate(inputs[name]) for name in sorted(asked)}
+        told = {name: f"{float(v):g}" for name, v in values.items() if isinstance(v, Fraction)}
+        raise Refused("award.criterion_not_met", criterion=item.criterion.expression, shown=told, next="reject it")
+    return dump(tree)
+
+
+def months(person: PersonId, period: str) -> list[MeritMonth]:
+    until = last_day(period)
+    count = 12 if len(period) == 4 else 3 if "Q" in period else 1
+    return [
+        MeritMonth(person=person, month=Month(f"{until.year}-{number:02}"))
+        for number in range(until.month - count + 1, until.month + 1)
+    ]
+
+
+def sees(command: Command) -> list[Sight]:
+    if isinstance(command, ApproveAward):
+        return [look(merits, subject) for subject in months(command.person, command.period)]
+    return []
 
 
 def rejected(command: RejectAward, open_: Award, context: Context) -> AwardRejected:
@@ -408,4 +452,5 @@ awards: Decider[Command, Awards, Event] = Decider(
     initial=Awards,
     decide=decide,
     evolve=evolve,
+    sees=sees,
 )

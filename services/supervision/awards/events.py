@@ -3,8 +3,10 @@
 Clauses: A-57, A-58, T-64, S-44, E-65.
 """
 
+from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 from services.vocabulary import Fen, PersonId, Text
 from shared.value import value
@@ -102,6 +104,7 @@ class AwardGranted:
     rewards: tuple[Reward, ...]
     amount: Fen | None = None
     amount_not_configured: bool = False  # money is among the item's rewards, and nobody has said how much (P-19)
+    explanation: Mapping[str, Any] | None = None  # how the item's criterion was met; none: it has none
 
 
 @value

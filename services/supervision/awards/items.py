@@ -1,10 +1,12 @@
-"""The catalogue of award items 奖励项目. Clauses: A-57, A-58, T-64, S-44, E-65; P-19; R1, R8."""
+"""The catalogue of award items 奖励项目. Clauses: A-56, A-57, A-58, T-64, S-44, E-65; C-18, P-19; R1, R8."""
 
 from typing import Annotated
 
 from services.supervision.awards.events import Ground, Reward
+from services.supervision.awards.merits import Shown
 from services.vocabulary import Text
-from shared.explanation import Rule
+from shared.criterion import over
+from shared.explanation import Condition, Rule
 from shared.marked import Wrong
 from shared.policy import Issue, Open
 from shared.value import value
@@ -12,12 +14,15 @@ from shared.value import value
 
 @value
 class Item:
-    """`needs`: a proposal shows all of these grounds. `amount`: fen; unset: not configured (P-19)."""
+    """`needs`: a proposal shows all of these grounds. `criterion`: what must hold besides when it is approved, in the
+    organisation's own words: `{cel: "excellent_months >= 3 && complaints == 0"}`. `amount`: fen; unset: not configured
+    (P-19)."""
 
     name: str
     title: Text
     clause: str
     needs: tuple[Ground, ...]
+    criterion: Annotated[Condition, over(Shown)] | None = None
     rewards: tuple[Reward, ...]
     amount: Annotated[Rule | None, Open(code="P-19")] = None
     make_ups_count: bool = False  # of an excellent exam: the first attempt alone, unless configured otherwise (R1)

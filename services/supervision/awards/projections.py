@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 from services.supervision.awards.events import (
     AwardApproved,
@@ -50,6 +51,7 @@ class Award:
     rewards: tuple[Reward, ...] = ()
     amount: Fen | None = None
     amount_not_configured: bool = False
+    explanation: dict[str, Any] | None = None
 
 
 Event = (
@@ -107,6 +109,7 @@ def decided(row: Award, event: AwardApproved | AwardGranted | Settled) -> Award:
                 rewards=event.rewards,
                 amount=event.amount,
                 amount_not_configured=event.amount_not_configured,
+                explanation=dict(event.explanation) if event.explanation else None,
             )
         case AwardRejected() | AwardConfirmed() | AwardRevoked():
             return replace(
@@ -118,4 +121,4 @@ def decided(row: Award, event: AwardApproved | AwardGranted | Settled) -> Award:
             )
 
 
-all_awards = Projection(name="awards", key=lambda event: Award(award=event.award), evolve=award)
+all_awards = Projection(name="awards", key=lambda event: Award(award=event.award), evolve=award, version=2)

@@ -21,6 +21,7 @@ from services.supervision.awards.events import (
     AwardRejected,
     AwardRevoked,
 )
+from services.supervision.awards.merits import MeritMonth, merits
 from services.supervision.awards.reactions import excellent_exams
 from services.supervision.directory.projections import Event as Told
 from services.supervision.directory.projections import Member, members
@@ -60,16 +61,18 @@ CAUSES: Sequence[Reaction[Any, Any]] = (absences, failed_exams, excellent_exams,
 
 
 class Replay:
-    """`figures` of the months that may be judged, with those that they are compared with."""
+    """`figures` of the months that may be judged, with those that they are compared with, and `merits` of those for
+    which an award was approved."""
 
     def __init__(
         self,
         person: PersonId,
         told: Sequence[Recorded[Event]],
         figures: Mapping[PersonMonth, Known[Any]],
+        merits: Mapping[MeritMonth, Known[Any]],
         under: Policies,
     ) -> None:
-        self.person, self.figures, self.policies = person, figures, under
+        self.person, self.figures, self.merits, self.policies = person, figures, merits, under
         self.told = told
         self.awards = {r.event.award: r.event for r in self.told if isinstance(r.event, AwardProposed)}
         self.penalties = {r.event.penalty: r.event for r in self.told if isinstance(r.event, PenaltyProposed)}
@@ -208,6 +211,8 @@ class Replay:
             return monthly_figures.gathered(
                 subject, (f for f in known.facts if until is None or f.meta.recorded_at <= until)
             )
+        if sight.source is merits:
+            return self.merits[cast(MeritMonth, sight.key)]
         raise LookupError(f"a consequence is decided by {sight.source.name}, which is not kept for what-if")
 
 

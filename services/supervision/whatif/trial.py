@@ -3,8 +3,11 @@ and tells. It stores nothing."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
+from services.supervision.awards.decisions import months as of_period
+from services.supervision.awards.events import AwardProposed
+from services.supervision.awards.merits import MeritMonth, merits
 from services.supervision.violations.events import ViolationKind, ViolationRecorded
 from services.supervision.violations.facts import monthly_figures, moved, window
 from services.supervision.whatif.facts import Conduct, Event, conduct
@@ -13,9 +16,10 @@ from services.supervision.whatif.results import Outcome, compare, summary
 from services.vocabulary import Month, PersonMonth
 from services.whatif import Case, report
 from shared.desk import recall
-from shared.facts import Known, key_text
+from shared.facts import Facts, Known, key_text
 from shared.trial import Trial
 
+K = TypeVar("K", PersonMonth, MeritMonth)
 CHUNK = 100
 PAGE = 1_000
 
@@ -51,16 +55,26 @@ async def replays(trial: Trial, persons: Sequence[Conduct]) -> list[Replay]:
     held = await trial.store.known(conduct, [key_text(one) for one in persons])
     told = {one: conduct.gathered(one, (recall(contracts, h) for h in held[key_text(one)])) for one in persons}
     judged = {one: judged_months(one, told[one], months(trial)) for one in persons}
-    figures = await trial.store.known(monthly_figures, [key_text(s) for subjects in judged.values() for s in subjects])
-    return [
-        Replay(
-            one.person,
-            told[one].facts,
-            {s: monthly_figures.gathered(s, (recall(contracts, h) for h in figures[key_text(s)])) for s in judged[one]},
-            trial.under,
-        )
-        for one in persons
-    ]
+    figures = await months_of(monthly_figures, judged, trial)
+    shown = await months_of(merits, {one: awarded_months(told[one]) for one in persons}, trial)
+    return [Replay(one.person, told[one].facts, figures[one], shown[one], trial.under) for one in persons]
+
+
+async def months_of(
+    facts: Facts[K, Any, Any, Any], asked: Mapping[Conduct, Sequence[K]], trial: Trial
+) -> dict[Conduct, dict[K, Known[Any]]]:
+    held = await trial.store.known(facts, [key_text(s) for subjects in asked.values() for s in subjects])
+    contracts = trial.desk.contracts
+    return {
+        one: {s: facts.gathered(s, (recall(contracts, h) for h in held[key_text(s)])) for s in subjects}
+        for one, subjects in asked.items()
+    }
+
+
+def awarded_months(told: Known[Event]) -> list[MeritMonth]:
+    """Of the periods for which an award was proposed."""
+    proposed = (r.event for r in told.every(AwardProposed))
+    return list(dict.fromkeys(s for award in proposed for s in of_period(award.person, award.period)))
 
 
 def judged_months(one: Conduct, told: Known[Event], period: Sequence[Month]) -> list[PersonMonth]:
