@@ -82,6 +82,7 @@ class Command(NamedTuple):
 class Sender:
     actor: Actor
     correlation: str
+    scope: str
 
 
 @dataclass
@@ -201,7 +202,7 @@ class Bulk:
             now=(line.occurred_at or datetime.now(UTC)).astimezone(UTC),
             actor=by.actor.person,
             capacity=by.actor.capacity,
-            scope="organisation",
+            scope=by.scope,
             origin=line.origin,
             cause=by.correlation,
             correlation=by.correlation,
@@ -290,4 +291,6 @@ async def bulk(request: HttpRequest) -> Stream:
     work = cast(Bulk, request.app.state.bulk)
     if work.files >= AT_ONCE:
         raise Later(f"{AT_ONCE} files are being taken in")
-    return Stream(work.answer(lines(request), Sender(actor=identify(request), correlation=request.state.correlation)))
+    scope = request.headers.get("Kaibo-Scope", "organisation")
+    by = Sender(actor=identify(request), correlation=request.state.correlation, scope=scope)
+    return Stream(work.answer(lines(request), by))

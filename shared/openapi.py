@@ -180,6 +180,8 @@ def works_with(route: APIRoute, wanted: Callable[..., Any]) -> bool:
 def parameters(route: APIRoute) -> Iterator[str]:
     if works_with(route, handler):
         yield from COMMAND
+    if route.path == "/bulk":
+        yield "Kaibo-Scope"
     if works_with(route, reading):
         yield "Kaibo-Min-Position"
     yield "Kaibo-Correlation-Id"

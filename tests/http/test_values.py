@@ -140,6 +140,18 @@ async def test_a_body_that_is_too_large_is_refused_however_it_is_sent() -> None:
         assert (answer.status_code, answer.json()["status"]) == (200, "invalid")
 
 
+async def test_a_file_is_taken_in_the_scope_that_is_named() -> None:
+    """So an import of that scope holds its deadlines."""
+    parts = await in_memory(SERVICES["people"])
+    async with served(parts) as there:
+        line = b'{"command": "DefineUnit", "body": {"unit": "u", "name": "U"}}'
+        headers = naming("importer", "system") | {"Kaibo-Scope": "studio/1"}
+        answer = await there.http.post("/bulk", content=line, headers=headers)
+        assert answer.json()["status"] == "stored"
+    (stored,) = await parts.store.tail(0, 9)
+    assert json.loads(stored.meta)["scope"] == "studio/1"
+
+
 @pytest.mark.parametrize("name", SERVICES)
 async def test_postgresql_keeps_whatever_is_taken(name: str, databases: Databases) -> None:
     """Each field as large as anything may be; what is taken of it, every reader reads."""
