@@ -45,6 +45,7 @@ def day(moment: datetime) -> date:
     return moment.astimezone(BUSINESS_ZONE).date()
 
 
+@lru_cache(10_000)
 def first_day(month: Month) -> date:
     return date.fromisoformat(f"{month}-01")
 

@@ -38,19 +38,47 @@ class Meta(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     seen: tuple[str, ...] = ()  # what else the decision looked at, with versions
 
 
+class Citation(str):
+    """The id of an event as an explanation names it: it knows its stream and when it occurred."""
+
+    said: tuple[str, str, datetime | None]
+
+    def __new__(cls, event: str, stream: str = "", at: datetime | None = None) -> "Citation":
+        self = super().__new__(cls, event)
+        self.said = event, stream, at
+        return self
+
+    @property
+    def stream(self) -> str:
+        return self.said[1]
+
+    @property
+    def at(self) -> datetime | None:
+        return self.said[2]
+
+
 class Recorded(Generic[E_co]):
     """An event with what is known of it; that may be read when it is first asked for, most folds never do."""
 
-    __slots__ = ("event", "known")
+    __slots__ = ("cited", "event", "known")
 
     def __init__(self, *, event: E_co, meta: Meta | Callable[[], Meta]) -> None:
         self.event, self.known = event, meta
+        self.cited: Citation | None = None
 
     @property
     def meta(self) -> Meta:
         if not isinstance(self.known, Meta):
             self.known = self.known()
         return self.known
+
+    @property
+    def citation(self) -> Citation:
+        """Made once, however many leaves rest on it."""
+        if self.cited is None:
+            meta = self.meta
+            self.cited = Citation(meta.id, meta.stream, meta.occurred_at)
+        return self.cited
 
 
 class NewerSchema(Exception):

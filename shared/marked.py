@@ -9,9 +9,6 @@ Step = str | int
 Place = tuple[Step, ...]  # from the top of the text
 Finding = tuple[Place, str]  # of a validation: where it looked, and what it says
 
-STAMPED = frozenset(
-    {"name", "policy", "version", "clause", "amount", "expression"}
-)  # what the text does not say itself
 STRANGE, MISSING = "nothing is called so here", "must be said"
 WANTED = {"Rule": "a number is wanted", "Condition": "a criterion is wanted: {cel: …}"}
 
@@ -108,8 +105,8 @@ def finding(error: Any) -> Finding:
     place, reason = tuple(error["loc"]), str(raised or error["msg"])
     if isinstance(raised, Wrong):
         place += raised.place
-    if error["type"] == "dataclass_type" and error["ctx"]["class_name"] in WANTED:
-        reason = WANTED[error["ctx"]["class_name"]]
+    if error["type"] == "is_instance_of":
+        reason = WANTED[error["ctx"]["class"]]
     if error["type"] == "unexpected_keyword_argument":
         reason = STRANGE
     if error["type"] == "missing":
@@ -123,7 +120,7 @@ def best(marked: Marked, findings: list[Finding]) -> list[Finding]:
     for place, reason in findings:
         known = marked.within(place)
         rest = place[len(known) :]
-        if rest and rest[0] not in STAMPED:
+        if rest:
             tried.setdefault(known, {}).setdefault(rest[0], []).append(((*known, *rest[1:]), reason))
         else:
             plain.append((known, reason))

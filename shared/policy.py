@@ -16,6 +16,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, fields, replace
 from datetime import date
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -24,6 +25,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from shared.criterion import check, holds, names
+from shared.explanation import Condition, Rule, Stamp
 from shared.marked import Located, Marked, Place, Step, Wrong, best, finding
 from shared.refusal import NOT_CONFIGURED, VERSION_UNKNOWN, Refused
 from shared.value import value
@@ -290,15 +292,14 @@ def adapter(kind: Any) -> TypeAdapter[Any]:
 def stamped(v: Any, issue: Issue, path: str, clause: str) -> Any:
     match v:
         case {"cel": str(expression), **rest} if not rest:
-            source = {"policy": issue.policy, "version": issue.version, "clause": clause}
-            return {"name": path, "expression": expression} | source
+            return Condition(name=path, stamp=Stamp(issue.policy, issue.version, clause), expression=expression)
         case dict():
             clause = v.get("clause", clause)
             return {k: stamped(x, issue, f"{path}.{k}".strip("."), clause) for k, x in v.items()}
         case list():
             return [stamped(x, issue, f"{path}.{step(x, i)}", clause) for i, x in enumerate(v)]
         case int() | float() if not isinstance(v, bool):
-            return {"name": path, "policy": issue.policy, "version": issue.version, "clause": clause, "amount": str(v)}
+            return Rule(name=path, stamp=Stamp(issue.policy, issue.version, clause), amount=Decimal(str(v)))
         case _:
             return v
 

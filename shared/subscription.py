@@ -25,7 +25,7 @@ from shared.build import RUNNING, Build, Source, initial
 from shared.decider import Context
 from shared.desk import recall
 from shared.event import Contracts, NewerSchema, Recorded, decoder, encode
-from shared.explanation import Node, dump
+from shared.explanation import Node, encoded
 from shared.facts import Facts, key_text
 from shared.policy import Policies
 from shared.privacy import Erasure
@@ -370,12 +370,12 @@ class Subscription:
         used = tuple(h.id for h in held)
         found: list[Recorded[Any]] = []
         try:
-            found = [self.recall(h) for h in held]
-            known = facts.gathered(facts.named(text), found)
+            found, subject = [self.recall(h) for h in held], facts.named(text)
+            known = facts.gathered(subject, found)
             used = known.ids
             context = Context(now=datetime.now(UTC), actor="", policies=self.policies)
-            result = facts.compute(facts.named(text), known, context)
-            document = encode(dump(result) if isinstance(result, Node) else result)
+            result = facts.compute(subject, known, context)
+            document = encoded(result) if isinstance(result, Node) else encode(result)
         except Refused as refused:
             return NewResult(subject=text, document=b"", used=used, error=f"{refused.code} {refused.facts}"), found
         except Exception as error:

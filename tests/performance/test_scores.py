@@ -26,7 +26,7 @@ from services.performance.scores.unset import NO_LEAST_WEIGHT, NO_MINUS_CAP, NO_
 from services.training.contracts import Attempt
 from services.vocabulary import PostId
 from shared.event import Recorded
-from shared.explanation import Kind, Node, Nothing, Weighted, compare, dump, evaluate, find, moved, render, walk
+from shared.explanation import Kind, Node, Nothing, Weighted, compare, dump, evaluate, find, render, walk
 from shared.policy import Policies, load_policies, load_policy
 from tests.performance.month import (
     BS_MAY,
@@ -231,7 +231,7 @@ def test_moving_weight_as_ruled() -> None:
     found = tree([*facts, not_applicable("satisfaction")])
     result = find(found, "result")
     assert isinstance(result, Weighted)
-    assert moved(result) == [Fraction("62.5"), Fraction("37.5"), 0]
+    assert result.weights == [Fraction("62.5"), Fraction("37.5"), 0]
     assert (at(found, "result"), at(found, "score")) == (Fraction("72.5"), Fraction("75.50"))
     nobody_satisfied = [replace(e, satisfied=0) if hasattr(e, "satisfied") else e for e in facts]
     assert at(tree(nobody_satisfied), "score") == Fraction("66.80")
@@ -245,7 +245,7 @@ def test_a_parent_with_no_child_left_moves_its_weight_to_its_own_siblings() -> N
     found = tree([*FACTS, *nothing_left], text)
     raw = find(found, "raw")
     assert isinstance(raw, Weighted)
-    assert moved(raw) == [0, 50, 50]
+    assert raw.weights == [0, 50, 50]
     assert at(found, "score") == Fraction("83.70")
     rated = score([*FACTS, *nothing_left], text.replace("min_applicable_weight: 40", "min_applicable_weight: 41"))
     assert isinstance(rated, Nothing)

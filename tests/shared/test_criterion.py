@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import pytest
 
 from shared.criterion import check, holds, names, over
-from shared.event import Meta, Recorded
+from shared.event import Citation, Meta, Recorded
 from shared.explanation import (
     MET,
     NOT_MET,
@@ -127,18 +127,18 @@ needs: {cel: "points >= 90 && grade == 'A' && times > 1"}
 
 def tree(points: Node) -> Criterion:
     policy = load_policy(Honour, TEXT)
-    times = Sum(name="times", of=tuple(Occurrence(name="Seen", event=e) for e in ("e2", "e3")))
-    grade = Word(name="grade", event="e1", word="A", stream="s/1")
+    times = Sum(name="times", of=tuple(Occurrence(name="Seen", event=Citation(e)) for e in ("e2", "e3")))
+    grade = Word(name="grade", event=Citation("e1", "s/1"), word="A")
     return Criterion(name="honour", asks=policy.needs, of=(points, grade, times))
 
 
-POINTS = Fact(name="points", event="e1", amount=Decimal("90.00"), stream="s/1")
+POINTS = Fact(name="points", event=Citation("e1", "s/1"), amount=Decimal("90.00"))
 
 
 def test_what_came_of_it_explains_itself() -> None:
     met = tree(POINTS)
     assert evaluate(met) == MET
-    assert evaluate(tree(Fact(name="points", event="e1", amount=Decimal("89.99")))) == NOT_MET
+    assert evaluate(tree(Fact(name="points", event=Citation("e1"), amount=Decimal("89.99")))) == NOT_MET
     text = render(met)
     assert "honour = met (criterion)" in text
     assert "needs = points >= 90 && grade == 'A' && times > 1 (rule honours v2 X-1)" in text
@@ -181,7 +181,8 @@ def test_its_document_is_read_again_and_verified() -> None:
 
 def test_a_word_is_read_from_its_event() -> None:
     leaf = word(recorded("e1", Grade.LOW), "grade")
-    assert leaf == Word(name="grade", event="e1", word="B", stream="s/1", at="2024-05-01T00:00:00Z")
+    assert leaf == Word(name="grade", event=Citation("e1"), word="B")
+    assert leaf.event.said == ("e1", "s/1", datetime(2024, 5, 1, tzinfo=UTC))
     assert evaluate(leaf) == "B"
 
 

@@ -76,5 +76,5 @@ def run_of(subject: PersonStreak, tree: Node) -> Streak:
         person=subject.person,
         length=len(run),
         months=tuple(leaf.name for leaf in run),
-        events=tuple(leaf.event for leaf in run),
+        events=tuple(str(leaf.event) for leaf in run),
     )

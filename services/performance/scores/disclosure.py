@@ -14,7 +14,7 @@ from fastapi import Header, Query
 from services.performance.scores.languages import LANGUAGES, Language
 from services.performance.scores.measures import ATTENDANCE, EXAM_MARKS, SESSIONS_MISSED
 from services.vocabulary import PersonId
-from shared.explanation import Closed, Node, Values, dump, load, render, walk
+from shared.explanation import Closed, disclosed, evaluate, load, render, walk
 from shared.value import value
 
 Accepts = Annotated[str, Header(alias="Accept", include_in_schema=False)]
@@ -44,16 +44,16 @@ def closed_to(reader: str, person: PersonId) -> Closed:
     return open_to_all if reader == person else archived
 
 
-def open_to_all(node: Node) -> bool:
+def open_to_all(name: str) -> bool:
     return False
 
 
-def archived(node: Node) -> bool:
-    return node.name in (EXAM_MARKS, ATTENDANCE, SESSIONS_MISSED)
+def archived(name: str) -> bool:
+    return name in (EXAM_MARKS, ATTENDANCE, SESSIONS_MISSED)
 
 
 def as_document(document: Mapping[str, Any], reader: str, person: PersonId) -> dict[str, Any]:
-    return dump(load(document), closed_to(reader, person))
+    return disclosed(document, closed_to(reader, person))
 
 
 def as_text(document: Mapping[str, Any], reader: str, person: PersonId, language: Language) -> str:
@@ -61,10 +61,10 @@ def as_text(document: Mapping[str, Any], reader: str, person: PersonId, language
 
 
 def effect(document: Mapping[str, Any]) -> Effect:
-    values, at = Values(), dict[str, Fraction | None]()
+    at = dict[str, Fraction | None]()
     for node in walk(load(document)):
         if getattr(node, "name", "") in STEPS and node.name not in at:
-            found = values(node)
+            found = evaluate(node)
             at[node.name] = found if isinstance(found, Fraction) else None
     raw, clamped = at.get("raw"), at.get("clamped")
     return Effect(

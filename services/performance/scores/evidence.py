@@ -82,6 +82,7 @@ class Evidence:
     missed: tuple[Recorded[SessionAbsenceRecorded | SessionAbsenceCorrected], ...]
     metrics: Mapping[MetricId, Recorded[MetricRecorded]]
     credits: dict[tuple[str, str], tuple[Node, ...]] = field(default_factory=dict)  # what was made of streams so far
+    minutes: dict[StreamId, tuple[tuple[Node, ...], tuple[Node, ...]]] = field(default_factory=dict)
 
 
 def evidence_of(subject: PersonMonth, known: Known[Event]) -> Evidence:

@@ -22,7 +22,6 @@ from services.performance.scores.standard import (
 )
 from services.performance.scores.standard import Recorded as RecordedMetric
 from services.supervision.contracts import StreamEnded
-from services.vocabulary import PersonId
 from shared.event import Recorded
 from shared.explanation import (
     Deduction,
@@ -93,13 +92,17 @@ def on_air(what: OnAir, evidence: Evidence) -> Node:
         case OnAir.STREAMS:
             return Sum(name="streams", of=tuple(occurrence(r) for r in evidence.streams))
         case OnAir.MINUTES:
-            own = (minutes for r in evidence.streams for minutes in own_minutes(r, evidence.subject.person))
-            return Sum(name="minutes", of=tuple(own))
+            return Sum(name="minutes", of=tuple(own for r in evidence.streams for own in on(r, evidence)[1]))
 
 
-def own_minutes(ended: Recorded[StreamEnded], person: PersonId) -> list[Node]:
-    crew = enumerate(ended.event.crew)
-    return [fact(ended, f"crew.{i}.minutes", unit="minutes") for i, shift in crew if shift.person == person]
+def on(ended: Recorded[StreamEnded], evidence: Evidence) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
+    """The minutes of the whole crew, and the person's own among them. Made once."""
+    if (found := evidence.minutes.get(ended.event.stream)) is None:
+        crew = ended.event.crew
+        whole = tuple(fact(ended, f"crew.{i}.minutes", unit="minutes") for i in range(len(crew)))
+        own = tuple(m for m, shift in zip(whole, crew, strict=True) if shift.person == evidence.subject.person)
+        found = evidence.minutes[ended.event.stream] = whole, own
+    return found
 
 
 def figure(measure: Streams, evidence: Evidence) -> Node:
@@ -126,20 +129,20 @@ def credited(figure: Figure, attribution: Attribution, evidence: Evidence) -> tu
     """Made once, however many measures rest on it."""
     key = figure, attribution
     if key not in evidence.credits:
-        evidence.credits[key] = tuple(credit(figure, attribution, ended, evidence) for ended in evidence.streams)
+        unit = UNITS[figure]
+        evidence.credits[key] = tuple([credit(figure.value, unit, attribution, r, evidence) for r in evidence.streams])
     return evidence.credits[key]
 
 
-def credit(figure: Figure, attribution: Attribution, ended: Recorded[StreamEnded], evidence: Evidence) -> Node:
+def credit(figure: str, unit: str, attribution: Attribution, ended: Recorded[StreamEnded], evidence: Evidence) -> Node:
     measured = evidence.figures.get(ended.event.stream)
     if measured is None:
-        reason = f"figures of {ended.event.stream}"
-        return nothing(ended, figure.value, Kind.MISSING, reason)
-    whole = fact(measured, figure.value, unit=UNITS[figure])
+        return nothing(ended, figure, Kind.MISSING, f"figures of {ended.event.stream}")
+    whole = fact(measured, figure, unit=unit)
     if attribution is Attribution.FULL:
         return whole
-    own = Sum(name="own_minutes", of=tuple(own_minutes(ended, evidence.subject.person)))
-    crew = tuple(fact(ended, f"crew.{i}.minutes", unit="minutes") for i in range(len(ended.event.crew)))
+    crew, minutes = on(ended, evidence)
+    own = Sum(name="own_minutes", of=minutes)
     return Ratio(
         name=f"{figure}_by_minutes",
         over=Product(name=f"{figure}_minutes", of=(whole, own)),
