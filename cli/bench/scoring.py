@@ -1,7 +1,8 @@
 """Months of persons from stored facts to stored scores with explanation, beside a bare loop over the same facts.
 
-Both begin at the bytes that a reader keeps and decode the same events; the loop computes the same totals with the same
-exact numbers, and keeps nothing but them. The totals are compared. And one explanation of many, beside its row alone.
+Both begin at the bytes that a reader keeps, read the same facts and compute with exact numbers by the same policy
+(`cli.bench.totals`); the loop keeps nothing but score and grade, which are compared. And one explanation of many,
+beside its row alone.
 """
 
 import random
@@ -9,8 +10,6 @@ import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from fractions import Fraction
-from math import floor
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ import uvloop
 
 from cli.bench.databases import fresh
 from cli.bench.figure import Figure, Plan, tell
+from cli.bench.totals import totals
 from deploy.local.postgres import postgres
 from services.performance.contracts import ReviewOpened
 from services.performance.main import service
@@ -103,10 +103,10 @@ def scored(persons: int, turn: int) -> tuple[float, float]:
         began = time.perf_counter()
         results = [reader.compute(kpi, key_text(subject), held)[0] for subject, held in kept]
         between = time.perf_counter()
-        totals = [total(held, subject.person) for subject, held in kept]
+        bare_totals = [totals(subject, held, reader.policies) for subject, held in kept]
         ended = time.perf_counter()
         ours, bare = ours + between - began, bare + ended - between
-        if [told(result.document) for result in results] != totals:
+        if [told(result.document) for result in results] != bare_totals:
             raise ValueError("the bare loop computes something else")
     return persons / ours, persons / bare
 
@@ -117,9 +117,9 @@ def scorer() -> Subscription:
     return Subscription("bench", kpi, MemoryStore({}), MemoryBroker(), service.contracts, policies)
 
 
-def told(document: bytes) -> str:
-    found: str = msgspec.json.decode(document)["tree"]["of"]["value"]
-    return found
+def told(document: bytes) -> tuple[str, str]:
+    tree = msgspec.json.decode(document)["tree"]
+    return tree["of"]["value"], tree["value"]
 
 
 # Facts as a reader keeps them
@@ -216,61 +216,6 @@ def kept(name: str, publisher: str, event: Any, at: datetime) -> Held:
         actor="somebody",
     )
     return Held(service=publisher, type=type(event).__name__, schema=1, data=encode(event), meta=encode(meta), id=name)
-
-
-# The same totals by hand
-
-
-def total(held: Sequence[Held], person: str) -> str:
-    """As the standard says, by plain loops: nothing is left but the number."""
-    contracts = service.contracts.by_service
-    sums, minutes, gmv, streams = dict.fromkeys(FIGURES, 0), 0, Fraction(0), 0
-    shares: dict[str, Fraction] = {}
-    marks: list[Decimal] = []
-    exams: list[Decimal] = []
-    figures: list[Any] = []
-    attended = 0
-    for one in held:
-        match event := contracts[one.service].decode(one.type, one.schema, one.data):
-            case StreamEnded():
-                own = sum(shift.minutes for shift in event.crew if shift.person == person)
-                shares[event.stream] = Fraction(own, sum(shift.minutes for shift in event.crew))
-                minutes, streams = minutes + own, streams + 1
-            case StreamMetricsRecorded():
-                figures.append(event)
-            case StreamObserved():
-                marks += (event.language, event.interaction)
-            case ExamGraded():
-                exams.append(event.score)
-            case SessionAttended():
-                attended += 1
-            case _:
-                pass
-    for event in figures:
-        for figure in FIGURES:
-            sums[figure] += getattr(event, figure)
-        gmv += event.gmv * shares[event.stream]
-    results = (
-        15 * to_target(Fraction(sums["viewers"], streams), 15_000)
-        + 15 * to_target(Fraction(sums["interactions"] * 100, sums["viewers"]), 40)
-        + 10 * to_target(Fraction(sums["clicks"] * 100, sums["viewers"]), 30)
-        + 10 * to_target(Fraction(sums["buyers"] * 100, sums["viewers"]), 3)
-        + 15 * to_target(Fraction(sums["satisfied"] * 100, sums["ratings"]), 95)
-        + 15 * to_target(gmv, 20_000_000)
-        + 10 * to_target(Fraction(sums["new_followers"]), 900)
-        + 10 * min(Fraction(1_000, sums["complaints"]), Fraction(100))
-    )
-    others = to_target(Fraction(minutes), 1_200) + mean(marks) + mean(exams) + (100 if attended else 0)
-    points = (Fraction(60) * results / 100 + 10 * others) / 100
-    return format((Decimal(floor(points * 100 + Fraction(1, 2))) / 100).normalize(), "f")
-
-
-def to_target(actual: Fraction, target: int) -> Fraction:
-    return min(actual * 100 / target, Fraction(100))
-
-
-def mean(numbers: Sequence[Decimal]) -> Fraction:
-    return Fraction(sum(numbers)) / len(numbers)
 
 
 # One explanation of many

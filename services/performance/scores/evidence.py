@@ -81,7 +81,7 @@ class Evidence:
     attended: tuple[Recorded[SessionAttended], ...]
     missed: tuple[Recorded[SessionAbsenceRecorded | SessionAbsenceCorrected], ...]
     metrics: Mapping[MetricId, Recorded[MetricRecorded]]
-    credits: dict[tuple[str, str], tuple[Node, ...]] = field(default_factory=dict)  # what was made of streams so far
+    credits: dict[str, tuple[Node, ...]] = field(default_factory=dict)  # what was made of streams so far
     minutes: dict[StreamId, tuple[tuple[Node, ...], tuple[Node, ...]]] = field(default_factory=dict)
 
 

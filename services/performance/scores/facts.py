@@ -96,12 +96,12 @@ def scored(component: Component, evidence: Evidence) -> Node:
         return Weighted(name=component.name, of=parts, heir=component.na_weight_to)
     if component.lowest_of:
         return Least(name=component.name, of=tuple(line(x, component.absent, evidence) for x in component.lowest_of))
-    if component.measure is None:
-        raise TypeError(f"{component.name} has no measure")  # AppraisalStandard has refused it
-    return line(Line(name=component.name, measure=component.measure, form=component.form), component.absent, evidence)
+    return line(component, component.absent, evidence)
 
 
-def line(of: Line, absent: Kind, evidence: Evidence) -> Node:
+def line(of: Line | Component, absent: Kind, evidence: Evidence) -> Node:
+    if of.measure is None:
+        raise TypeError(f"{of.name} has no measure")  # AppraisalStandard has refused it
     actual = measured(of.measure, of.name, evidence)
     return formed(of.name, of.form, actual or Nothing(name=of.name, kind=absent, reason="no fact"))
 

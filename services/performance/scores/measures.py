@@ -4,6 +4,7 @@ Clauses: S-33 to S-36, S-38 to S-40, O-89, O-93.
 """
 
 from decimal import Decimal
+from typing import cast
 
 from services.performance.metrics.events import Aggregation, MetricId
 from services.performance.scores.evidence import Evidence
@@ -21,7 +22,7 @@ from services.performance.scores.standard import (
     Streams,
 )
 from services.performance.scores.standard import Recorded as RecordedMetric
-from services.supervision.contracts import StreamEnded
+from services.supervision.contracts import StreamEnded, StreamMetricsRecorded
 from shared.event import Recorded
 from shared.explanation import (
     Deduction,
@@ -35,21 +36,22 @@ from shared.explanation import (
     Sum,
     Weighted,
     fact,
+    facts,
     nothing,
     occurrence,
 )
 
 PER_CENT = Decimal(100)
 UNITS = {
-    Figure.VIEWERS: "persons",
-    Figure.INTERACTIONS: "count",
-    Figure.CLICKS: "persons",
-    Figure.BUYERS: "persons",
-    Figure.GMV: "fen",
-    Figure.NEW_FOLLOWERS: "persons",
-    Figure.RATINGS: "count",
-    Figure.SATISFIED: "count",
-    Figure.COMPLAINTS: "count",
+    "viewers": "persons",
+    "interactions": "count",
+    "clicks": "persons",
+    "buyers": "persons",
+    "gmv": "fen",
+    "new_followers": "persons",
+    "ratings": "count",
+    "satisfied": "count",
+    "complaints": "count",
 }
 # What stands below these is the archive's (R9).
 EXAM_MARKS, ATTENDANCE, SESSIONS_MISSED = "exam_marks", "session_attendance", "sessions_missed"
@@ -107,7 +109,7 @@ def on(ended: Recorded[StreamEnded], evidence: Evidence) -> tuple[tuple[Node, ..
 
 def figure(measure: Streams, evidence: Evidence) -> Node:
     """What the person is credited with of each live stream, in the order of their starts, as one."""
-    name = measure.figure.value
+    name = str(measure.figure)
     of = credited(measure.figure, measure.attribution, evidence)
     per = credited(measure.per, measure.attribution, evidence) if measure.per else ()
     match measure.aggregation:
@@ -127,19 +129,32 @@ def figure(measure: Streams, evidence: Evidence) -> Node:
 
 def credited(figure: Figure, attribution: Attribution, evidence: Evidence) -> tuple[Node, ...]:
     """Made once, however many measures rest on it."""
-    key = figure, attribution
-    if key not in evidence.credits:
-        unit = UNITS[figure]
-        evidence.credits[key] = tuple([credit(figure.value, unit, attribution, r, evidence) for r in evidence.streams])
-    return evidence.credits[key]
+    key = f"{figure} {attribution}"
+    if (found := evidence.credits.get(key)) is None:
+        whole = figures(str(figure), evidence)
+        if attribution is Attribution.BY_MINUTES:
+            name, streams = str(figure), zip(whole, evidence.streams, strict=True)
+            whole = tuple([by_minutes(name, node, ended, evidence) for node, ended in streams])
+        found = evidence.credits[key] = whole
+    return found
 
 
-def credit(figure: str, unit: str, attribution: Attribution, ended: Recorded[StreamEnded], evidence: Evidence) -> Node:
-    measured = evidence.figures.get(ended.event.stream)
-    if measured is None:
-        return nothing(ended, figure, Kind.MISSING, f"figures of {ended.event.stream}")
-    whole = fact(measured, figure, unit=unit)
-    if attribution is Attribution.FULL:
+def figures(figure: str, evidence: Evidence) -> tuple[Node, ...]:
+    found = [evidence.figures.get(ended.event.stream) for ended in evidence.streams]
+    if None not in found:
+        return facts(cast(list[Recorded[StreamMetricsRecorded]], found), figure, UNITS[figure])
+    return tuple(
+        [
+            fact(one, figure, unit=UNITS[figure])
+            if one
+            else nothing(ended, figure, Kind.MISSING, f"figures of {ended.event.stream}")
+            for one, ended in zip(found, evidence.streams, strict=True)
+        ]
+    )
+
+
+def by_minutes(figure: str, whole: Node, ended: Recorded[StreamEnded], evidence: Evidence) -> Node:
+    if isinstance(whole, Nothing):
         return whole
     crew, minutes = on(ended, evidence)
     own = Sum(name="own_minutes", of=minutes)
