@@ -6,11 +6,15 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from deploy.local.kafka import Kafka, kafka
 from deploy.local.postgres import Postgres, postgres
 from shared.postgres import migrate
 from tests.databases import TEMPLATE, Databases
+
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
