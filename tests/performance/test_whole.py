@@ -454,7 +454,7 @@ async def test_every_stored_explanation_follows_from_the_logs_and_the_policies(c
 
 TAMPERED = (
     ('"value":"97.4"', '"value":"98"', "a value does not follow from the leaves"),
-    ('"amount":"15000","unit":"persons"', '"amount":"15001","unit":"persons"', ".viewers is not 15001"),
+    ('"amount":15000,"unit":"persons"', '"amount":15001,"unit":"persons"', ".viewers is not 15001"),
     ('"amount":"15000"}', '"amount":"14000"}', "does not state components.result.parts.live_viewers.form.target"),
     ("stream/s1", "stream/s2", "was not recorded"),
     ('"amount":"75"', '"amount":"70"', "does not state grades.1.below = 70"),
