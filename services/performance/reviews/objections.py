@@ -123,7 +123,9 @@ def corrections(
 
 def leaves(explanation: Mapping[str, Any]) -> dict[NamedFact, str]:
     nodes = walk(load(explanation))
-    return {NamedFact(fact=str(n.event), field=n.name): canonical_text(str(n.amount)) for n in nodes if isinstance(n, Leaf)}
+    return {
+        NamedFact(fact=str(n.event), field=n.name): canonical_text(str(n.amount)) for n in nodes if isinstance(n, Leaf)
+    }
 
 
 def correction(one: Amended, was: str, event: Fact) -> Correction:
