@@ -16,13 +16,14 @@ CHECKS = (
     ("mypy", "--strict", *PACKAGES),
     ("lint-imports",),
 )
+SHARED_OUT = ("--numprocesses=2", "--dist=loadfile")  # each process brings a database and a broker of its own
 
 
 def run_all(pytest: Sequence[str]) -> int:
     """The exit code: 0 when everything passed, pytest's own when only that failed. `pytest` goes to pytest."""
     failed = [name for name, *words in CHECKS if run(name, [name.split()[0], *words]) != 0]
     print(f"\n{'✗ failed: ' + ', '.join(failed) if failed else '✓ all checks passed'}; now the tests\n", flush=True)
-    code = run("pytest", ["pytest", *pytest])
+    code = run("pytest", ["pytest", *SHARED_OUT, *pytest])
     return code or (1 if failed else 0)
 
 
