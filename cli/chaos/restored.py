@@ -22,7 +22,7 @@ from deploy.local.processes import StartFailed
 from shared.status import Overview, Reading
 
 NOTICED_SECONDS = 90.0
-HEALED_SECONDS = 300.0
+QUIET_SECONDS = 300.0  # without any progress
 REBUILT = "training", "exam_chains"
 LOST = "lost"  # journals of what a restored database holds no more
 
@@ -88,13 +88,18 @@ def heal(there: Installation, verdict: Verdict) -> None:
     """Until what is built is served, and no reader stands."""
     if awaited(there, lambda found: not [r for r in found if r.state != "served" or r.error] or None) is None:
         left = [(r.service, r.reader, r.state, r.error) for r in readings(there) if r.state != "served" or r.error]
-        verdict.differ(f"readers do not go on within {HEALED_SECONDS:.0f} s of what an operator did: {left}")
+        verdict.differ(f"readers do not go on after what an operator did: {left}")
 
 
 def awaited(there: Installation, what: Callable[[Sequence[Reading]], T | None]) -> T | None:
-    """What is found among the readers of all services, as soon as there is something."""
-    until = time.monotonic() + HEALED_SECONDS
-    while (found := what(readings(there))) is None and time.monotonic() < until:
+    """What is found among the readers of all services, as soon as there is something; None where they stand still."""
+    before: list[object] = []
+    until = 0.0
+    while (found := what(now := readings(there))) is None:
+        if (progress := [(r.service, r.reader, r.lag, r.done) for r in now]) != before:
+            before, until = progress, time.monotonic() + QUIET_SECONDS
+        elif time.monotonic() > until:
+            break
         time.sleep(0.5)
     return found
 
