@@ -93,7 +93,7 @@ def heal(there: Installation, verdict: Verdict) -> None:
 
 def awaited(there: Installation, what: Callable[[Sequence[Reading]], T | None]) -> T | None:
     """What is found among the readers of all services, as soon as there is something; None where they stand still."""
-    before: list[object] = []
+    before: Sequence[object] = ()
     until = 0.0
     while (found := what(now := readings(there))) is None:
         if (progress := [(r.service, r.reader, r.lag, r.done) for r in now]) != before:
