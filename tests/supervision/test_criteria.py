@@ -113,7 +113,7 @@ def asking(criterion: str) -> AwardItems:
     return load_policy(AwardItems, CATALOGUE.replace(CRITERION, criterion))
 
 
-@pytest.mark.clause("S-50", "C-18", "A-56")
+@pytest.mark.clause("C-18", "A-56")
 def test_what_meets_the_criterion_is_granted_and_explains_itself() -> None:
     """A month that is not rated counts for nothing."""
     _, granted = proposal(QUARTER).when(APPROVE, by=HR, capacity="hr", now=JULY).events
