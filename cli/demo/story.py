@@ -101,9 +101,10 @@ class Story:
         """What she sees of it: applications, refused ones too, and every reading."""
         applied = self.client.items("people", f"/archives/{self.id}/applications", self.herself)
         lines = [f"application: {row['decision']}, {row['purpose']}" for row in applied]
-        for row in self.client.items("people", f"/archives/{self.id}/readings", self.herself):
+        readings = self.client.items("people", f"/archives/{self.id}/readings", self.herself)
+        for row in sorted(readings, key=lambda row: row["read_at"]):
             who = "herself" if row["reader"] == self.id else row["capacity"]
-            lines.append(f"reading {row['reading']}: by {who}, {', '.join(row['parts'])}")
+            lines.append(f"read at {row['read_at'][:16]} UTC by {who}: {', '.join(row['parts'])}")
         return lines
 
 
