@@ -249,25 +249,32 @@ def test_another_organisation_is_refused(small: Running, ledger: Ledger) -> None
 # Killed in the middle
 
 
-class Killer:
-    """A screen that kills a process with -9 once so many lines are answered, and waits until it runs again."""
+Victim = tuple[str, str]  # service and role
 
-    def __init__(self, state: State, victims: list[tuple[str, str]]) -> None:
-        self.state, self.victims, self.answered = state, victims, 0
+
+class Killer:
+    """A screen that kills a process with -9 once so many lines are answered, and when people begin to do something."""
+
+    def __init__(self, state: State, victims: list[Victim], late: dict[str, list[Victim]]) -> None:
+        self.state, self.victims, self.late, self.answered = state, victims, late, 0
         self.killed: list[int] = []
 
     def begin(self, name: str, total: int | None) -> Callable[[int], None]:
+        if victims := self.late.get(name):
+            self.kill(*victims.pop(0))
         return self.advance
 
     def advance(self, times: int) -> None:
         self.answered += times
         if self.victims and self.answered >= 300 * (len(self.killed) + 1):
-            service, role = self.victims.pop(0)
-            run = self.state.read_run()
-            assert run is not None
-            pid = process(run, service, role)
-            os.kill(pid, signal.SIGKILL)
-            self.killed.append(pid)
+            self.kill(*self.victims.pop(0))
+
+    def kill(self, service: str, role: str) -> None:
+        run = self.state.read_run()
+        assert run is not None
+        pid = process(run, service, role)
+        os.kill(pid, signal.SIGKILL)
+        self.killed.append(pid)
 
     def wait(self, name: str) -> Callable[[int, int], None]:
         return lambda left, events: None
@@ -299,11 +306,15 @@ def test_processes_killed_in_the_middle_change_no_total(place: Path) -> None:
             ("postgres", ""),
             ("people", "workers"),
         ]
-        killer = Killer(small.state, victims)
+        late = {
+            "rectifications": [("supervision", "api")],
+            "objections": [("supervision", "workers"), ("performance", "api")],
+        }
+        killer = Killer(small.state, victims, late)
         demo = small.demo
         work = Import(demo.client, demo.databases, small.world, deciders=demo.deciders, metrics=METRICS, screen=killer)
         phases = list(work.run())
-        assert len(killer.killed) == 6
+        assert len(killer.killed) == 9
         for _ in until(30.0):
             run = small.state.read_run()
             assert run is not None
