@@ -77,8 +77,8 @@ WORKS: dict[str, tuple[str, str, Guard]] = {
         lambda store: facts.test_a_thing_is_named_while_another_event_of_it_comes(store, known=True),
     ),
     "a subject that is dirty already is left alone": (
-        " on conflict (facts, subject) do update set touched = dirty.touched + 1",
-        " on conflict do nothing",
+        ' t"\n            " on conflict (facts, subject) do update set touched = dirty.touched + 1',
+        ' t"\n            " on conflict do nothing',
         facts.test_a_subject_is_settled_before_the_fact_is_there_for_all,
     ),
     "the same result is not written": (
