@@ -179,6 +179,27 @@ def test_what_is_credited_by_minutes_adds_up_to_the_whole(streams: list[tuple[in
     assert sum(at(kpi(subject, facts), "gmv") for subject in (MAY, BS_MAY)) == sum(gmv for _, _, gmv in streams)
 
 
+@pytest.mark.clause("S-38", "S-42")
+def test_what_is_credited_by_minutes_shows_whose_minutes_they_were() -> None:
+    under = standard(TEXT.replace(VIEWERS, GMV % "by_minutes"))
+    facts = context(recorded([ended("s1", a=180, b=60), figures("s1", 1, gmv=4_000_000)]), under)
+    assert steps(find(kpi(MAY, facts), "gmv_by_minutes")) == [
+        ("gmv_by_minutes", 3_000_000, ""),
+        ("gmv_minutes", 720_000_000, ""),
+        ("gmv", 4_000_000, "fen"),
+        ("own_minutes", 180, ""),
+        ("crew.0.minutes", 180, "minutes"),
+        ("crew_minutes", 240, ""),
+        ("crew.0.minutes", 180, "minutes"),
+        ("crew.1.minutes", 60, "minutes"),
+    ]
+
+
+def steps(node: Node) -> list[tuple[str, Any, str]]:
+    """The name, the value and, of a fact, the unit of each step of an explanation."""
+    return [(step.name, evaluate(step), getattr(step, "unit", "")) for step in walk(node)]
+
+
 def test_two_shifts_of_one_person_on_one_stream_count_together() -> None:
     under = standard(TEXT.replace(VIEWERS, GMV % "by_minutes"))
     two = ended("s1", a=60, b=60)
@@ -364,6 +385,33 @@ def test_attendance_counts_absences_without_excuse_after_a_notice() -> None:
     assert at(tree([*facts, attended("1"), *pardoned], SESSIONS), "session_attendance") == 100
     nobody = tree(facts, SESSIONS)
     assert isinstance(at(nobody, "training"), Nothing)
+    assert [name for name, _, _ in steps(find(found, "session_attendance"))] == [
+        "session_attendance",
+        "attended",
+        *["SessionAttended"] * 3,
+        "counted",
+        *["SessionAttended"] * 3,
+        "SessionAbsenceRecorded",
+    ]
+
+
+@pytest.mark.clause("R2", "S-39")
+def test_what_each_missed_session_and_each_recorded_time_costs() -> None:
+    """5 of 20 for a session, 3 for being late: 7 are left of two sessions and one time, 35 per cent."""
+    minus = "{full: 20, minus: [{each: 5, sessions: missed}, {each: 3, metric: late}]}"
+    text, facts = TEXT.replace("{exams: all}", minus), [absent("1"), absent("2"), absent("3", excused=True)]
+    found = tree([*facts, metric("late", "1")], text)
+    assert at(found, "training") == 35
+    points = [step for step in steps(find(found, "training_points")) if not step[0].startswith("components")]
+    assert points == [
+        ("training_points", 7, ""),
+        ("off_for_sessions_missed", 10, ""),
+        ("sessions_missed", 2, ""),
+        *[("SessionAbsenceRecorded", 1, "")] * 2,
+        ("off_for_late", 3, ""),
+        ("amount", 1, ""),
+    ]
+    assert at(tree(facts, text), "training") == Nothing(name="late", kind=Kind.MISSING, reason="no fact")
 
 
 @pytest.mark.clause("O-89", "S-40")

@@ -157,6 +157,7 @@ def test_sheet_2() -> None:
     points = {name: of(found, name) * weight / 100 for name, weight in weights.items()}
     assert points == {"average_viewers": 10, "live_time": 8, "retention": 6, "frequency": 3}
     assert of(found, "data") * 35 / 100 == 27
+    assert (of(found, "minutes"), of(found, "streams")) == (3420, 15)
 
 
 def of(found: Any, name: str) -> Fraction:

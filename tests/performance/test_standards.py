@@ -49,6 +49,14 @@ KINDS = service.policies
         ("name: attitude", "name: viewers", "two components are called viewers"),
         ("\n        form: {target: 1000}", "", "viewers: a figure needs a form"),
         ("    measure: {exams: all}\n", "", "training: either a measure, or parts"),
+        ("{exams: all}", "{exams: all}\n    form: {of: 0}", "a target, a plan and full marks are above 0"),
+        ("{exams: all}", "{full: 20, minus: [{each: 1}]}", "minus: either a metric or sessions"),
+        (
+            "{exams: all}",
+            "{full: 20, minus: [{each: 1, metric: late, sessions: missed}]}",
+            "minus: either a metric or sessions",
+        ),
+        ("measure: {exams: all}", "lowest_of: [{name: low, measure: {on_air: minutes}}]", "low: a figure needs a form"),
     ],
 )
 def test_a_standard_is_refused_with_a_reason(old: str, new: str, reason: str) -> None:

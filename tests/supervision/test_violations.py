@@ -8,7 +8,9 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from services.supervision.violations.decisions import (
+    TOLD_BY_FACTS,
     Command,
+    DropViolation,
     ExamineMonth,
     RecordCause,
     RecordViolation,
@@ -45,6 +47,7 @@ from tests.supervision.organisation import (
     ANCHOR,
     ASSISTANT,
     FIRST_FAIL,
+    HR,
     LI,
     MAY,
     NOON,
@@ -258,7 +261,8 @@ def test_the_policy_is_the_one_in_force_when_the_chain_began() -> None:
     first_failed = AttemptJudged(
         person=LI, session=SessionId("laws"), attempt=Attempt.FIRST, failed=True, held_on=date(2024, 5, 26)
     )
-    _, event = replace(given(violations, first_failed), policies=both).when(judged).events
+    told, event = replace(given(violations, first_failed), policies=both).when(judged).events
+    assert told == replace(first_failed, attempt=Attempt.MAKE_UP, held_on=date(2024, 5, 27))
     assert isinstance(event, ViolationRecorded)
     assert event.ruled_on == date(2024, 5, 26)
 
@@ -266,6 +270,10 @@ def test_the_policy_is_the_one_in_force_when_the_chain_began() -> None:
 def test_the_same_facts_again_change_nothing() -> None:
     assert after(failed_exams, [graded("55"), graded("55")]) == [FAILED]
     assert after(absences, [absence(), absence()]) == [ABSENT]
+    (judged,) = failed_exams(graded("55"), Context(now=NOON, actor="system"))
+    there = replace(given(violations), policies=policies(AFTER_MAKE_UP))
+    once = there.when(judged, by="system").events
+    replace(there, history=once).when(judged, by="system").then()
 
 
 # Recorded by people
@@ -276,7 +284,11 @@ def test_a_member_of_the_group_records_lateness_with_what_shows_it() -> None:
     given(violations).when(LATE, by=ZHAO, capacity="supervision_group").then(RECORDED_LATE)
     given(violations, RECORDED_LATE).when(LATE, by=ZHAO, capacity="supervision_group").then()
     serious = replace(LATE, severity=Severity.SERIOUS)
-    given(violations, RECORDED_LATE).when(serious, by=ZHAO).refused("violation.recorded_already")
+    given(violations, RECORDED_LATE).when(serious, by=ZHAO).refused(
+        "violation.recorded_already", next="withdraw it and record it again, or name another occasion"
+    )
+    noted = replace(LATE, note=NOTE)
+    given(violations).when(noted, by=ZHAO, capacity="supervision_group").then(replace(RECORDED_LATE, note=NOTE))
 
 
 @pytest.mark.clause("A-60")
@@ -290,7 +302,10 @@ def test_each_breach_of_discipline_has_its_kind_and_needs_evidence(kind: str) ->
 
 @pytest.mark.parametrize("kind", ["unexcused_training_absence", "training_assessment_failed", "poor_performance"])
 def test_what_facts_tell_nobody_records_by_hand(kind: str) -> None:
-    given(violations).when(replace(LATE, kind=ViolationKind(kind)), by=ZHAO).refused("violation.told_by_facts")
+    record = replace(LATE, kind=ViolationKind(kind))
+    given(violations).when(record, by=ZHAO).refused(
+        "violation.told_by_facts", kind=record.kind, next=TOLD_BY_FACTS[record.kind]
+    )
 
 
 def test_what_a_person_took_back_stays_taken_back() -> None:
@@ -298,9 +313,18 @@ def test_what_a_person_took_back_stays_taken_back() -> None:
     taken_back = withdrawn(FAILED, "he was ill", recorder=ZHAO)
     given(violations, FAILED).when(take_back, by=ZHAO).then(taken_back).when(take_back, by=ZHAO).then()
     given(violations, FAILED).when(take_back, by=LI).refused("violation.by_the_subject")
-    given(violations).when(take_back, by=ZHAO).refused("violation.not_standing")
+    given(violations).when(take_back, by=ZHAO).refused(
+        "violation.not_standing", next="look at the register: it is not recorded, or was withdrawn"
+    )
     (again,) = failed_exams(regraded("54"), Context(now=NOON, actor="system"))
     given(violations, FAILED, taken_back).under(FIRST_FAIL).when(again).then()
+
+
+@pytest.mark.clause("R7")
+def test_what_falls_with_an_upheld_objection_is_named_with_its_handler() -> None:
+    drop = DropViolation(person=LI, kind=LATE.kind, occasion=LATE.occasion, handler=HR)
+    fallen = withdrawn(RECORDED_LATE, "an objection to its penalty was upheld", HR)
+    given(violations, RECORDED_LATE).when(drop, by="system").then(fallen)
 
 
 @pytest.mark.parametrize("history", [(CAUSED,), (ABSENT, ABSENT), (EXCUSED,), (ABSENT, EXCUSED, EXCUSED)])
