@@ -103,18 +103,24 @@ def test_a_rate_is_one_of_sums_never_a_mean_of_rates() -> None:
 @pytest.mark.clause("R5")
 @pytest.mark.parametrize(
     ("aggregation", "points"),
-    [("sum", 100), ("mean", 50), ("last", 20), ("ratio, per: clicks", "2.5"), ("weighted_mean, per: clicks", 35)],
+    [
+        ("sum", 100),
+        ("mean", "100/3"),
+        ("last", 20),
+        ("ratio, per: clicks", "2.5"),
+        ("weighted_mean, per: clicks", "32.5"),
+    ],
 )
 def test_a_metric_is_aggregated_as_its_standard_names(aggregation: str, points: int | str) -> None:
-    """80 and 20 viewers, 10 and 30 clicks: against a target of 100, and of 10,000 for the ratio, 250 %."""
+    """50, 30 and 20 viewers, 10, 20 and 10 clicks: against a target of 100, and of 10,000 for the ratio, 250 %."""
     measure = f"measure: {{figure: viewers, aggregation: {aggregation}}}\n        form: {{target: 100}}"
     ratio = measure.replace("target: 100", "target: 10000")
     text = TEXT.replace(VIEWERS, ratio if aggregation.startswith("ratio") else measure)
     facts = [
-        ended("s1", a=60),
-        ended("s2", NOON + timedelta(days=1), a=60),
-        figures("s1", 80, clicks=10),
-        figures("s2", 20, clicks=30),
+        *(ended(f"s{i}", NOON + timedelta(days=i), a=60) for i in range(3)),
+        figures("s0", 50, clicks=10),
+        figures("s1", 30, clicks=20),
+        figures("s2", 20, clicks=10),
     ]
     assert at(find(tree(facts, text), "result"), "viewers") == Fraction(points)
 
@@ -166,6 +172,16 @@ def test_attribution(attribution: str, a: str, b: str) -> None:
     facts = context(recorded([ended("s1", a=180, b=60), figures("s1", 1, gmv=4_000_000)]), under)
     for subject, points in ((MAY, a), (BS_MAY, b)):
         assert at(kpi(subject, facts), "viewers") == Fraction(points)
+
+
+@pytest.mark.clause("S-35", "S-38")
+def test_both_sides_of_a_rate_are_credited_alike() -> None:
+    """A's three of four hours and one of one: 40 of the amounts, of 75 and 100 viewers."""
+    rate = (
+        "measure: {figure: gmv, aggregation: ratio, per: viewers, attribution: by_minutes}\n        form: {target: 100}"
+    )
+    facts = [ended("s1", a=180, b=60), ended("s2", a=60), figures("s1", 100, gmv=40), figures("s2", 100, gmv=10)]
+    assert at(tree(facts, TEXT.replace(VIEWERS, rate)), "gmv_rate") == Fraction(40 * 100, 175)
 
 
 @settings(max_examples=40)

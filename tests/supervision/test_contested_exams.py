@@ -148,7 +148,17 @@ class Supervision:
 @pytest.mark.clause("R7", "R3", "T-67")
 def test_a_rule_imposes_nothing_while_the_mark_is_objected_to() -> None:
     li = Supervision(IMPOSING).hears(graded("55"), RAISED)
-    assert [type(event) for event in li.penalty] == [PenaltyProposed, PenaltyHeld]
+    proposed, held = li.penalty
+    assert isinstance(proposed, PenaltyProposed)
+    assert held == PenaltyHeld(
+        penalty=proposed.penalty,
+        kind=PenaltyKind.CRITICISM,
+        contested=True,
+        held=True,
+        imposed=False,
+        month=None,
+        **WHICH,
+    )
     assert (li.register.standing, li.register.contested) == (Standing.HELD, True)
     li.there().when(IMPOSE, by=HR, capacity="hr").refused("penalty.held")
     li.hears(RAISED)  # told twice

@@ -31,7 +31,7 @@ from shared.privacy import Personal
 from shared.testing import given
 from tests.supervision.folding import folded
 from tests.supervision.organisation import HR, LI, ZHAO, policies, shipped
-from tests.supervision.test_penalties import CRITICISM, about, imposed
+from tests.supervision.test_penalties import CRITICISM, about, changed_in_june, imposed
 from tests.supervision.test_violations import ABSENT
 
 ADMITTED = shipped("objections").replace("admitted: false", "admitted: true")
@@ -98,6 +98,8 @@ def there(*history: Any, rules: ObjectionRules = OPEN_ENDED) -> Any:
 def test_where_the_regulation_is_silent_none_is_admitted() -> None:
     silent = about(ABSENT, CRITICISM, imposed(CRITICISM))
     silent.when(RAISE, by=LI, now=JUNE_4).refused("objection.not_admitted")
+    admitted_later = replace(silent, policies=changed_in_june(silent.policies, OPEN_ENDED))
+    admitted_later.when(RAISE, by=LI, now=JUNE_4).refused("objection.not_admitted")
 
 
 @pytest.mark.clause("R7")

@@ -39,6 +39,7 @@ from services.supervision.violations.events import (
     ViolationRecorded,
     ViolationWithdrawn,
 )
+from services.supervision.violations.rules import PoorPerformance
 from services.vocabulary import Fen
 from shared.decider import Context
 from shared.event import Recorded
@@ -54,6 +55,7 @@ from tests.supervision.organisation import (
     LI,
     MAY,
     NOON,
+    POOR,
     POOR_PERFORMANCE,
     POOR_PERFORMANCE_OPEN,
     SHIPPED,
@@ -335,6 +337,34 @@ def test_an_organisation_may_ask_that_somebody_other_than_the_proposer_decides()
     about(RECORDED_LATE, WARNING, under=apart).when(reject, by=ZHAO, capacity=GROUP).refused("penalty.by_the_proposer")
     assert about(RECORDED_LATE, WARNING, under=apart).when(imposing(RECORDED_LATE), by=HR, capacity="hr").events
     assert about(RECORDED_LATE, WARNING).when(imposing(RECORDED_LATE), by=ZHAO, capacity=GROUP).events
+
+
+def changed_in_june(before: Policies, *bodies: Any) -> Policies:
+    """These are the next versions of theirs from 1 June on."""
+    later = [
+        replace(document, issue=replace(document.issue, version=9, effective_from=date(2024, 6, 1)))
+        for body in bodies
+        for document in policies(body).of(type(body))
+    ]
+    return replace(before, documents=(*before.documents, *later))
+
+
+@pytest.mark.clause("R3", "A-61")
+def test_the_rules_of_the_day_that_counts_hold_whatever_they_became_since() -> None:
+    apart = changed_in_june(SHIPPED, consequence_rules(**{"decider_differs: false": "decider_differs: true"}))
+    assert about(RECORDED_LATE, WARNING, under=apart).when(imposing(RECORDED_LATE), by=ZHAO, capacity=GROUP).events
+    dearer = load_policy(PoorPerformance, POOR.replace("points: 2.5", "points: 9"))
+    under = changed_in_june(policies(POOR_PERFORMANCE), dearer)
+    (event,) = about(POOR_MAY, under=under).when(follow(POOR_MAY), by="system").events
+    assert same(event, POINTS)
+    caused = Stands(recorded=POOR_MAY, caused=CAUSED)
+    for told in (POINTS, replace(POINTS, points=None)):
+        there = about(POOR_MAY, told, under=under, stands=caused)
+        (event,) = there.when(imposing(POOR_MAY), by=HR, capacity="hr").events
+        assert isinstance(event, PenaltyImposed)
+        assert event.points == Decimal("2.5")
+    there = about(POOR_MAY, POINTS, under=policies(dearer), stands=caused)
+    there.when(imposing(POOR_MAY), by=HR, capacity="hr").then(imposed(POINTS))
 
 
 def test_rejected_revoked_and_proposed_anew() -> None:
