@@ -83,7 +83,10 @@ def read(ids: list[str]) -> None:
     """Print what clauses say, in both languages, and which tests show them. Raises StartFailed for an unknown one."""
     clauses, shown = {row.id: row for row in catalogue()}, marked(ROOT / "tests")
     if unknown := [name for name in ids if name not in clauses]:
-        raise StartFailed(f"There is no clause {', '.join(unknown)}; they are named like T-53 (T, O, A, S or E).")
+        raise StartFailed(
+            f"No text is kept of {', '.join(unknown)}: the clauses are named like T-53 (T, O, A, S or E); C, P and R "
+            "name what holds across regulations, open values and rulings."
+        )
     console = Console()
     for clause in (clauses[name] for name in ids):
         console.print(f"[bold]{clause.id}[/]  {clause.regulation} {clause.place}, {clause.kind}, {clause.service}")

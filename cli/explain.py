@@ -35,6 +35,7 @@ from shared.store import Store, Stored
 from shared.value import value
 
 PAGE = 100
+WHOLE = 10_000  # columns: a file is not cut at the width of a terminal
 NAMED = re.compile(
     r"(?P<bonus>bonus/)?(?P<person>[^/@]+)/((?P<month>\d{4}-(0[1-9]|1[0-2]))(@(?P<version>[1-9]\d*))?"
     r"|(?P<period>\d{4}(-Q[1-4])?))"
@@ -210,7 +211,10 @@ def explain(urls: Mapping[str, str], name: str, language: Language) -> None:
         text = render(load(asyncio.run(find()).document), LANGUAGES[language], archived)
     except ValueError as error:
         raise StartFailed(f"What is stored of {name} cannot be read: {error}") from None
-    Console().print(as_tree(text.splitlines()), soft_wrap=True)
+    console = Console()
+    if not console.is_terminal:
+        console.width = WHOLE
+    console.print(as_tree(text.splitlines()))
 
 
 def check(urls: Mapping[str, str], name: str | None, organisation: Path | None) -> Report:

@@ -5,6 +5,7 @@ Files are read as the services read them; what is loaded, and what-if, is asked 
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from http.client import HTTPConnection
@@ -21,11 +22,13 @@ from cli.policy_words import differences, standing, words
 from cli.state import SERVICES, Run, State
 from deploy.local.environment import ROOT
 from deploy.local.processes import StartFailed
+from shared.marked import Located, Marked
 from shared.policy import Document, PolicyError, Source, load_document
 from shared.service import Service
 
 HR = {"Kaibo-Person": "policy", "Kaibo-Capacity": "hr"}
 PATIENCE = 600.0
+MONTH = re.compile(r"(19|20)[0-9]{2}-(0[1-9]|1[0-2])")
 
 
 # Files
@@ -40,14 +43,26 @@ def read(file: Path) -> tuple[str, Document]:
     """The service that a policy file is for, and what it says. Raises StartFailed with each line that is wrong."""
     text = file.read_text()
     kind = next((line.removeprefix("kind:").strip() for line in text.splitlines() if line.startswith("kind:")), "")
-    for name, service in services().items():
-        if kind in (one.__name__ for one in service.policies):
-            try:
-                return name, load_document(service.format, text, Source(file=file, text=text))
-            except PolicyError as error:
-                raise StartFailed(str(error)) from None
-    known = sorted(one.__name__ for service in services().values() for one in service.policies)
-    raise StartFailed(f"{file}:1: kind: {kind or 'none'} is none of {', '.join(known)}")
+    known = {name: {one.__name__ for one in service.policies} for name, service in services().items()}
+    having = [name for name, kinds in known.items() if kind in kinds]
+    if not having:
+        syntax(file, text)
+        raise StartFailed(
+            f"{file}:1: kind: {kind or 'none'} is none of {', '.join(sorted(set().union(*known.values())))}"
+        )
+    name = next((one for one in having if one in file.resolve().parts), having[0])
+    try:
+        return name, load_document(services()[name].format, text, Source(file=file, text=text))
+    except PolicyError as error:
+        raise StartFailed(str(error)) from None
+
+
+def syntax(file: Path, text: str) -> None:
+    """Raises StartFailed for what is no YAML."""
+    try:
+        Marked(text)
+    except Located as error:
+        raise StartFailed(f"{file}:{error.line}: {error}") from None
 
 
 def lint(files: list[Path]) -> int:
@@ -155,6 +170,8 @@ def open_values(state: State) -> None:
 def try_policy(state: State, file: Path, since: str, until: str, studio: str, figures: Path | None) -> None:
     from cli.policy_report import tell
 
+    if not (MONTH.fullmatch(since) and MONTH.fullmatch(until)):
+        raise StartFailed(f"{since}..{until} is no period: months are written as in 2024-05..2024-06.")
     service, document = read(file)
     if type(document.body) not in services()[service].what_if:
         known = ", ".join(kind.__name__ for one in services().values() for kind in one.what_if)

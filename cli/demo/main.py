@@ -125,7 +125,8 @@ class Demo:
             if row["person"] not in known:
                 raise StartFailed(
                     "Another organisation is stored here: another input, another seed or real work. "
-                    "Give the demo a directory of its own: `kaibo --directory DIR demo`."
+                    "Give the demo a directory of its own, `kaibo --directory DIR demo`, or begin anew: `kaibo down`, "
+                    "then delete this one."
                 )
 
     @property

@@ -121,6 +121,8 @@ class Fork:
                 code = end.code if isinstance(end.code, int) else int(end.code is not None)
                 if isinstance(end.code, str):
                     print(end.code, file=sys.stderr)
+            except StartFailed as failed:
+                print(failed, file=sys.stderr)
             except BaseException:  # noqa: BLE001 - the copy ends here, whatever it was
                 traceback.print_exc()
             finally:
