@@ -104,7 +104,7 @@ class Story:
         readings = self.client.items("people", f"/archives/{self.id}/readings", self.herself)
         for row in sorted(readings, key=lambda row: row["read_at"]):
             who = "herself" if row["reader"] == self.id else row["capacity"]
-            lines.append(f"read at {row['read_at'][:16]} UTC by {who}: {', '.join(row['parts'])}")
+            lines.append(f"read at {row['read_at'][:16]} UTC by {who}, {', '.join(row['parts'])}")
         return lines
 
 
