@@ -47,5 +47,5 @@ def test_a_clause_is_read_in_both_languages_with_its_tests(capsys: pytest.Captur
     assert "补考" in said
     assert "make-up" in said
     assert "training/test_exams.py" in said
-    with pytest.raises(StartFailed, match="no clause X-1"):
+    with pytest.raises(StartFailed, match="No text is kept of X-1"):
         clauses.read(["T-53", "X-1"])
