@@ -5,7 +5,6 @@ Files are read as the services read them; what is loaded, and what-if, is asked 
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from http.client import HTTPConnection
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote, urlsplit
 
+from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -22,13 +22,13 @@ from cli.policy_words import differences, standing, words
 from cli.state import SERVICES, Run, State
 from deploy.local.environment import ROOT
 from deploy.local.processes import StartFailed
-from shared.marked import Located, Marked
-from shared.policy import Document, PolicyError, Source, load_document
+from services.vocabulary import Month
+from shared.policy import Document, Format, PolicyError, Source, load_document
 from shared.service import Service
 
 HR = {"Kaibo-Person": "policy", "Kaibo-Capacity": "hr"}
 PATIENCE = 600.0
-MONTH = re.compile(r"(19|20)[0-9]{2}-(0[1-9]|1[0-2])")
+MONTH: TypeAdapter[Month] = TypeAdapter(Month)
 
 
 # Files
@@ -42,27 +42,15 @@ def services() -> Mapping[str, Service]:
 def read(file: Path) -> tuple[str, Document]:
     """The service that a policy file is for, and what it says. Raises StartFailed with each line that is wrong."""
     text = file.read_text()
-    kind = next((line.removeprefix("kind:").strip() for line in text.splitlines() if line.startswith("kind:")), "")
-    known = {name: {one.__name__ for one in service.policies} for name, service in services().items()}
-    having = [name for name, kinds in known.items() if kind in kinds]
-    if not having:
-        syntax(file, text)
-        raise StartFailed(
-            f"{file}:1: kind: {kind or 'none'} is none of {', '.join(sorted(set().union(*known.values())))}"
-        )
-    name = next((one for one in having if one in file.resolve().parts), having[0])
+    every = Format(kinds=tuple({kind for service in services().values() for kind in service.policies}))
+    source = Source(file=file, text=text)
     try:
-        return name, load_document(services()[name].format, text, Source(file=file, text=text))
+        kind = type(load_document(every, text, source).body)
+        having = [name for name, service in services().items() if kind in service.policies]
+        name = next((one for one in having if one in file.resolve().parts), having[0])
+        return name, load_document(services()[name].format, text, source)
     except PolicyError as error:
         raise StartFailed(str(error)) from None
-
-
-def syntax(file: Path, text: str) -> None:
-    """Raises StartFailed for what is no YAML."""
-    try:
-        Marked(text)
-    except Located as error:
-        raise StartFailed(f"{file}:{error.line}: {error}") from None
 
 
 def lint(files: list[Path]) -> int:
@@ -170,8 +158,11 @@ def open_values(state: State) -> None:
 def try_policy(state: State, file: Path, since: str, until: str, studio: str, figures: Path | None) -> None:
     from cli.policy_report import tell
 
-    if not (MONTH.fullmatch(since) and MONTH.fullmatch(until)):
-        raise StartFailed(f"{since}..{until} is no period: months are written as in 2024-05..2024-06.")
+    try:
+        MONTH.validate_python(since)
+        MONTH.validate_python(until)
+    except ValidationError:
+        raise StartFailed(f"{since}..{until} is no period: months are written as in 2024-05..2024-06.") from None
     service, document = read(file)
     if type(document.body) not in services()[service].what_if:
         known = ", ".join(kind.__name__ for one in services().values() for kind in one.what_if)

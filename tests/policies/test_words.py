@@ -125,3 +125,25 @@ def test_the_report_in_words_names_nobody() -> None:
     assert "等级 grades: A 2 → 0, B 0 → 2." in said
     assert "奖金 bonus: ¥3,000.00 → ¥2,400.00." in said
     assert said.endswith("Nothing was decided, stored or published.")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("name: [x\n", ":2: this is no YAML"),
+        ("a,b\n1,2\n", ":1: a policy is a mapping that begins with `kind:`"),
+        ("kind: Nothing\n", ":1: kind: Nothing is none of"),
+        ("kind: 'BonusScheme'\nname: x\n", ":1: policy must be said"),
+    ],
+)
+def test_what_is_no_policy_is_told_with_its_line(text: str, says: str, tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(text)
+    with pytest.raises(StartFailed) as refused:
+        read(file)
+    assert f"{file}{says}" in str(refused.value)
+
+
+def test_a_kind_of_several_services_is_that_of_the_folder_in_which_it_stands() -> None:
+    for service in ("performance", "supervision", "training"):
+        assert read(ROOT / "deploy/demo/policies" / service / "objections.yaml")[0] == service
