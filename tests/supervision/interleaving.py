@@ -41,8 +41,7 @@ class World:
         self.results: dict[tuple[str, Hashable], bytes] = {}
         self.asked: list[tuple[Decider[Any, Any, Any], Any, str, str]] = []
         self.count = 0
-        followed = [facts for facts in service.facts if service.told(facts)]  # what is only kept leads to nothing here
-        readers: list[Source] = [*service.own_reactions(), *followed]
+        readers: list[Source] = [*service.own_reactions(), *service.facts]
         self.readers = {reader.name: reader for reader in readers}
 
     # Facts come in

@@ -357,7 +357,8 @@ def months(*events: Any, history: Sequence[Event] = (), rules: str = POOR) -> Gi
 def explained(specification: Given[Command, State, Event]) -> dict[str, Any]:
     (event,) = specification.when(EXAMINE).events
     assert isinstance(event, ViolationRecorded)
-    assert replace(event, explanation=None) == POOR_MAY
+    assert replace(event, explanation=None, used=()) == POOR_MAY
+    assert {f"e{n:03}" for n in range(len(event.used))} == set(event.used)  # every figure that was known
     return dict(event.explanation or {})
 
 
@@ -445,7 +446,10 @@ def test_a_month_is_judged_from_the_opening_of_its_review_on() -> None:
 def test_corrected_figures_withdraw_the_case() -> None:
     corrected = [*DECLINING, figures("s1", 9_000)]
     gone = withdrawn(POOR_MAY, "the figures of the month do not reach a threshold")
-    months(*corrected, history=[POOR_MAY]).when(EXAMINE).then(gone)
+    (event,) = months(*corrected, history=[POOR_MAY]).when(EXAMINE).events
+    assert isinstance(event, ViolationWithdrawn)
+    assert replace(event, used=()) == gone
+    assert len(event.used) == len(corrected) + 1  # all that was known when it fell, with the opened review
     explained(months(*DECLINING, history=[POOR_MAY, gone]))
 
 

@@ -1,6 +1,6 @@
 """What makes a violation, and what takes it back. Clauses: A-60, A-61, T-66, T-67; C-13; rulings R1, R2, R3, R7."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Annotated, Any
@@ -258,7 +258,9 @@ def judge_absence(command: JudgeAbsence, state: State) -> list[Event]:
         corrected=command.corrected,
     )
     violated = command.noticed and not command.excused
-    return settle(state, recorded if violated else None, "the absence is excused, or he had no notice of the session")
+    return [
+        *settle(state, recorded if violated else None, "the absence is excused, or he had no notice of the session")
+    ]
 
 
 def judge_exam(command: JudgeExam, state: State, context: Context) -> list[Event]:
@@ -305,7 +307,7 @@ def contest_exam(command: ContestExam, state: State, context: Context) -> list[E
 def settle_exam(command: JudgeExam, state: State, failed_on: date | None) -> list[Event]:
     otherwise = f"the exam ({command.attempt}) is no fail"
     if failed_on is None:
-        return settle(state, None, otherwise)
+        return [*settle(state, None, otherwise)]
     recorded = told_by_fact(
         command.person,
         ViolationKind.TRAINING_ASSESSMENT_FAILED,
@@ -314,7 +316,7 @@ def settle_exam(command: JudgeExam, state: State, failed_on: date | None) -> lis
         ruled_on=command.began_on,
         corrected=command.corrected,
     )
-    return settle(state, recorded, otherwise)
+    return [*settle(state, recorded, otherwise)]
 
 
 def examine_month(subject: PersonMonth, state: State, context: Context) -> list[Event]:
@@ -322,6 +324,7 @@ def examine_month(subject: PersonMonth, state: State, context: Context) -> list[
     if not reviewed(context.known(monthly_figures, subject)):
         return []
     reached = examine(subject, context)
+    used = tuple(known for month in window(subject) for known in context.known(monthly_figures, month).ids)
     recorded = told_by_fact(
         subject.person,
         ViolationKind.POOR_PERFORMANCE,
@@ -331,7 +334,8 @@ def examine_month(subject: PersonMonth, state: State, context: Context) -> list[
         corrected=False,
         explanation=reached,
     )
-    return settle(state, recorded if reached else None, "the figures of the month do not reach a threshold")
+    settled = settle(state, recorded if reached else None, "the figures of the month do not reach a threshold")
+    return [replace(event, used=used) for event in settled]
 
 
 def told_by_fact(
@@ -356,7 +360,9 @@ def told_by_fact(
     )
 
 
-def settle(state: State, violated: ViolationRecorded | None, otherwise: str) -> list[Event]:
+def settle(
+    state: State, violated: ViolationRecorded | None, otherwise: str
+) -> Sequence[ViolationRecorded | ViolationWithdrawn]:
     """What the facts say now. What a person took back stays taken back."""
     match state:
         case Standing():

@@ -47,6 +47,7 @@ class ViolationRecorded:
     correction: bool = False  # a later fact turned against him: what follows is only proposed (R6)
     note: Note | None = None
     explanation: Mapping[str, Any] | None = None  # of the figures of a month, down to the facts
+    used: tuple[str, ...] = ()  # the whole set of figures that was known; the leaves are part of it
 
 
 @value
@@ -93,6 +94,7 @@ class ViolationWithdrawn:
     occasion: str
     cause: Text
     recorder: str = ""  # none: a fact of others
+    used: tuple[str, ...] = ()  # the figures that were known, where it is they that do not tell it any more
 
 
 Event = AttemptJudged | AttemptContested | ViolationRecorded | ViolationCauseRecorded | ViolationWithdrawn

@@ -5,12 +5,12 @@ said is said again; a decision on a proposal holds for one of the same kind alon
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from math import inf
 from typing import Any, cast
 
 from msgspec.structs import replace
 
+from services.deciding import numbered
 from services.supervision.awards import decisions as award
 from services.supervision.awards.decisions import awards
 from services.supervision.awards.events import (
@@ -87,16 +87,14 @@ class Replay:
         self.states: dict[str, Any] = {}
         self.people: list[Recorded[Told]] = []
         self.proposals: list[Recorded[PenaltyProposed]] = []
-        self.seen_until: datetime | None = None  # the figures of then; none: all of them
+        self.used: frozenset[str] | None = None  # the figures that were known then; none: all of them
 
     def run(self, months: Sequence[Month]) -> None:
         for recorded, reaction in steps(self.told):
-            self.seen_until = recorded.meta.recorded_at
             if reaction is None:
                 self.take(recorded)
             else:
                 self.react(reaction, recorded)
-        self.seen_until = None
         for month in months:
             command = violation.ExamineMonth(person=self.person, month=month)
             self.decide(violations, command, by_rule(self.told[-1].meta))
@@ -107,8 +105,11 @@ class Replay:
         if isinstance(event, Told):
             self.people.append(cast(Recorded[Told], recorded))
             self.settle_all(meta)
+        if isinstance(event, ViolationRecorded | ViolationWithdrawn):
+            self.used = frozenset(event.used)
         for decider, command in self.again(event, meta):
             self.decide(decider, command, meta)
+        self.used = None
 
     def react(self, reaction: Reaction[Any, Any], recorded: Recorded[Any]) -> None:
         for command in reaction(recorded.event, self.context((), recorded.meta)):
@@ -130,7 +131,7 @@ class Replay:
             case PenaltyImposed() | PenaltyRejected():
                 proposed = self.penalties[event.penalty]
                 state = self.states.get(proposed_on(proposed))
-                if isinstance(state, Pending) and state.told.kind is proposed.kind:
+                if isinstance(state, Pending) and state.told.kind is proposed.kind and not fallen(event.penalty, state):
                     yield penalties, ruled(event, proposed)
             case (
                 AwardProposed()
@@ -207,9 +208,8 @@ class Replay:
         if sight.source is monthly_figures:
             subject = cast(PersonMonth, sight.key)
             known = self.figures[subject]
-            until = self.seen_until
             return monthly_figures.gathered(
-                subject, (f for f in known.facts if until is None or f.meta.recorded_at <= until)
+                subject, (f for f in known.facts if self.used is None or f.meta.id in self.used)
             )
         if sight.source is merits:
             return self.merits[cast(MeritMonth, sight.key)]
@@ -247,6 +247,11 @@ def offence_of(proposed: PenaltyProposed) -> Offence:
 
 def proposed_on(proposed: PenaltyProposed) -> str:
     return penalties.named(proposed.person, proposed.offence, proposed.occasion)
+
+
+def fallen(proposal: str, pending: Pending) -> bool:
+    """Whether an earlier proposal was meant than the one that is pending here, where consequences come at once."""
+    return proposal in (numbered(pending.told.violation, number) for number in range(1, pending.proposals))
 
 
 def violated(event: ViolationRecorded | ViolationCauseRecorded | ViolationWithdrawn) -> violation.Command:
