@@ -1,11 +1,15 @@
 """A policy in words that whoever answers for it reads: what, for whom, from when, and every value with its clause."""
 
+import dataclasses
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import Field, fields, is_dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
+import msgspec
+
+from services.performance.bonuses.policies import BonusScheme
 from shared.explanation import Band, Condition, Rule
 from shared.policy import Document
 
@@ -46,7 +50,7 @@ NAMES = {
     "min_applicable_weight": "最低适用权重 rated from this weight on",
     "absent": "无数据 without any fact",
     "points": "分 points",
-    "amount": "金额(分) amount in fen",
+    "amount": "金额 amount",
     "max_lag_days": "反馈期限(天) days until it is fed back",
     "before_completion": "完成前反馈 fed back before completion",
     "population": "适用范围 for",
@@ -97,9 +101,34 @@ def population(document: Document) -> str:
     return "; ".join(told) or "全员 everybody"
 
 
-def said(body: Any) -> Iterator[str]:
+class Yuan(Decimal):
+    """An amount of fen, shown as people write money."""
+
+    def __str__(self) -> str:
+        return f"¥{Decimal(self) / 100:,.2f}"
+
+    def __format__(self, spec: str, context: Context | None = None, /) -> str:
+        return str(self)
+
+
+def values(body: Any) -> Iterator[tuple[Field[Any], Any]]:
+    """Every value of a body; amounts of money as such."""
     for f in fields(body):
         v = getattr(body, f.name)
+        if f.name == "amount" and v is not None:
+            yield f, in_yuan(v)
+        elif isinstance(body, BonusScheme) and f.name == "bands":
+            yield f, tuple(dataclasses.replace(one, gives=in_yuan(one.gives)) for one in v)
+        else:
+            yield f, v
+
+
+def in_yuan(rule: Rule) -> Rule:
+    return msgspec.structs.replace(rule, amount=Yuan(rule.amount))
+
+
+def said(body: Any) -> Iterator[str]:
+    for f, v in values(body):
         if f.name in HIDDEN or v in ("", ()) or (v is None and f.default is None and f.name not in OPEN):
             continue
         yield from entry(NAMES.get(f.name, f.name), f.name, v)
@@ -200,8 +229,7 @@ def flat(body: Any, place: str = "") -> dict[str, Any]:
     """Every value by its place; members of a list by their name, bands by their lower edge. Clauses of numbers, and
     which version states them, are no difference."""
     found: dict[str, Any] = {}
-    for f in fields(body):
-        v = getattr(body, f.name)
+    for f, v in values(body):
         if f.name in HIDDEN or v is None or v == ():
             continue
         at = f"{place}.{f.name}".strip(".")

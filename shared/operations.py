@@ -214,7 +214,7 @@ async def intended(connection: Connection, reader: str) -> tuple[Build, Build | 
     served = next((b for b in mine if b.state == "served" and b.version), None)
     if served is None or (version and not version.isdecimal()):
         models = sorted({b.name for b in await readers.known(connection) if b.version and b.state == "served"})
-        raise Unknown(f"{reader} is none of {models}")
+        raise Unknown(f"there is no read model {reader}; there are: {', '.join(models)}")
     begun = [b for b in mine if b.state in ("building", "stopped") and version in ("", str(b.version))]
     fresh = Build(name=name, version=int(version or served.version), state="building")
     return fresh, begun[-1] if begun else None
@@ -267,7 +267,7 @@ async def retire(connection: Connection, reader: str) -> list[Build]:
         gone = [b for b in known if b.reader == reader and b.state != "served"]
         gone = gone or [b for b in known if b.name == reader]
         if not gone:
-            raise Unknown(f"{reader} is none of {sorted({b.name for b in known})}")
+            raise Unknown(f"there is no reader {reader}; there are: {', '.join(sorted({b.name for b in known}))}")
         for build in gone:
             if build.state == "served":
                 await readers.withdraw(connection, build)
@@ -285,7 +285,8 @@ async def accept(connection: Connection, reader: str, logs: Mapping[str, str]) -
         await readers.alone(connection, reader)
         served = next((b for b in await readers.known(connection) if b.state == "served" and b.name == reader), None)
         if served is None:
-            raise Unknown(f"{reader} is none of {[b.name for b in await readers.known(connection)]}")
+            names = sorted({b.name for b in await readers.known(connection)})
+            raise Unknown(f"there is no reader {reader}; there are: {', '.join(names)}")
         stands = await connection.fetch(
             "select topic, partition, log from checkpoints where reader = $1 and log <> ''", served.reader
         )

@@ -78,6 +78,8 @@ def run(
             figures.write_text(json.dumps(ledger.document(), indent=2, ensure_ascii=False) + "\n")
         if not leave:
             stay(console, run, state)
+        else:
+            console.print(f"It ends, and what it stored stays in {state.directory}: the same command shows it again.")
     if ledger.differences or ledger.again.events or ledger.explained.unsound:
         raise StartFailed(
             "The recount is not equal, importing twice changed something, or an explanation does not bear out: "
@@ -89,6 +91,8 @@ def choose(state: State, source: Path | None, seed: int, small: bool) -> Source:
     if source is not None:
         if small:
             raise StartFailed("--small makes a small world of its own: leave --input out, or take the whole input.")
+        if not source.is_dir():
+            raise StartFailed(f"{source} is no folder: --input wants one that holds the organisation's files.")
         return Source(
             folder=source, told=f"the files of the folder {source.resolve().name}", origins=OF_FILES, staff=STAFF
         )

@@ -147,3 +147,13 @@ def test_what_is_no_policy_is_told_with_its_line(text: str, says: str, tmp_path:
 def test_a_kind_of_several_services_is_that_of_the_folder_in_which_it_stands() -> None:
     for service in ("performance", "supervision", "training"):
         assert read(ROOT / "deploy/demo/policies" / service / "objections.yaml")[0] == service
+
+
+def test_money_is_shown_in_yuan(tmp_path: Path) -> None:
+    scheme = ROOT / "deploy/demo/policies/performance/bonus.yaml"
+    assert any(line.endswith("≥ 90 → ¥1,500.00") for line in words(read(scheme)[1]))
+    higher = tmp_path / "bonus.yaml"
+    higher.write_text(scheme.read_text().replace("150000", "180000"))
+    assert [*differences(read(scheme)[1], read(higher)[1])] == [
+        "bands.4: gives rises from ¥1,500.00 to ¥1,800.00",
+    ]
