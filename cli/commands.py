@@ -434,7 +434,7 @@ def explain(
     if result is None and not (verify and everything):
         raise typer.BadParameter("a result is wanted, or --verify --all", param_hint="RESULT")
     if result is not None:
-        show_tree(urls, result, Language(lang))
+        show_tree(urls, result, Language(lang), context.obj.policies())
     if verify:
         report = check(urls, None if everything else result, context.obj.policies())
         typer.echo(tell(report))

@@ -22,7 +22,7 @@ from services.performance.bonuses.projections import BonusVersion, bonus_version
 from services.performance.periods.facts import Period, PersonPeriod, periods
 from services.performance.reviews.projections import Explanation, explanations, reviews_by_month
 from services.performance.scores.disclosure import archived
-from services.performance.scores.languages import LANGUAGES, Language
+from services.performance.scores.languages import Language, words
 from services.vocabulary import Month, PersonId
 from shared.event import Contract, Meta, Recorded
 from shared.explanation import Condition, Rule, load, render, rules, verify
@@ -69,10 +69,11 @@ class Logs:
     def __init__(self, stores: Mapping[str, Store], organisation: Path | None) -> None:
         self.stores = stores
         self.services: Mapping[str, Service] = {name: load_service(name) for name in stores}
-        self.stated: Mapping[str, Stated] = {
-            name: Stated(service.load_policies(organisation / name if organisation else None))
+        self.policies: Mapping[str, Policies] = {
+            name: service.load_policies(organisation / name if organisation else None)
             for name, service in self.services.items()
         }
+        self.stated: Mapping[str, Stated] = {name: Stated(policies) for name, policies in self.policies.items()}
 
     async def explanations(self) -> AsyncIterator[tuple[str, list[Found]]]:
         """Of every service: rows and results that hold one."""
@@ -200,15 +201,16 @@ async def of_bonus(store: Store, person: PersonId, month: Month, version: str | 
 # At the terminal
 
 
-def explain(urls: Mapping[str, str], name: str, language: Language) -> None:
+def explain(urls: Mapping[str, str], name: str, language: Language, organisation: Path | None) -> None:
     """The tree of one result. Raises StartFailed where there is none."""
 
-    async def find() -> Found:
-        async with logs(urls, None) as known:
-            return await named(known, name)
+    async def find() -> tuple[Found, Policies]:
+        async with logs(urls, organisation) as known:
+            return await named(known, name), known.policies["performance"]
 
+    found, policies = asyncio.run(find())
     try:
-        text = render(load(asyncio.run(find()).document), LANGUAGES[language], archived)
+        text = render(load(found.document), words(language, policies), archived)
     except ValueError as error:
         raise StartFailed(f"What is stored of {name} cannot be read: {error}") from None
     console = Console()

@@ -9,8 +9,7 @@ from fastapi.responses import PlainTextResponse, Response
 from services.performance.bonuses.decisions import DecideBonusReduction, RecordBonusPaid, bonuses
 from services.performance.bonuses.events import Standing
 from services.performance.bonuses.projections import BonusRow, BonusVersion, bonus_versions, bonuses_by_month
-from services.performance.scores.disclosure import TEXT, Accepts, InLanguage, as_document, as_text, wants_text
-from services.performance.scores.languages import Language
+from services.performance.scores.disclosure import TEXT, Accepts, Words, as_document, as_text, wants_text
 from services.vocabulary import Fen, Month, PersonId
 from shared.access import requires
 from shared.value import value
@@ -70,14 +69,14 @@ async def explanation(
     read: Read,
     who: Actor,
     version: int | None = None,
+    words: Words,
     accept: Accepts = "",
-    language: InLanguage = Language.ZH,
 ) -> BonusTold | Response:
     """Why a bonus is what it is, down to the result, the scheme and its clause. Clauses: O-108, O-109, E-63."""
     if version is None:
         version = (await read(bonuses_by_month, BonusRow(person=person, month=month))).version
     found = await read(bonus_versions, BonusVersion(person=person, month=month, version=version))
     if wants_text(accept):
-        return PlainTextResponse(as_text(found.document, who.person, person, language))
+        return PlainTextResponse(as_text(found.document, who.person, person, words))
     document = as_document(found.document, who.person, person)
     return BonusTold(person=person, month=month, version=version, amount=found.amount, document=document)

@@ -8,8 +8,7 @@ from fastapi.responses import PlainTextResponse, Response
 
 from services.performance.periods.facts import Period, PeriodScore, PersonPeriod, periods, told
 from services.performance.periods.streaks import PersonStreak, Streak, run_of, streaks
-from services.performance.scores.disclosure import TEXT, Accepts, InLanguage, as_document, as_text, wants_text
-from services.performance.scores.languages import Language
+from services.performance.scores.disclosure import TEXT, Accepts, Words, as_document, as_text, wants_text
 from services.performance.scores.unset import NO_ROLL_UP, lacking
 from services.vocabulary import PersonId
 from shared.access import requires
@@ -39,8 +38,8 @@ async def period(
     period: Period,
     read: Read,
     who: Actor,
+    words: Words,
     accept: Accepts = "",
-    language: InLanguage = Language.ZH,
 ) -> PeriodTold | Response:
     """What the rated months of a quarter or year come to, which they are, and which are not rated. Clauses: E-61, E-62,
     O-95, O-98; P-10."""
@@ -49,7 +48,7 @@ async def period(
     if found.error:
         return PeriodTold(used=found.used, error=found.error, not_configured=lacking(found.error, NO_ROLL_UP))
     if wants_text(accept):
-        return PlainTextResponse(as_text(found.document, who.person, person, language))
+        return PlainTextResponse(as_text(found.document, who.person, person, words))
     document = as_document(found.document, who.person, person)
     return PeriodTold(result=told(subject, load(found.document)), document=document, used=found.used)
 

@@ -46,13 +46,12 @@ from services.performance.scores.disclosure import (
     TEXT,
     Accepts,
     Effect,
-    InLanguage,
+    Words,
     as_document,
     as_text,
     effect,
     wants_text,
 )
-from services.performance.scores.languages import Language
 from services.performance.scores.unset import InForce, unset
 from services.vocabulary import Month, PersonId, PostId, UnitId
 from shared.access import requires
@@ -260,15 +259,15 @@ async def explanation(
     version: int | None = None,
     as_of: Moment | None = None,
     as_of_position: int | None = None,
+    words: Words,
     accept: Accepts = "",
-    language: InLanguage = Language.ZH,
 ) -> ExplanationTold | Response:
     """Why a result is what it is, from the stored tree; as text where `Accept: text/plain` asks. Earlier versions stay
     readable, by their number or as what was known at a moment or up to a position of the log. Clauses: S-42, S-38;
     O-89, O-93."""
     found = await known(read, person, month, version, as_of, as_of_position)
     if wants_text(accept):
-        return PlainTextResponse(as_text(found.document, who.person, person, language))
+        return PlainTextResponse(as_text(found.document, who.person, person, words))
     return ExplanationTold(
         person=person,
         month=month,

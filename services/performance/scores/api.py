@@ -7,9 +7,8 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse, Response
 
-from services.performance.scores.disclosure import TEXT, Accepts, InLanguage, as_document, as_text, wants_text
+from services.performance.scores.disclosure import TEXT, Accepts, Words, as_document, as_text, wants_text
 from services.performance.scores.facts import kpi
-from services.performance.scores.languages import Language
 from services.performance.scores.unset import NO_STANDARD, InForce, lacking, unset
 from services.vocabulary import Month, PersonId, PersonMonth
 from shared.access import requires
@@ -43,8 +42,8 @@ async def running(
     read: Read,
     who: Actor,
     policies: InForce,
+    words: Words,
     accept: Accepts = "",
-    language: InLanguage = Language.ZH,
 ) -> Running | Response:
     """What is known of a month today, with its tree; as text where `Accept: text/plain` asks. Clauses: S-38, S-42."""
     found = await read.result(kpi, PersonMonth(person=person, month=month))
@@ -58,7 +57,7 @@ async def running(
             not_configured=lacking(found.error, NO_STANDARD),
         )
     if wants_text(accept):
-        return PlainTextResponse(as_text(found.document, who.person, person, language))
+        return PlainTextResponse(as_text(found.document, who.person, person, words))
     document = as_document(found.document, who.person, person)
     return Running(
         person=person,

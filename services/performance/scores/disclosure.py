@@ -9,18 +9,27 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Any
 
-from fastapi import Header, Query
+from fastapi import Depends, Header, Query
 
-from services.performance.scores.languages import LANGUAGES, Language
+from services.performance.scores.languages import Language, words
 from services.performance.scores.measures import ATTENDANCE, EXAM_MARKS, SESSIONS_MISSED
+from services.performance.scores.unset import InForce
 from services.vocabulary import PersonId
 from shared.explanation import Closed, disclosed, evaluate, load, render, walk
 from shared.value import value
 
 Accepts = Annotated[str, Header(alias="Accept", include_in_schema=False)]
-InLanguage = Annotated[Language, Query(description="of the text; JSON has none")]
 STEPS = ("raw", "plus_proposed", "plus", "minus_proposed", "minus", "clamped")
 TEXT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
+
+
+async def words_of(
+    policies: InForce, language: Annotated[Language, Query(description="of the text; JSON has none")] = Language.ZH
+) -> Mapping[str, str]:
+    return words(language, policies)
+
+
+Words = Annotated[Mapping[str, str], Depends(words_of)]
 
 
 @value
@@ -56,8 +65,8 @@ def as_document(document: Mapping[str, Any], reader: str, person: PersonId) -> d
     return disclosed(document, closed_to(reader, person))
 
 
-def as_text(document: Mapping[str, Any], reader: str, person: PersonId, language: Language) -> str:
-    return render(load(document), LANGUAGES[language], closed_to(reader, person)) + "\n"
+def as_text(document: Mapping[str, Any], reader: str, person: PersonId, words: Mapping[str, str]) -> str:
+    return render(load(document), words, closed_to(reader, person)) + "\n"
 
 
 def effect(document: Mapping[str, Any]) -> Effect:

@@ -1,8 +1,11 @@
-"""In which languages a score explains itself. Its components are named by the standard as it likes."""
+"""In which languages a score explains itself. What neither a regulation nor a catalogue names keeps its own name."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
+from services.performance.metrics.catalogue import MetricCatalogue
 from shared.explanation import CHINESE, ENGLISH
+from shared.policy import Policies
 
 
 class Language(StrEnum):
@@ -35,6 +38,20 @@ LANGUAGES = {
         "points": "分",
         "amount": "数值",
         "base": "基数",
+        "result": "工作业绩",
+        "work_results": "工作业绩",
+        "ability": "工作能力",
+        "professional_ability": "专业能力",
+        "attitude": "工作态度",
+        "operations": "运营指标",
+        "customer_service": "客户服务指标",
+        "teamwork_indicators": "团队协作指标",
+        "conduct_on_air": "直播表现",
+        "observed_on_air": "直播表现",
+        "time_on_air": "在播时长",
+        "training": "培训",
+        "training_marks": "培训考核成绩",
+        "training_attendance": "培训出勤率",
         "viewers": "直播观看人数",
         "interactions": "互动次数",
         "clicks": "商品点击人数",
@@ -84,3 +101,10 @@ LANGUAGES = {
         "nothing to divide by": "没有基数",
     },
 }
+
+
+def words(language: Language, policies: Policies) -> Mapping[str, str]:
+    """With what the catalogues in force call a metric in Chinese; in English its name says it."""
+    catalogues = (d.body for d in policies.documents if isinstance(d.body, MetricCatalogue))
+    named = {metric.name: metric.zh for catalogue in catalogues for metric in catalogue.metrics}
+    return named | LANGUAGES[language] if language is Language.ZH else LANGUAGES[language]
