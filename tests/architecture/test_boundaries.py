@@ -77,3 +77,9 @@ def test_every_module_of_a_slice_has_a_name_that_says_what_it_is() -> None:
     forbidden = {"utils", "helpers", "manager", "base", "common", "misc"}
     found = {path.stem for package in PACKAGES for path in (ROOT / package).rglob("*.py")}
     assert found & forbidden == set()
+
+
+def test_the_design_names_every_module_of_the_kernel() -> None:
+    table = "\n".join(line for line in (ROOT / "docs/design.md").read_text().splitlines() if line.startswith("| "))
+    modules = {path.stem for path in (ROOT / "shared").glob("*.py")} - {"__init__"}
+    assert {module for module in modules if not re.search(rf"\b{module}\b", table)} == set()
