@@ -62,30 +62,25 @@ def load_access(path: Path) -> Access:
     return Access(table=KERNEL | table)
 
 
+@value
 class Requires:
-    """A route's capability, checked before anything is read or decided."""
+    """A route's capability."""
 
-    def __init__(self, capability: str) -> None:
-        self.capability = capability
-
-    async def __call__(self, request: Request) -> None:
-        identity: Identity = request.app.state.identity
-        access: Access = request.app.state.access
-        actor = request.state.actor = await identity.actor(request.headers)
-        access.check(self.capability, actor, await about(request))
+    capability: str
 
 
 def requires(capability: str) -> Any:
-    """For `dependencies=[…]` of a route. A service with a route that states none refuses to start."""
-    return Depends(Requires(capability))
+    """For `dependencies=[…]` of a route: one that states none cannot be made."""
+    return Requires(capability=capability)
 
 
-def capability_of(route: APIRoute) -> str:
-    """Raises ValueError for a route that states none, or several."""
-    stated = [d.call.capability for d in route.dependant.dependencies if isinstance(d.call, Requires)]
-    if len(stated) != 1:
-        raise ValueError(f"{route.path} states {len(stated)} capabilities: dependencies=[requires(…)] states one")
-    return stated[0]
+async def admit(request: Request, capability: str) -> None:
+    """Raises Forbidden, and what the identity raises."""
+    identity: Identity = request.app.state.identity
+    access: Access = request.app.state.access
+    actor = request.state.actor = await identity.actor(request.headers)
+    if not access.allows(capability, actor):
+        access.check(capability, actor, await about(request))
 
 
 def body_of(route: APIRoute) -> type | None:

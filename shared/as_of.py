@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, cast
 
 import msgspec
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import AwareDatetime
 
 from shared.access import HISTORY, requires
@@ -14,9 +14,9 @@ from shared.event import encode
 from shared.limits import STREAM, unkept
 from shared.store import Store, until
 from shared.value import value
-from shared.web import NotFound, Reading
+from shared.web import NotFound, Reading, Router
 
-router = APIRouter(tags=["history"])
+router = Router(tags=["history"])
 ABSENT: dict[int | str, dict[str, Any]] = {404: {"description": "There was no such stream."}}
 
 

@@ -20,13 +20,11 @@ from functools import cache
 from typing import Any, NamedTuple, cast
 
 import msgspec
-from fastapi import APIRouter
 from fastapi import Request as HttpRequest
-from fastapi.routing import APIRoute
 from pydantic import TypeAdapter, ValidationError
 from starlette.responses import Response
 
-from shared.access import IMPORT, Access, Forbidden, about_command, body_of, capability_of, identify, requires
+from shared.access import IMPORT, Access, Forbidden, about_command, body_of, identify, requires
 from shared.broker import Unavailable
 from shared.decider import Decider
 from shared.desk import Decided, Desk, KeyReused, Request, TooLarge
@@ -37,14 +35,14 @@ from shared.privacy import Erased, Forged, Vault
 from shared.store import Moved
 from shared.telemetry import COMMANDS
 from shared.value import value
-from shared.web import LARGEST, Later, told
+from shared.web import LARGEST, Later, Route, Router, told
 
 CHUNK = 500  # lines
 CHUNK_BYTES = 4_000_000
 AT_ONCE = 8  # files that a process takes in side by side; the next one is asked to come back
 UNKNOWN = re.compile("unknown field `[^`]*`")  # a personal text may stand where a name should
 
-router = APIRouter(tags=["bulk"])
+router = Router(tags=["bulk"])
 
 
 class Line(msgspec.Struct, forbid_unknown_fields=True):
@@ -105,13 +103,13 @@ class Bulk:
     def __init__(
         self,
         deciders: Sequence[Decider[Any, Any, Any]],
-        routes: Sequence[APIRoute],
+        routes: Sequence[Route],
         *,
         access: Access,
         desk: Desk,
         vault: Vault,
     ) -> None:
-        needed = {body: capability_of(route) for route in routes if (body := body_of(route)) is not None}
+        needed = {body: route.capability for route in routes if (body := body_of(route)) is not None}
         self.commands = {
             kind.__name__: Command(kind, d, needed[kind]) for d in deciders for kind in d.commands if kind in needed
         }

@@ -5,14 +5,15 @@ A text without a bound of its own is an id: rows are found by it, so it has to f
 
 import re
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from functools import cache
-from typing import Annotated, Any, NewType, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, NewType, get_args, get_origin, get_type_hints
 
 from pydantic import StringConstraints
+
+from shared.value import names
 
 ID = 200  # bytes
 STREAM = 2_000  # bytes: an entry of PostgreSQL's index takes 2,704
@@ -26,10 +27,10 @@ Wrong = tuple[str, str]  # where, and what
 
 def wrong(thing: Any, at: str = "body", bounded: bool = False) -> Iterator[Wrong]:
     """Everything in a command that cannot be kept; never its value, which may be personal."""
-    if is_dataclass(thing):
-        bounds = bounded_texts(cast(Any, type(thing)))
-        for f in fields(thing):
-            yield from wrong(getattr(thing, f.name), f"{at}/{f.name}", f.name in bounds)
+    if parts := names(thing.__class__):
+        bounds = bounded_texts(thing.__class__)
+        for name in parts:
+            yield from wrong(getattr(thing, name), f"{at}/{name}", name in bounds)
     elif isinstance(thing, tuple | list):
         for i, part in enumerate(thing):
             yield from wrong(part, f"{at}/{i}", bounded)
@@ -70,7 +71,7 @@ def written_out(number: Decimal) -> bool:
 
 
 @cache
-def bounded_texts(kind: type) -> frozenset[str]:
+def bounded_texts(kind: Any) -> frozenset[str]:
     """The fields whose type says how long a text may be."""
     hints = get_type_hints(kind, include_extras=True)
     return frozenset(name for name, hint in hints.items() if any(c.max_length for c in constraints(hint)))

@@ -4,18 +4,17 @@ Which headers a route takes and which problems it answers with follows from what
 a query is read.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
 from shared import limits
-from shared.access import Access, body_of, capability_of
+from shared.access import Access, body_of
 from shared.bulk import LineResult
 from shared.event import encode
 from shared.examples import MOMENT, example
-from shared.web import LARGEST, PROBLEM, handler, reading
+from shared.web import LARGEST, PROBLEM, Route, handler, reading
 
 Document = dict[str, Any]
 
@@ -127,7 +126,7 @@ SECURITY: Document = {
 }
 
 
-def describe(document: Document, routes: Sequence[APIRoute], access: Access) -> Document:
+def describe(document: Document, routes: Sequence[Route], access: Access) -> Document:
     """FastAPI's document with what holds for every route."""
     parts = document.setdefault("components", {})
     schemas = {k: v for k, v in parts.get("schemas", {}).items() if k not in ("HTTPValidationError", "ValidationError")}
@@ -153,9 +152,9 @@ def bulk_example(document: Document, command: type) -> None:
     content["application/x-ndjson"]["example"] = encode(line).decode() + "\n"
 
 
-def extend(operation: Document, route: APIRoute, access: Access) -> None:
+def extend(operation: Document, route: Route, access: Access) -> None:
     """One operation, in place."""
-    capability, body = capability_of(route), body_of(route)
+    capability, body = route.capability, body_of(route)
     holders = ", ".join(access.table[capability])
     told = operation.get("description", "")
     operation["summary"] = told.split(". ")[0].rstrip(".") or operation["summary"]
@@ -173,33 +172,29 @@ def extend(operation: Document, route: APIRoute, access: Access) -> None:
     operation["responses"] = dict(sorted(answers.items()))
 
 
-def works_with(route: APIRoute, wanted: Callable[..., Any]) -> bool:
-    return any(dependency.call is wanted for dependency in route.dependant.dependencies)
-
-
-def parameters(route: APIRoute) -> Iterator[str]:
-    if works_with(route, handler):
+def parameters(route: Route) -> Iterator[str]:
+    if route.works_with(handler):
         yield from COMMAND
     if route.path == "/bulk":
         yield "Kaibo-Scope"
-    if works_with(route, reading):
+    if route.works_with(reading):
         yield "Kaibo-Min-Position"
     yield "Kaibo-Correlation-Id"
 
 
-def headers(route: APIRoute) -> Iterator[str]:
+def headers(route: Route) -> Iterator[str]:
     """Of an answer that is no problem."""
-    if works_with(route, handler):
+    if route.works_with(handler):
         yield from ("ETag", "Kaibo-Position")
     yield "Kaibo-Correlation-Id"
 
 
-def statuses(route: APIRoute, operation: Mapping[str, Any]) -> Iterator[int]:
+def statuses(route: Route, operation: Mapping[str, Any]) -> Iterator[int]:
     yield from (400, 401, 403, 503)
     yield from (int(status) for status in route.responses if int(status) in RESPONSES)
-    if works_with(route, reading):
+    if route.works_with(reading):
         yield 404
-    if works_with(route, handler):
+    if route.works_with(handler):
         yield from (409, 412, 422)
     elif "422" in operation["responses"]:
         yield 422

@@ -3,16 +3,16 @@
 from typing import Annotated, Any, cast
 
 from annotated_types import Len
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import Field, StringConstraints
 
 from shared.access import IMPORT, OPERATE, identify, requires
 from shared.limits import STREAM, wrong
 from shared.store import EVERYWHERE, Asking, Discarded, Import, Store, Waiting
 from shared.value import value
-from shared.web import Invalid, NotFound, place
+from shared.web import Invalid, NotFound, Router, place
 
-router = APIRouter(tags=["operations"])
+router = Router(tags=["operations"])
 ABSENT: dict[int | str, dict[str, Any]] = {404: {"description": "There is no such thing."}}
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Stream = Annotated[str, StringConstraints(max_length=STREAM)]

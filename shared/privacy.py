@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.keywrap import aes_key_unwrap, aes_key_wrap
 from pydantic import StringConstraints
 
 from shared.event import takes
-from shared.value import value
+from shared.value import names, value
 
 T = TypeVar("T")
 E = TypeVar("E")
@@ -94,9 +94,9 @@ class Vault:
         """Raises Forged, or Erased for a person whose keys were deleted."""
         if any(text.startswith(PREFIX) for command in commands for text in texts(command)):
             raise Forged("a text does not start with enc1:")
-        owners = {owner for command in commands for owner, _ in owned(command)}
-        keys = await self.keys(owners, make=True)
-        return [sealed(command, keys) if any(True for _ in owned(command)) else command for command in commands]
+        owners = [{owner for owner, _ in owned(command)} for command in commands]
+        keys = await self.keys(set().union(*owners), make=True)
+        return [sealed(command, keys) if own else command for command, own in zip(commands, owners, strict=True)]
 
     async def open(self, shown: T, allowed: Callable[[str], bool]) -> T:
         """With the texts about those persons readable that the caller may read about; all others are `withheld`, and
@@ -127,7 +127,7 @@ class Vault:
 
 
 @cache
-def personal(kind: type) -> Mapping[str, Sealed]:
+def personal(kind: Any) -> Mapping[str, Sealed]:
     """The personal fields of a value class."""
     found = {}
     for name, hint in get_type_hints(kind, include_extras=True).items():
@@ -142,14 +142,14 @@ def owned(thing: Any) -> Iterator[tuple[Owner, str]]:
     if isinstance(thing, tuple | list):
         for part in thing:
             yield from owned(part)
-    elif is_dataclass(thing):
-        seals = personal(cast(Any, type(thing)))
-        for f in fields(thing):
-            content = getattr(thing, f.name)
-            if f.name in seals:
+    elif parts := names(thing.__class__):
+        seals = personal(thing.__class__)
+        for name in parts:
+            content = getattr(thing, name)
+            if name in seals:
                 if content is not None:
-                    yield (str(getattr(thing, seals[f.name].of)), seals[f.name].kind), content
-            elif isinstance(content, tuple | list) or is_dataclass(content):
+                    yield (str(getattr(thing, seals[name].of)), seals[name].kind), content
+            elif not isinstance(content, str):
                 yield from owned(content)
 
 
@@ -158,7 +158,7 @@ def sealed(thing: Any, keys: Mapping[Owner, AESSIV]) -> Any:
         return type(thing)(sealed(part, keys) for part in thing)
     if not is_dataclass(thing) or isinstance(thing, type):
         return thing
-    seals = personal(type(thing))
+    seals = personal(thing.__class__)
     changed: dict[str, Any] = {}
     for f in fields(thing):
         content = getattr(thing, f.name)
@@ -189,7 +189,7 @@ def texts(thing: Any) -> Iterator[str]:
     elif isinstance(thing, tuple | list):
         parts = thing
     else:
-        parts = [getattr(thing, f.name) for f in fields(thing)] if is_dataclass(thing) else ()
+        parts = [getattr(thing, name) for name in names(thing.__class__)]
     for part in parts:
         yield from texts(part)
 

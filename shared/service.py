@@ -15,14 +15,13 @@ from typing import Any, TypeVar
 import structlog
 import uvicorn
 import uvloop
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse
-from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.routing import BaseRoute
 
 from shared import as_of, bulk, operating, trial
-from shared.access import Access, body_of, capability_of, load_access
+from shared.access import Access, body_of, load_access
 from shared.broker import Broker, Partition, Record, Unavailable
 from shared.build import RUNNING, Build, Source, initial, version_of
 from shared.consequence import Consequences
@@ -45,7 +44,7 @@ from shared.store import Checkpoint, Group, Moved, Once, Store
 from shared.subscription import Subscription
 from shared.telemetry import configure
 from shared.watching import Question, Watch
-from shared.web import AGAIN, LARGEST, Edge, install, problem
+from shared.web import AGAIN, Edge, Route, Router, install, problem
 from shared.wire import heading
 
 T = TypeVar("T")
@@ -77,17 +76,16 @@ class Service:
         population: type | None = None,
         agree: Sequence[Agree] = (),
         what_if: Mapping[type, trial.Try] | None = None,  # by the kind of policy that is tried
-        routers: Sequence[APIRouter] = (),
+        routers: Sequence[Router] = (),
     ) -> None:
         self.contract, self.home, self.contracts = contract, home, Contracts(contract, *listens)
         self.deciders, self.projections, self.facts, self.reactions = deciders, projections, facts, reactions
         self.erasures, self.policies, self.routers = erasures, policies, routers
         self.format = Format(kinds=tuple(policies), traits=population, agree=tuple(agree))
         self.what_if = what_if or {}
-        self.common = (bulk.router, operating.router, as_of.router, trial.router, *([trial.trials] if what_if else []))
+        common = (bulk.router, operating.router, as_of.router, trial.router, *([trial.trials] if what_if else []))
         self.access = load_access(home / "access.yaml")
-        own = [route for router in (*routers, *self.common) for route in router.routes]
-        self.routes = [check_route(route, self.access) for route in own]
+        self.routes = [check_route(route, self.access) for router in (*routers, *common) for route in router.routes]
         self.check()
 
     @property
@@ -150,25 +148,18 @@ class Service:
             openapi_url=None,
         )
         app.state.access = self.access
-        for router in self.routers:
-            app.include_router(router, max_body_size=LARGEST)
-        app.include_router(bulk.router)
-        app.include_router(operating.router, max_body_size=LARGEST)
-        app.include_router(as_of.router)
-        app.include_router(trial.router, max_body_size=LARGEST)
-        if self.what_if:
-            app.include_router(trial.trials, max_body_size=LARGEST)
+        app.router.routes.extend(self.routes)  # one by one: an included router is searched twice for every request
         install(app)
         show(app, lambda: describe(app.openapi(), self.routes, self.access))
         return app
 
 
-def check_route(route: BaseRoute, access: Access) -> APIRoute:
-    """Raises ValueError for one that states no capability, or one that the access table does not know."""
-    if not isinstance(route, APIRoute):
-        raise ValueError(f"{route}: a service's router holds routes of its own and nothing else")
-    if (capability := capability_of(route)) not in access.table:
-        raise ValueError(f"{route.path}: {capability} stands in no access table")
+def check_route(route: BaseRoute, access: Access) -> Route:
+    """Raises ValueError for one that states no capability that the access table knows."""
+    if not isinstance(route, Route):
+        raise ValueError(f"{route}: a service's router is a Router of shared.web and holds routes of its own alone")
+    if route.capability not in access.table:
+        raise ValueError(f"{route.path}: {route.capability} stands in no access table")
     return route
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, cast, get_args, get_origin, get_type_hints
 
 import structlog
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import Field, StringConstraints
 
 from shared.access import POLICIES, TRY, requires
@@ -24,12 +24,12 @@ from shared.policy import Document, Format, Issue, Open, Policies, PolicyError, 
 from shared.refusal import Refused
 from shared.store import Store
 from shared.value import value
-from shared.web import Invalid
+from shared.web import Invalid, Router
 
 log = structlog.get_logger()
 
-router = APIRouter(tags=["policies"])
-trials = APIRouter(tags=["policies"])
+router = Router(tags=["policies"])
+trials = Router(tags=["policies"])
 
 Period = Annotated[str, Field(pattern=r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$", examples=["2024-05"])]
 

@@ -2,24 +2,27 @@
 
 import asyncio
 import hmac
+import math
 import re
 import secrets
 import traceback
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Mapping, MutableMapping, Sequence
 from datetime import UTC, datetime
+from inspect import signature
 from time import monotonic
 from typing import Annotated, Any, Generic, TypeVar, cast, get_type_hints
 
 import msgspec
 import structlog
-from fastapi import Depends, FastAPI, Query, Response
+from fastapi import APIRouter, Depends, FastAPI, Query, Response
 from fastapi import Request as HttpRequest
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from shared.access import IMPORT, PERSONAL, Access, CurrentActor, Forbidden, identify
+from shared.access import IMPORT, PERSONAL, Access, CurrentActor, Forbidden, Requires, admit, current, identify
 from shared.broker import Unavailable
 from shared.build import Model
 from shared.decider import Decider
@@ -52,6 +55,7 @@ PARTITIONS = 100_000  # of a topic, at the most
 HEADERS = {"kaibo-min-position": 4_000, "idempotency-key": 200, "if-match": 200}  # characters; others of ours: 200
 CORRELATION = re.compile(r"[A-Za-z0-9._-]{1,64}")
 PLAIN = re.compile(r"[a-z0-9_]{1,40}")
+JSON = re.compile(r"application/([^;\s]+\+)?json\s*(;|$)", re.IGNORECASE)  # what a page elsewhere cannot send unasked
 
 
 class NotFound(Exception):
@@ -301,6 +305,80 @@ Paging = Annotated[Paged, Depends(paging)]
 Actor = CurrentActor
 
 
+# Routes
+
+MADE: Mapping[Any, Callable[[HttpRequest, Response], Any]] = {
+    handler: Handler,
+    reading: Reading,
+    current: lambda request, _: identify(request),
+}  # what the route of a command may work with
+
+
+class Route(APIRoute):
+    """Its capability is checked before anything is read or decided.
+
+    A command is taken and answered here: FastAPI's tree of dependencies, and its second look at what is answered, cost
+    as much as the decision. Raises ValueError for a route that states no capability, or takes more than is made."""
+
+    def __init__(
+        self, path: str, endpoint: Callable[..., Any], *, dependencies: Iterable[Any] = (), **more: Any
+    ) -> None:
+        stated = [d.capability for d in dependencies if isinstance(d, Requires)]
+        if len(stated) != 1:
+            raise ValueError(f"{path} states {len(stated)} capabilities: dependencies=[requires(…)] states one")
+        self.capability: str = stated[0]
+        super().__init__(path, endpoint, **more)
+
+    def get_route_handler(self) -> Callable[[HttpRequest], Coroutine[Any, Any, Response]]:
+        commands = self.dependant.body_params and self.works_with(handler)
+        serve = self.decided() if commands else super().get_route_handler()
+
+        async def admitted(request: HttpRequest) -> Response:
+            await admit(request, self.capability)
+            return await serve(request)
+
+        return admitted
+
+    def works_with(self, wanted: Callable[..., Any]) -> bool:
+        return any(dependency.call is wanted for dependency in self.dependant.dependencies)
+
+    def decided(self) -> Callable[[HttpRequest], Coroutine[Any, Any, Response]]:
+        (field,) = self.dependant.body_params
+        made = {str(d.name): MADE[d.call] for d in self.dependant.dependencies if d.call in MADE}
+        if signature(self.endpoint).parameters.keys() != {field.name, *made}:
+            raise ValueError(f"{self.path}: beside its command, a route takes Handle, Actor and Read, and nothing else")
+
+        async def serve(request: HttpRequest) -> Response:
+            command, errors = field.validate(await document(request), {}, loc=("body",))
+            if errors:
+                raise RequestValidationError(errors)
+            response = Response(status_code=self.status_code or 200, media_type="application/json")
+            given = {name: make(request, response) for name, make in made.items()}
+            response.body = encode(await self.endpoint(**{field.name: command}, **given))
+            response.headers["Content-Length"] = str(len(response.body))
+            return response
+
+        return serve
+
+
+class Router(APIRouter):
+    """The routes of a slice, all of them under one prefix."""
+
+    def __init__(self, prefix: str = "", tags: Sequence[str] = ()) -> None:
+        super().__init__(prefix=prefix, tags=list(tags), route_class=Route)
+
+
+async def document(request: HttpRequest) -> Any:
+    """Raises Malformed, Invalid."""
+    await request.body()
+    if not JSON.match(request.headers.get("content-type", "")):
+        raise Invalid([("body", "JSON is asked for, Content-Type: application/json")])
+    try:
+        return await request.json()
+    except (ValueError, RecursionError):
+        raise Malformed("the body is no JSON document") from None
+
+
 # Problems
 
 
@@ -420,7 +498,7 @@ class Edge:
 
         structlog.contextvars.bind_contextvars(correlation=correlation)
         try:
-            await (self.refuse(scope, headers) or self.app)(scope, in_time(receive), answering)
+            await (self.refuse(scope, headers) or self.app)(scope, bounded(receive, scope["path"]), answering)
         except Exception as error:  # noqa: BLE001 the application has answered already
             where = traceback.format_tb(error.__traceback__)[-8:]
             log.error("http.failed", error=type(error).__name__, traceback="".join(where))
@@ -445,13 +523,19 @@ class Edge:
             if len(content) > longest or "\0" in content:
                 return problem(400, "malformed", f"{name}: at most {longest} characters, and no NUL")
         length = headers.get("content-length", "0")
-        if scope["path"] != "/bulk" and length.isdigit() and int(length) > LARGEST:
+        if length.isdigit() and int(length) > largest(scope["path"]):
             return problem(413, "too_large", f"a body is at most {LARGEST} bytes; see /bulk for many commands")
         return None
 
 
-def in_time(receive: Receive) -> Receive:
-    """Ends a request whose body comes too slowly: it holds one of the places of those that are answered."""
+def largest(path: str) -> float:
+    """Bytes of a body. A file of many commands is not held as a whole."""
+    return math.inf if path == "/bulk" else LARGEST
+
+
+def bounded(receive: Receive, path: str) -> Receive:
+    """Ends a request whose body is too large, or comes too slowly: it holds one of the places of those that are
+    answered."""
     waited, came, more = 0.0, 0, True
 
     async def receiving() -> MutableMapping[str, Any]:
@@ -466,6 +550,8 @@ def in_time(receive: Receive) -> Receive:
             raise HTTPException(408, headers={"Connection": "close"}) from None
         waited, came = waited + monotonic() - began, came + len(message.get("body", b""))
         more = message.get("more_body", False)
+        if came > largest(path):
+            raise HTTPException(413)
         return message
 
     return receiving

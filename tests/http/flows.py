@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi.routing import APIRoute
 
-from shared.access import body_of, capability_of
+from shared.access import body_of
 from shared.memory_broker import MemoryBroker
 from shared.postgres import open_store
 from shared.service import Service
@@ -48,7 +48,7 @@ class Step:
         """The route that takes it, and the headers."""
         known = [(route, body) for route in service.routes if (body := body_of(route)) is not None]
         (route,) = [route for route, body in known if body.__name__ == self.command]
-        capacity = "system" if self.at else self.capacity or holder(service.access, capability_of(route))
+        capacity = "system" if self.at else self.capacity or holder(service.access, route.capability)
         headers = {**naming(self.by, capacity), "Content-Type": "application/json"}
         return route, headers | ({"Kaibo-Occurred-At": self.at} if self.at else {})
 

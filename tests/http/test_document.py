@@ -9,15 +9,15 @@ import httpx2
 import jsonschema_rs
 import msgspec
 import pytest
-from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
-from shared.access import body_of, capability_of
+from shared.access import body_of
 from shared.bulk import Line
 from shared.docs import ASSETS
 from shared.examples import example
 from shared.limits import wrong
 from shared.openapi import describe
+from shared.web import Route
 from tests.http.serving import OPERATING, SERVICES, in_memory, served
 
 PROBLEMS = {"400", "401", "403", "503"}
@@ -39,11 +39,11 @@ def documents() -> dict[str, Any]:
     return {name: document(name) for name in SERVICES}
 
 
-def named(route: APIRoute) -> str:
+def named(route: Route) -> str:
     return f"{min(route.methods or ())} {route.path_format}"
 
 
-def operation(documents: dict[str, Any], name: str, route: APIRoute) -> Any:
+def operation(documents: dict[str, Any], name: str, route: Route) -> Any:
     return documents[name]["paths"][route.path_format][min(route.methods or ()).lower()]
 
 
@@ -84,16 +84,14 @@ def test_the_document_is_whole(documents: dict[str, Any], name: str) -> None:
     assert paths == {(r.path_format, m.lower()) for r in SERVICES[name].routes for m in r.methods or ()}
 
 
-@pytest.mark.parametrize(
-    ("name", "route"), ROUTES, ids=lambda part: named(part) if isinstance(part, APIRoute) else part
-)
+@pytest.mark.parametrize(("name", "route"), ROUTES, ids=lambda part: named(part) if isinstance(part, Route) else part)
 def test_each_route_tells_what_it_needs_and_how_it_may_say_no(
-    documents: dict[str, Any], name: str, route: APIRoute
+    documents: dict[str, Any], name: str, route: Route
 ) -> None:
     told = operation(documents, name, route)
     answers = told["responses"]
     assert set(answers) >= PROBLEMS
-    assert told["x-capability"] == capability_of(route)
+    assert told["x-capability"] == route.capability
     assert all(holder in told["description"] for holder in SERVICES[name].access.table[told["x-capability"]])
     for status, answer in answers.items():
         if status >= "400":
@@ -108,7 +106,7 @@ def test_each_route_tells_what_it_needs_and_how_it_may_say_no(
 
 @pytest.mark.parametrize(("name", "route", "body"), COMMANDS, ids=lambda p: p.__name__ if isinstance(p, type) else None)
 def test_each_command_has_an_example_that_is_one(
-    documents: dict[str, Any], name: str, route: APIRoute, body: type
+    documents: dict[str, Any], name: str, route: Route, body: type
 ) -> None:
     told = operation(documents, name, route)
     shown = told["requestBody"]["content"]["application/json"]
@@ -196,7 +194,7 @@ async def test_the_document_is_served() -> None:
 
 
 @pytest.mark.parametrize(("name", "route"), ROUTES, ids=lambda part: getattr(part, "path", part))
-def test_no_request_is_handed_to_a_thread(name: str, route: APIRoute) -> None:
+def test_no_request_is_handed_to_a_thread(name: str, route: Route) -> None:
     """FastAPI runs whatever is no coroutine in one: two switches for each such dependency of each request."""
     waiting, called = [route.dependant], []
     while waiting:

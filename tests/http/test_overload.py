@@ -150,5 +150,5 @@ def test_a_file_that_stops_holds_no_place(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_seeded_a_body_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    with mutated(web, "in_time(receive), answering", "receive, answering"), pytest.raises(TimeoutError):
+    with mutated(web, 'bounded(receive, scope["path"]), answering', "receive, answering"), pytest.raises(TimeoutError):
         a_body_that_stops(monkeypatch, "/units/define", b'{"unit": ')

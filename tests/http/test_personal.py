@@ -9,7 +9,7 @@ from typing import Any, TextIO, cast
 
 import pytest
 import structlog
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
 from shared.access import body_of, requires
 from shared.decider import Decider
@@ -20,7 +20,7 @@ from shared.privacy import ERASED, Name, personal
 from shared.service import Service
 from shared.telemetry import configure
 from shared.value import value
-from shared.web import Accepted, Edge, Handle, install
+from shared.web import Accepted, Edge, Handle, Router, install
 from tests.http.flows import FLOWS, Step, organisation
 from tests.http.serving import SERVICES, Served, in_memory, naming, served
 from tests.http.values import Body, places, with_value
@@ -221,7 +221,7 @@ stumbling = Decider(name="tale", key=lambda c: (c.person,), initial=nothing, dec
 async def test_a_mistake_of_ours_is_logged_without_what_it_was_made_on(
     tmp_path: Path, logged: StringIO, caplog: pytest.LogCaptureFixture
 ) -> None:
-    router = APIRouter()
+    router = Router()
 
     @router.post("/tell", status_code=202, dependencies=[requires("tale.tell")])
     async def tell(command: Told, handle: Handle) -> Accepted:

@@ -5,14 +5,13 @@ from typing import Any
 
 import httpx2
 import pytest
-from fastapi import APIRouter
 
 from shared import web
 from shared.access import HISTORY, IMPORT, OPERATE, POLICIES, TRY, requires
 from shared.projection import Projection
 from shared.service import Parts, Service, api
 from shared.value import value
-from shared.web import Page, Paging, Read
+from shared.web import Page, Paging, Read, Router
 from tests.http.serving import naming
 from tests.kernel import test_rebuild
 from tests.kernel.test_rebuild import Detailed, Sold, Takings, World, contract, detailed, sales, takings, turnovers
@@ -41,7 +40,7 @@ ranked = Projection(name="takings", key=lambda e: Ranked(rank=e.amount, shop=e.s
 def release(world: World, projection: Projection[Any, Any], of: Any) -> Parts:
     """That serves this version of the takings."""
     (world.home / "access.yaml").write_text("".join(f"{name}: [system]\n" for name in GRANTED))
-    router = APIRouter()
+    router = Router()
 
     @router.get("/takings/{shop}", dependencies=[requires("takings.read")])
     async def one(shop: str, read: Read) -> of:

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from fastapi.routing import APIRoute
 
-from shared.access import body_of, capability_of
+from shared.access import body_of
 from shared.openapi import statuses
 from tests.databases import Databases
 from tests.http.flows import FLOWS, organisation
@@ -86,7 +86,7 @@ async def test_a_spoilt_question_is_answered(name: str, databases: Databases) ->
         for route in service.routes:
             if "GET" not in (route.methods or ()):
                 continue
-            headers = naming("somebody", holder(service.access, capability_of(route)))
+            headers = naming("somebody", holder(service.access, route.capability))
             steps = [p.name for p in route.dependant.path_params]
             for text in TEXTS:
                 path = route.path_format.format(**dict.fromkeys(steps, quote(text, safe="")))

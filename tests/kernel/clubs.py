@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Annotated
 
 from annotated_types import Interval
-from fastapi import APIRouter
 
 from shared.access import requires
 from shared.decider import Context, Decider, Refused, look
@@ -25,7 +24,7 @@ from shared.reaction import Reaction
 from shared.register import register
 from shared.service import Service
 from shared.value import value
-from shared.web import Accepted, Handle, Page, Paging, Read
+from shared.web import Accepted, Handle, Page, Paging, Read, Router
 
 # The club
 
@@ -103,7 +102,7 @@ def listed(row: Member, event: Joined | Left) -> Member:
 
 members = Projection(name="members", key=lambda event: Member(person=event.person), evolve=listed)
 
-club_router = APIRouter(prefix="/members", tags=["members"])
+club_router = Router(prefix="/members", tags=["members"])
 
 
 @club_router.post("/join", status_code=202, dependencies=[requires("member.join")])
@@ -250,7 +249,7 @@ def year_changed(subject: PersonYear) -> Iterator[YearSeen]:
 
 year_seen = Reaction(name="year_seen", to=seen_years, react=year_changed)
 
-treasury_router = APIRouter(prefix="/years", tags=["years"])
+treasury_router = Router(prefix="/years", tags=["years"])
 
 
 @treasury_router.get("/{person}/{year}", dependencies=[requires("member.read")])

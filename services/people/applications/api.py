@@ -1,16 +1,14 @@
 """Applications to read archives, over HTTP."""
 
-from fastapi import APIRouter
-
 from services.people.applications.decisions import ApproveArchiveAccess, RejectArchiveAccess, applications
 from services.people.applications.disclosure import disclosed, today
 from services.people.applications.events import ArchiveAccessRequested
 from services.people.applications.projections import Application, Decision, archive_applications
 from services.vocabulary import PersonId
 from shared.access import requires
-from shared.web import Accepted, Actor, Handle, NotFound, Page, Paging, Read
+from shared.web import Accepted, Actor, Handle, NotFound, Page, Paging, Read, Router
 
-router = APIRouter(prefix="/applications", tags=["archive access"])
+router = Router(prefix="/applications", tags=["archive access"])
 
 
 @router.post("/request", status_code=202, dependencies=[requires("archive.apply")])

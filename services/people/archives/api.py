@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import Header, Query, Response
 from pydantic import TypeAdapter
 
 from services.people.applications.disclosure import disclosed, today
@@ -30,9 +30,9 @@ from services.people.readings.projections import Reading, archive_readings
 from services.vocabulary import PersonId
 from shared.access import requires
 from shared.value import value
-from shared.web import Actor, Handle, Malformed, Page, Paging, Read
+from shared.web import Actor, Handle, Malformed, Page, Paging, Read, Router
 
-router = APIRouter(prefix="/archives", tags=["archives"])
+router = Router(prefix="/archives", tags=["archives"])
 
 PAGE = TypeAdapter(ArchivePage)
 

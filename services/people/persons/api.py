@@ -1,7 +1,5 @@
 """Persons over HTTP. Names and contacts are shown to capacities that hold `personal.read`, ids to all others."""
 
-from fastapi import APIRouter
-
 from services.people.persons.decisions import AssignPersonToPost, persons
 from services.people.persons.events import (
     CategoriesChanged,
@@ -21,9 +19,9 @@ from services.people.persons.projections import (
 )
 from services.vocabulary import PersonId, PostId, UnitId
 from shared.access import requires
-from shared.web import Accepted, Handle, Page, Paging, Read
+from shared.web import Accepted, Handle, Page, Paging, Read, Router
 
-router = APIRouter(prefix="/persons", tags=["persons"])
+router = Router(prefix="/persons", tags=["persons"])
 
 
 @router.post("/register", status_code=202, dependencies=[requires("person.register")])

@@ -1,15 +1,13 @@
 """Posts over HTTP."""
 
-from fastapi import APIRouter
-
 from services.people.posts.decisions import posts
 from services.people.posts.events import PostDefined
 from services.people.posts.projections import Post, posts_defined
 from services.vocabulary import PostId
 from shared.access import requires
-from shared.web import Accepted, Handle, Page, Paging, Read
+from shared.web import Accepted, Handle, Page, Paging, Read, Router
 
-router = APIRouter(prefix="/posts", tags=["posts"])
+router = Router(prefix="/posts", tags=["posts"])
 
 
 @router.post("/define", status_code=202, dependencies=[requires("post.define")])

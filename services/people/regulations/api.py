@@ -2,8 +2,6 @@
 
 from datetime import date
 
-from fastapi import APIRouter
-
 from services.people.persons.projections import Person, registered_persons
 from services.people.regulations.decisions import (
     AcknowledgeRegulation,
@@ -32,9 +30,9 @@ from services.people.regulations.projections import (
 )
 from services.vocabulary import PersonId
 from shared.access import requires
-from shared.web import Accepted, Handle, Page, Paging, Read
+from shared.web import Accepted, Handle, Page, Paging, Read, Router
 
-router = APIRouter(prefix="/regulations", tags=["regulations"])
+router = Router(prefix="/regulations", tags=["regulations"])
 
 
 @router.post("/draft", status_code=202, dependencies=[requires("regulation.draft")])

@@ -1,15 +1,13 @@
 """Roles over HTTP."""
 
-from fastapi import APIRouter
-
 from services.people.roles.decisions import roles
 from services.people.roles.events import RoleGranted, RoleRevoked
 from services.people.roles.projections import Role, roles_held
 from services.vocabulary import PersonId, UnitId
 from shared.access import requires
-from shared.web import Accepted, Handle, Page, Paging, Read
+from shared.web import Accepted, Handle, Page, Paging, Read, Router
 
-router = APIRouter(prefix="/roles", tags=["roles"])
+router = Router(prefix="/roles", tags=["roles"])
 
 
 @router.post("/grant", status_code=202, dependencies=[requires("role.grant")])

@@ -1,14 +1,12 @@
 """Studios and units over HTTP."""
 
-from fastapi import APIRouter
-
 from services.people.units.decisions import DefineUnit, units
 from services.people.units.projections import Unit, units_defined
 from services.vocabulary import UnitId
 from shared.access import requires
-from shared.web import Accepted, Handle, Page, Paging, Read
+from shared.web import Accepted, Handle, Page, Paging, Read, Router
 
-router = APIRouter(prefix="/units", tags=["units"])
+router = Router(prefix="/units", tags=["units"])
 
 
 @router.post("/define", status_code=202, dependencies=[requires("unit.define")])

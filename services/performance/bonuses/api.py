@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse, Response
 
 from services.performance.bonuses.decisions import DecideBonusReduction, RecordBonusPaid, bonuses
@@ -13,9 +12,9 @@ from services.performance.scores.disclosure import TEXT, Accepts, Words, as_docu
 from services.vocabulary import Fen, Month, PersonId
 from shared.access import requires
 from shared.value import value
-from shared.web import Accepted, Actor, Handle, Page, Paging, Read
+from shared.web import Accepted, Actor, Handle, Page, Paging, Read, Router
 
-router = APIRouter(prefix="/bonuses", tags=["bonuses"])
+router = Router(prefix="/bonuses", tags=["bonuses"])
 
 
 @router.post("/pay", status_code=202, dependencies=[requires("bonus.pay")])

@@ -1,13 +1,11 @@
 """Monthly cycles over HTTP."""
 
-from fastapi import APIRouter
-
 from services.performance.cycles.decisions import OpenCycle, cycles
 from services.performance.cycles.projections import Cycle, opened_cycles
 from shared.access import requires
-from shared.web import Accepted, Handle, Page, Paging, Read
+from shared.web import Accepted, Handle, Page, Paging, Read, Router
 
-router = APIRouter(prefix="/cycles", tags=["cycles"])
+router = Router(prefix="/cycles", tags=["cycles"])
 
 
 @router.post("/open", status_code=202, dependencies=[requires("cycle.open")])

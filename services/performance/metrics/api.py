@@ -1,7 +1,5 @@
 """Metrics over HTTP: their definitions, and what was recorded under them."""
 
-from fastapi import APIRouter
-
 from services.performance.metrics.decisions import DefineMetric, RecordMetric, metrics
 from services.performance.metrics.decisions import recorded_metrics as records
 from services.performance.metrics.events import MetricId
@@ -13,10 +11,10 @@ from services.performance.metrics.projections import (
 )
 from services.vocabulary import Month, PersonId
 from shared.access import requires
-from shared.web import Accepted, Handle, Page, Paging, Read
+from shared.web import Accepted, Handle, Page, Paging, Read, Router
 
-router = APIRouter(prefix="/metrics", tags=["metrics"])
-recorded = APIRouter(prefix="/recorded-metrics", tags=["metrics"])
+router = Router(prefix="/metrics", tags=["metrics"])
+recorded = Router(prefix="/recorded-metrics", tags=["metrics"])
 
 
 @router.post("/define", status_code=202, dependencies=[requires("metric.define")])

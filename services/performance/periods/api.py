@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse, Response
 
 from services.performance.periods.facts import Period, PeriodScore, PersonPeriod, periods, told
@@ -14,10 +13,10 @@ from services.vocabulary import PersonId
 from shared.access import requires
 from shared.explanation import load
 from shared.value import value
-from shared.web import Actor, Read
+from shared.web import Actor, Read, Router
 
-router = APIRouter(prefix="/periods", tags=["periods"])
-runs = APIRouter(prefix="/streaks", tags=["periods"])
+router = Router(prefix="/periods", tags=["periods"])
+runs = Router(prefix="/streaks", tags=["periods"])
 
 
 @value

@@ -1,13 +1,11 @@
 """Who has priority, over HTTP."""
 
-from fastapi import APIRouter
-
 from services.performance.priorities.projections import PriorityRow, Standing, priority_register
 from services.vocabulary import PersonId
 from shared.access import requires
-from shared.web import Page, Paging, Read
+from shared.web import Page, Paging, Read, Router
 
-router = APIRouter(prefix="/priorities", tags=["priorities"])
+router = Router(prefix="/priorities", tags=["priorities"])
 
 
 @router.get("", dependencies=[requires("priority.list")])

@@ -5,7 +5,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse, Response
 
 from services.calendar import Moment
@@ -56,9 +55,9 @@ from services.performance.scores.unset import InForce, unset
 from services.vocabulary import Month, PersonId, PostId, UnitId
 from shared.access import requires
 from shared.value import value
-from shared.web import Accepted, Actor, Handle, NotFound, Page, Paged, Paging, Read
+from shared.web import Accepted, Actor, Handle, NotFound, Page, Paged, Paging, Read, Router
 
-router = APIRouter(prefix="/reviews", tags=["reviews"])
+router = Router(prefix="/reviews", tags=["reviews"])
 
 
 @router.post("/open", status_code=202, dependencies=[requires("review.open")])

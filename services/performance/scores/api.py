@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse, Response
 
 from services.performance.scores.disclosure import TEXT, Accepts, Words, as_document, as_text, wants_text
@@ -13,9 +12,9 @@ from services.performance.scores.unset import NO_STANDARD, InForce, lacking, uns
 from services.vocabulary import Month, PersonId, PersonMonth
 from shared.access import requires
 from shared.value import value
-from shared.web import Actor, Read
+from shared.web import Actor, Read, Router
 
-router = APIRouter(prefix="/scores", tags=["scores"])
+router = Router(prefix="/scores", tags=["scores"])
 
 
 @value

@@ -1,7 +1,5 @@
 """Awards over HTTP."""
 
-from fastapi import APIRouter
-
 from services.supervision.awards.decisions import (
     ApproveAward,
     ConfirmAward,
@@ -13,9 +11,9 @@ from services.supervision.awards.decisions import (
 from services.supervision.awards.projections import Award, Standing, all_awards
 from services.vocabulary import PersonId
 from shared.access import requires
-from shared.web import Accepted, Handle, Page, Paging, Read
+from shared.web import Accepted, Handle, Page, Paging, Read, Router
 
-router = APIRouter(prefix="/awards", tags=["awards"])
+router = Router(prefix="/awards", tags=["awards"])
 
 
 @router.post("/propose", status_code=202, dependencies=[requires("award.propose")])

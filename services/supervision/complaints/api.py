@@ -1,15 +1,13 @@
 """Complaints over HTTP."""
 
-from fastapi import APIRouter
-
 from services.supervision.complaints.decisions import RecordComplaint, complaints
 from services.supervision.complaints.events import ComplaintSubject
 from services.supervision.complaints.projections import Complaint, all_complaints
 from services.vocabulary import Month, StreamId
 from shared.access import requires
-from shared.web import Accepted, Handle, Page, Paging, Read
+from shared.web import Accepted, Handle, Page, Paging, Read, Router
 
-router = APIRouter(prefix="/complaints", tags=["complaints"])
+router = Router(prefix="/complaints", tags=["complaints"])
 
 
 @router.post("/record", status_code=202, dependencies=[requires("complaint.record")])

@@ -1,14 +1,12 @@
 """Observations over HTTP."""
 
-from fastapi import APIRouter
-
 from services.supervision.observations.decisions import ObserveStream, observations
 from services.supervision.observations.projections import Observation, Observer, all_observations, observers
 from services.vocabulary import Month, PersonId, StreamId
 from shared.access import requires
-from shared.web import Accepted, Handle, Page, Paging, Read
+from shared.web import Accepted, Handle, Page, Paging, Read, Router
 
-router = APIRouter(prefix="/observations", tags=["observations"])
+router = Router(prefix="/observations", tags=["observations"])
 
 
 @router.post("/observe", status_code=202, dependencies=[requires("observation.record")])

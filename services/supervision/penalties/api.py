@@ -1,7 +1,5 @@
 """Penalties over HTTP."""
 
-from fastapi import APIRouter
-
 from services.objection import Standing as Objected
 from services.supervision.penalties.decisions import (
     ImposePenalty,
@@ -22,9 +20,9 @@ from services.supervision.penalties.projections import (
 from services.supervision.violations.events import ViolationKind
 from services.vocabulary import Month, PersonId
 from shared.access import requires
-from shared.web import Accepted, Handle, Page, Paging, Read
+from shared.web import Accepted, Handle, Page, Paging, Read, Router
 
-router = APIRouter(prefix="/penalties", tags=["penalties"])
+router = Router(prefix="/penalties", tags=["penalties"])
 
 
 @router.post("/propose", status_code=202, dependencies=[requires("penalty.propose")])

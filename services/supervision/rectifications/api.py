@@ -1,7 +1,5 @@
 """Rectifications over HTTP."""
 
-from fastapi import APIRouter
-
 from services.supervision.rectifications.decisions import (
     AcceptRectificationPlan,
     CompleteRectification,
@@ -15,9 +13,9 @@ from services.supervision.rectifications.decisions import (
 from services.supervision.rectifications.projections import Rectification, all_rectifications
 from services.vocabulary import PersonId
 from shared.access import requires
-from shared.web import Accepted, Handle, Page, Paging, Read
+from shared.web import Accepted, Handle, Page, Paging, Read, Router
 
-router = APIRouter(prefix="/rectifications", tags=["rectifications"])
+router = Router(prefix="/rectifications", tags=["rectifications"])
 
 
 @router.post("/submit-plan", status_code=202, dependencies=[requires("rectification.plan")])

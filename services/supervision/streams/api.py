@@ -1,15 +1,13 @@
 """Streams over HTTP."""
 
-from fastapi import APIRouter
-
 from services.supervision.streams.decisions import EndStream, ScheduleStream, StartStream, streams
 from services.supervision.streams.events import StreamMetricsRecorded
 from services.supervision.streams.projections import Phase, Stream, all_streams
 from services.vocabulary import Month, StreamId, UnitId
 from shared.access import requires
-from shared.web import Accepted, Handle, Page, Paging, Read
+from shared.web import Accepted, Handle, Page, Paging, Read, Router
 
-router = APIRouter(prefix="/streams", tags=["streams"])
+router = Router(prefix="/streams", tags=["streams"])
 
 
 @router.post("/schedule", status_code=202, dependencies=[requires("stream.schedule")])

@@ -1,7 +1,5 @@
 """Violations over HTTP, and the figures of a month that may show one."""
 
-from fastapi import APIRouter
-
 from services.supervision.violations.decisions import RecordCause, RecordViolation, WithdrawViolation, violations
 from services.supervision.violations.events import ViolationKind
 from services.supervision.violations.facts import monthly_figures
@@ -9,9 +7,9 @@ from services.supervision.violations.projections import Stands, Violation, all_v
 from services.vocabulary import Month, PersonId, PersonMonth
 from shared.access import requires
 from shared.store import Result
-from shared.web import Accepted, Handle, Page, Paging, Read
+from shared.web import Accepted, Handle, Page, Paging, Read, Router
 
-router = APIRouter(prefix="/violations", tags=["violations"])
+router = Router(prefix="/violations", tags=["violations"])
 
 
 @router.post("/record", status_code=202, dependencies=[requires("violation.record")])

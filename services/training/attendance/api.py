@@ -1,15 +1,13 @@
 """Sign-in and absence over HTTP."""
 
-from fastapi import APIRouter
-
 from services.training.attendance.decisions import CorrectAbsence, RecordAbsence, SignIn, attendance
 from services.training.attendance.projections import Presence, RosterEntry, rosters
 from services.training.sessions.api import check_taught_by
 from services.vocabulary import PersonId, SessionId
 from shared.access import requires
-from shared.web import Accepted, Actor, Handle, Page, Paging, Read
+from shared.web import Accepted, Actor, Handle, Page, Paging, Read, Router
 
-router = APIRouter(prefix="/attendance", tags=["attendance"])
+router = Router(prefix="/attendance", tags=["attendance"])
 
 
 @router.post("/sign-in", status_code=202, dependencies=[requires("attendance.sign_in")])

@@ -1,14 +1,12 @@
 """Courses over HTTP."""
 
-from fastapi import APIRouter
-
 from services.training.courses.decisions import DesignCourse, SetAssessmentStandard, courses
 from services.training.courses.projections import CatalogueEntry, Standard, catalogue, standards
 from services.vocabulary import CourseId
 from shared.access import requires
-from shared.web import Accepted, Handle, Page, Paging, Read
+from shared.web import Accepted, Handle, Page, Paging, Read, Router
 
-router = APIRouter(prefix="/courses", tags=["courses"])
+router = Router(prefix="/courses", tags=["courses"])
 
 
 @router.post("/design", status_code=202, dependencies=[requires("course.design")])

@@ -1,7 +1,5 @@
 """Exams over HTTP."""
 
-from fastapi import APIRouter
-
 from services.objection import Standing as Objected
 from services.training.exams.decisions import GradeExam, RecordExamAbsence, RegradeExam, ScheduleExam, exams
 from services.training.exams.objections import RaiseObjection, ResolveObjection, WithdrawObjection
@@ -9,9 +7,9 @@ from services.training.exams.projections import ExamChain, ExamObjection, Standi
 from services.training.sessions.api import check_taught_by
 from services.vocabulary import CourseId, PersonId, SessionId
 from shared.access import requires
-from shared.web import Accepted, Actor, Handle, Page, Paging, Read
+from shared.web import Accepted, Actor, Handle, Page, Paging, Read, Router
 
-router = APIRouter(prefix="/exams", tags=["exams"])
+router = Router(prefix="/exams", tags=["exams"])
 
 
 @router.post("/schedule", status_code=202, dependencies=[requires("exam.schedule")])

@@ -1,15 +1,13 @@
 """Online learning over HTTP."""
 
-from fastapi import APIRouter
-
 from services.training.learning.decisions import RecordLearningProgress, learning
 from services.training.learning.projections import Progress, progresses
 from services.training.sessions.api import check_taught_by
 from services.vocabulary import PersonId, SessionId
 from shared.access import requires
-from shared.web import Accepted, Actor, Handle, Page, Paging, Read
+from shared.web import Accepted, Actor, Handle, Page, Paging, Read, Router
 
-router = APIRouter(prefix="/learning", tags=["learning"])
+router = Router(prefix="/learning", tags=["learning"])
 
 
 @router.post("/progress", status_code=202, dependencies=[requires("learning.record")])

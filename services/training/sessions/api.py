@@ -1,7 +1,5 @@
 """Sessions over HTTP."""
 
-from fastapi import APIRouter
-
 from services.training.sessions.decisions import (
     DeliverSession,
     EnrolTrainees,
@@ -13,11 +11,11 @@ from services.training.sessions.events import Method
 from services.training.sessions.projections import SessionRecord, session_records
 from services.vocabulary import CourseId, PersonId, SessionId
 from shared.access import requires
-from shared.web import Accepted, Actor, Handle, NotFound, Page, Paging, Read
+from shared.web import Accepted, Actor, Handle, NotFound, Page, Paging, Read, Router
 
 TRAINERS = {"trainer_internal", "trainer_external"}
 
-router = APIRouter(prefix="/sessions", tags=["sessions"])
+router = Router(prefix="/sessions", tags=["sessions"])
 
 
 @router.post("/schedule", status_code=202, dependencies=[requires("session.schedule")])

@@ -1,16 +1,14 @@
 """Lessons over HTTP."""
 
-from fastapi import APIRouter
-
 from services.training.sessions.api import check_taught_by
 from services.training.teaching.decisions import answers, performance_notes
 from services.training.teaching.events import TraineePerformanceNoted, TraineeQuestionAnswered
 from services.training.teaching.projections import Answer, Performance, answers_given, performances
 from services.vocabulary import PersonId, SessionId
 from shared.access import requires
-from shared.web import Accepted, Actor, Handle, Page, Paging, Read
+from shared.web import Accepted, Actor, Handle, Page, Paging, Read, Router
 
-router = APIRouter(prefix="/teaching", tags=["teaching"])
+router = Router(prefix="/teaching", tags=["teaching"])
 
 
 @router.post("/answers", status_code=202, dependencies=[requires("question.answer")])
