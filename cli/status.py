@@ -152,5 +152,6 @@ def progress(one: Reading) -> Text:
     way = f"stopped at {one.done:.0%}, `kaibo readers rebuild` goes on with it"
     if one.state == "building":
         way = f"building: {one.done:.0%}, {one.rate:,.0f}/s{left}"
+        way += f", {one.unsettled:,} results to compute" if one.unsettled else ""
         way += ", `kaibo readers switch` serves it" if one.held else ""
     return Text(f"{way}: {one.error}" if one.error else way, style="bold red" if one.error else "yellow")

@@ -209,13 +209,15 @@ class MemoryStore:
         if found is None or served is None or found.state != "building" or found.held or self.behind(served, found):
             return False
         self.hand_over(served, found)
-        for partition in await self.checkpoints(served.reader):
+        stood = await self.checkpoints(served.reader)
+        for partition in stood:
             del self.tables["checkpoints"][served.reader, partition]
         for key in [key for key in self.tables["parked"] if key[0] == served.reader]:
             del self.tables["parked"][key]
         for key, at in list(self.tables["checkpoints"].items()):
             if key[0] == found.reader:
-                self.tables["checkpoints"][key] = msgspec.structs.replace(at, past=0)
+                past = min(stood[key[1]].past, at.past) if key[1] in stood else 0
+                self.tables["checkpoints"][key] = msgspec.structs.replace(at, past=past)
         self.tables["readers"] |= {
             served.reader: replace(served, state="retired"),
             found.reader: replace(found, state="served", error=""),
@@ -509,6 +511,14 @@ class MemoryWork:
         for subject in taken:
             self.put(name, subject, None)
         return taken
+
+    async def in_the_past(self, facts: Facts[Any, Any, Any, Any], reader: str) -> bool:
+        begun = {key: at for key, at in self.scan("checkpoints").items() if key[0] == reader and at.past}
+        if any(at.position < at.past for at in begun.values()) or self.scan(f"{self.prefix(facts)}_dirty"):
+            return bool(begun)
+        for key, at in begun.items():
+            self.put("checkpoints", key, msgspec.structs.replace(at, past=0))
+        return False
 
     async def soil(self, facts: Facts[Any, Any, Any, Any], codes: Sequence[str]) -> None:
         name = self.prefix(facts)

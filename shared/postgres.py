@@ -508,6 +508,17 @@ class PostgresWork:
                  ) returning subject"""
         return [r["subject"] for r in await self.connection.fetch(sql, self.prefix(facts), limit)]
 
+    async def in_the_past(self, facts: Facts[Any, Any, Any, Any], reader: str) -> bool:
+        await self.connection.execute(
+            "update checkpoints set past = 0 where reader = $1 and past > 0"
+            " and not exists (select from checkpoints where reader = $1 and position < past)"
+            " and not exists (select from dirty where facts = $2)",
+            reader,
+            self.prefix(facts),
+        )
+        sql = "select exists (select from checkpoints where reader = $1 and past > 0)"
+        return bool(await self.connection.fetchval(sql, reader))
+
     async def soil(self, facts: Facts[Any, Any, Any, Any], codes: Sequence[str]) -> None:
         await self.connection.execute(
             f"insert into dirty (facts, subject) select $1, subject from {self.prefix(facts)}_result"

@@ -41,6 +41,13 @@ BEHIND = """
        where n.reader = $2 and n.position < n.past and (o.reader is null or $3 and n.log <> o.log)
     ) or (select count(*) from dirty where facts = $4) > $5 or not exists (select from checkpoints where reader = $2)"""
 
+# What the served one had not settled of its past is nobody to be told of by the other one either.
+PAST = """
+    update checkpoints n set past = least(n.past, coalesce(
+             (select o.past from checkpoints o
+               where o.reader = $1 and (o.topic, o.partition) = (n.topic, n.partition)), 0))
+     where n.reader = $2"""
+
 
 def creates(source: Source, prefix: str) -> list[str]:
     match source:
@@ -142,9 +149,9 @@ async def switch(connection: Connection, reader: str, patience: float) -> bool:
         return False
     if kind == "facts":
         await hand_over(connection, served, build)
+    await connection.execute(PAST, served.reader, reader)
     await retire(connection, served)
     await connection.execute("update readers set state = 'served', error = '' where reader = $1", reader)
-    await connection.execute("update checkpoints set past = 0 where reader = $1", reader)
     await serve(connection, build, kind)
     return True
 

@@ -7,6 +7,7 @@ that its fold cannot take stops it; what an operator had discarded stays out. No
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -19,7 +20,8 @@ from shared.subscription import Ended, Item, Stopped, Subscription
 log = structlog.get_logger()
 
 LOOK_SECONDS = 0.2  # between two looks at how far the served one has read
-PATIENCE_SECONDS = 3.0  # that the served one stands still, at the most, for the switch
+PATIENCE_SECONDS = 3.0  # that the served one stands still for the switch; doubled where that was too short
+LONGEST_SECONDS = 48.0
 
 
 class Rebuild(Subscription):
@@ -43,31 +45,35 @@ class Rebuild(Subscription):
                     task.result()
 
     async def switch(self) -> None:
-        """As soon as it is behind on no partition, those that other workers read included."""
+        """As soon as it is behind on no partition, those that other workers read included.
+
+        The served one stands still meanwhile, so what is left to do does not grow; where it does not meet in time, that
+        one goes on for as long as it stood, and stands still longer next time."""
+        patience, stood = PATIENCE_SECONDS, 0.0
         while True:
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(max(LOOK_SECONDS, stood))
+            began = monotonic()
             with suppress(Unavailable, Moved):
-                if self.level and await self.store.switch(self.build, PATIENCE_SECONDS):
+                if self.level and await self.store.switch(self.build, patience):
                     log.info("reader.switched", reader=self.name)
                     return
+            stood = monotonic() - began
+            if stood > patience:
+                patience = min(2 * patience, LONGEST_SECONDS)
 
     async def within(self, items: Sequence[Item], reader: Reader) -> Sequence[Item]:
-        """Up to where the served one has read; the rest is read again later."""
-        bounds = self.bounds
-        if bounds is None or any(self.beyond(i, bounds) for i in items):
-            bounds = await self.look()
-        allowed = [i for i in items if not self.beyond(i, bounds)]
-        rest = [i for i in items if self.beyond(i, bounds)]
-        if rest:
-            reader.rewind({i.partition: i.record.offset for i in reversed(rest)})
+        """Up to where the served one has read."""
+        if self.bounds is None or any(self.beyond(i) for i in items):
+            self.bounds = await self.look()
+        allowed = await super().within(items, reader)
         self.level = not allowed
         if self.level:
-            await asyncio.sleep(LOOK_SECONDS if rest else 0)
-            await self.look()
+            self.bounds = await self.look()
         return allowed
 
-    def beyond(self, item: Item, bounds: Mapping[Partition, Checkpoint]) -> bool:
+    def beyond(self, item: Item) -> bool:
         """Raises Stopped where the log behind a partition was replaced and nobody accepted that."""
+        bounds = self.bounds or {}
         bound = bounds.get(item.partition)
         if bound is None:
             return item.partition[0] in {topic for topic, _ in bounds}
@@ -84,8 +90,7 @@ class Rebuild(Subscription):
         found = await self.store.standing(self.build.name)
         if found is None or found[0].reader == self.name:
             raise Ended("it is served")
-        self.bounds = found[1]
-        return self.bounds
+        return found[1]
 
     async def apply(self, items: Sequence[Item], poison: Exception | None = None) -> None:
         if poison:
@@ -98,11 +103,12 @@ class Rebuild(Subscription):
 
     async def settle(self, behind: bool) -> None:
         """Once it is level: what is computed on the way there would be computed again."""
-        if not behind or self.level:
-            await super().settle(behind=False)
+        if not behind:
+            await super().settle(behind)
 
-    async def in_the_past(self) -> bool:
-        return False
+    def past_of(self, known: Mapping[Partition, Checkpoint]) -> dict[Partition, int]:
+        """How far a build goes is what its bounds say."""
+        return {}
 
     def changed(self, facts: Facts[Any, Any, Any, Any], *_: Any) -> list[NewDue]:
         """Nobody is told: the served one does that."""

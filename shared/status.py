@@ -40,6 +40,7 @@ class Reading:
     lag: int  # events of its topics that it has not passed
     seconds: float  # since the oldest of them was recorded
     parked: int
+    unsettled: int = 0  # subjects whose result is to be computed again
     frozen: bool = False  # it is behind and has not moved for a minute: distance is not standing still
     state: str = "served"  # or building, stopped
     held: bool = False  # a build that is compared first: an operator has it switched
@@ -145,6 +146,7 @@ class Overview:
         for r in await c.fetch("select reader, topic, partition, position, at from checkpoints"):
             stands.setdefault(r["reader"], {})[r["topic"], r["partition"]] = r["position"], r["at"]
         known = await c.fetch("select * from readers where state <> 'retired' order by name, version, number")
+        dirty = {r["facts"]: r["n"] for r in await c.fetch("select facts, count(*) as n from dirty group by facts")}
         served = {r["name"]: stands.get(r["reader"], {}) for r in known if r["state"] == "served"}
         found = []
         for r in known:
@@ -156,6 +158,7 @@ class Overview:
                 lag=0,
                 seconds=0.0,
                 parked=parked.get(r["reader"], 0),
+                unsettled=dirty.get(r["prefix"], 0),
                 state=r["state"],
                 held=r["held"],
                 error=r["error"],

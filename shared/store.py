@@ -136,7 +136,7 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     log: str
     offset: int  # of the last record that took effect
     position: int
-    past: int = 0  # what was there when it began: nobody is told of what follows from that
+    past: int = 0  # what was there when it began: nobody is told of what follows from that; 0 once it is settled
 
 
 @value
@@ -240,6 +240,10 @@ class Work(Protocol):
 
     async def soil(self, facts: Facts[Any, Any, Any, Any], codes: Sequence[str]) -> None:
         """Mark as dirty every subject whose result was refused with one of these codes."""
+
+    async def in_the_past(self, facts: Facts[Any, Any, Any, Any], reader: str) -> bool:
+        """Whether nobody is to be told of what this transaction settles. Where all of the past is read, and no subject
+        is dirty, it ends with this transaction."""
 
     async def facts(self, facts: Facts[Any, Any, Any, Any], subjects: Sequence[str]) -> dict[str, list["Held"]]: ...
 

@@ -39,12 +39,14 @@ from shared.wire import Heading, NotOurs, heading, recorded
 log = structlog.get_logger()
 
 BATCH = 2_000
-SETTLE = 200  # subjects a transaction
+SETTLE = 200  # subjects a transaction, or as many as it takes
+SETTLE_SECONDS = 5.0  # for: the broker takes who is silent for eight to be dead, the database for thirty
 PATIENCE = 20  # full batches between two settlings of a reader that is behind
 CACHE = 50_000  # facts kept decoded
 PARKED_AT_MOST = 1_000
 STANDS_SECONDS = 30.0
 IDLE_SECONDS = 5.0  # that an empty fetch lasts: records wake it
+HELD_SECONDS = 0.2  # until what may not take effect yet is looked at again
 LOOK_SECONDS = 1.0  # the same where an operator may ask for something, or another reader's place is waited for
 PAUSE_SECONDS = 0.1  # of the first pause in an outage; doubled until something takes effect
 
@@ -96,10 +98,10 @@ class Subscription:
         self.checkpoints: dict[Partition, Checkpoint] = {}
         self.parked: list[Parked] = []
         self.cache: OrderedDict[str, Recorded[Any]] = OrderedDict()
-        self.unsettled = 0
+        self.unsettled, self.at_once = 0, SETTLE
         self.owed = True  # subjects may have been left dirty by whoever owned this before
         self.discarded: set[str] = set()  # by the id of the event: it stays where a log is renewed
-        self.rebuilding = False
+        self.past: dict[Partition, int] = {}  # where it ends, of facts that are filled for the first time
         self.rewound = False
         self.looked = 0.0
         self.pause = PAUSE_SECONDS
@@ -154,13 +156,22 @@ class Subscription:
                     self.rewound, self.pause = False, PAUSE_SECONDS
                     READER_STOPPED.labels(self.name).set(0)
                     await self.write_down("")
-                await self.settle(behind=bool(batch))
+                await self.settle(behind=bool(items))
         finally:
             await reader.stop()
 
     async def within(self, items: Sequence[Item], reader: Reader) -> Sequence[Item]:
-        """What of it may take effect now: all."""
-        return items
+        """What of it may take effect now; the rest is read again later."""
+        allowed = [i for i in items if not self.beyond(i)]
+        if len(allowed) < len(items):
+            reader.rewind({i.partition: i.record.offset for i in reversed(items) if self.beyond(i)})
+            await asyncio.sleep(0 if allowed else HELD_SECONDS)
+        return allowed
+
+    def beyond(self, item: Item) -> bool:
+        """Of facts that are filled for the first time nothing is told until all is settled that was there when they
+        began; what came since is told, so it waits for that."""
+        return bool(self.past) and item.heading.position > self.past.get(item.partition, 0)
 
     async def running(self) -> None:
         """Raises Ended where this build is not to be worked on any more."""
@@ -183,7 +194,7 @@ class Subscription:
             if isinstance(self.source, Facts):
                 await work.soil(self.source, LACKING)  # a start may have brought the policies
         self.owed = True
-        self.rebuilding = any(c.position < c.past for c in known.values())
+        self.past = self.past_of(known)
         return {p: known[p].offset + 1 if p in known and not self.rewound else 0 for p in partitions}
 
     def fresh(self, partition: Partition, records: Iterable[Record]) -> Iterable[Item]:
@@ -330,26 +341,36 @@ class Subscription:
         """Compute what is known about the touched subjects: when the log is quiet, or at times while it is not."""
         if not isinstance(self.source, Facts) or not self.owed or (behind and self.unsettled % PATIENCE):
             return
-        if self.rebuilding and await self.in_the_past():
+        if self.past and await self.in_the_past():
+            self.unsettled = 0  # others read on: no need to look without a pause
             return
         while True:
+            began = monotonic()
             try:
                 if not await self.settle_some(self.source):
                     break
             except Moved:
                 await asyncio.sleep(random.uniform(0, 0.05))
-        self.unsettled, self.owed = 0, False
+            finally:
+                share = SETTLE_SECONDS / (monotonic() - began)
+                self.at_once = max(1, min(SETTLE, int(self.at_once * share)))
+        self.unsettled, self.owed = 0, bool(self.past)
 
     async def in_the_past(self) -> bool:
-        """What is known is a part of what was known before: a result of it would be told as if it were new."""
-        self.rebuilding = any(c.position < c.past for c in (await self.store.checkpoints(self.name)).values())
-        return self.rebuilding
+        """What was there when it began is not all read: what is computed on the way would be computed again."""
+        known = await self.store.checkpoints(self.name)
+        self.past = self.past_of(known)
+        return any(known[p].position < past for p, past in self.past.items())
+
+    def past_of(self, known: Mapping[Partition, Checkpoint]) -> dict[Partition, int]:
+        return {p: c.past for p, c in known.items() if c.past} if isinstance(self.source, Facts) else {}
 
     async def settle_some(self, facts: Facts[Any, Any, Any, Any]) -> int:
         async with self.store.work(self.build.number) as work:
             if await work.state(self.name) not in ("", self.build.state):
                 raise Ended("another build is served")
-            subjects = await work.dirty(facts, SETTLE)
+            told = not (self.past and await work.in_the_past(facts, self.name))
+            subjects = await work.dirty(facts, self.at_once)
             if not subjects:
                 return 0
             held = await work.facts(facts, subjects)
@@ -359,7 +380,8 @@ class Subscription:
                 results.append(result)
             changed = await work.put_results(facts, results)
             used = {r.subject: r.used for r in results}
-            await work.add_due([d for s in changed for d in self.changed(facts, s, sets[s], used[s])])
+            if told:
+                await work.add_due([d for s in changed for d in self.changed(facts, s, sets[s], used[s])])
         log.info("facts.computed", reader=self.name, subjects=len(subjects), changed=len(changed))
         return len(subjects)
 

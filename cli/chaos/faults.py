@@ -19,7 +19,7 @@ from deploy.local.kafka import answers
 from deploy.local.processes import stop, until
 
 REPEATED = 30  # records of a partition
-BROKER_SECONDS = 60.0
+BROKER_SECONDS = 180.0
 ROLL_SECONDS = 90.0
 TWIN_SECONDS = 60.0
 SESSION_SECONDS = 8.0  # after which the broker gives the partitions of a silent worker to its twin

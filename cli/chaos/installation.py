@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -17,17 +17,22 @@ from deploy.local.environment import ROOT
 from deploy.local.processes import StartFailed, spawn, stop, until
 
 STOP_SECONDS = 90.0
-DISKS = {"postgres": 1_000, "kafka": 600}  # MB
+DISKS = {"postgres": 2_000, "kafka": 600}  # MB
 
 
 class Installation:
     """A Kaibo in a directory of its own. `disks`: by name, those that are small enough to be filled; `tree`: whose code
-    runs in it."""
+    runs in it; `tell` gets a line for what a person who waits should know."""
 
     def __init__(
-        self, directory: Path, tree: Path = ROOT, services: Sequence[str] = SERVICES, brokers: int = 1
+        self,
+        directory: Path,
+        tree: Path = ROOT,
+        services: Sequence[str] = SERVICES,
+        brokers: int = 1,
+        tell: Callable[[str], None] = lambda line: None,
     ) -> None:
-        self.directory, self.tree, self.state = directory, tree, State(directory)
+        self.directory, self.tree, self.state, self.tell = directory, tree, State(directory), tell
         self.plan: Plan = make(self.state, services, brokers)
         self.disks: dict[str, Path] = {}
         self.stand: subprocess.Popen[bytes] | None = None
@@ -181,10 +186,11 @@ def installed(
     *,
     brokers: int = 1,
     small_disks: bool = False,
+    tell: Callable[[str], None] = lambda line: None,
 ) -> Iterator[Installation]:
     """Running until the block ends; nothing is taken away from `directory` but the small disks."""
     with ExitStack() as stack:
-        made = Installation(directory, tree, services, brokers)
+        made = Installation(directory, tree, services, brokers, tell)
         made.state.master_key_file()  # before there is a folder of the database, without which it would be missed
         if small_disks:
             for name, size in DISKS.items():

@@ -6,7 +6,7 @@ import shutil
 import signal
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -22,7 +22,7 @@ from cli.chaos.faults import Fault, possible, schedule
 from cli.chaos.installation import Installation, installed
 from cli.chaos.oracle import World, read_journals
 from cli.chaos.restored import LOST, database_restored, records_deleted, topics_deleted
-from deploy.local.processes import stop
+from deploy.local.processes import StartFailed, stop
 from shared.status import Overview, StandsStill
 
 CLIENTS, LANES, RATE = 3, 4, 30.0  # processes, conversations of each, commands a second of all
@@ -71,14 +71,13 @@ def run(minutes: float, seed: int, brokers: int, figures: Path | None) -> bool:
     directory = Path(tempfile.mkdtemp(prefix="kaibo-chaos-"))
     directory.chmod(0o711)
 
-    def tell(course: Course) -> None:
-        clock = f"{int(course.seconds) // 60}:{int(course.seconds) % 60:02} of {minutes:g} min"
-        console.print(f"{clock}  {len(course.faults)} faults  {course.answered} commands answered", highlight=False)
+    def tell(line: str) -> None:
+        console.print(line, markup=False, highlight=False)
 
-    with installed(directory, brokers=brokers, small_disks=True) as there:
+    with installed(directory, brokers=brokers, small_disks=True, tell=tell) as there:
         console.print(f"Runs on {directory}, seed {seed}")
         usable = possible(there)
-        course = drive(there, seed, minutes * 60, schedule(seed, usable), disasters=brokers == 1, tell=tell)
+        course = drive(there, seed, minutes * 60, schedule(seed, usable), disasters=brokers == 1)
         if brokers == 1 and not there.disks:
             course.not_run.append("full disk: no small disk could be mounted, that needs root")
     show(console, course)
@@ -100,7 +99,6 @@ def drive(
     rate: float = RATE,
     patience: float = QUIET_SECONDS,
     disasters: bool = False,
-    tell: Callable[[Course], None] = lambda course: None,
 ) -> Course:
     """Load, and faults until so long has passed or there are no more; then what became of it.
 
@@ -119,13 +117,26 @@ def drive(
             course.seconds = monotonic() - began
             if course.seconds - told > TELL_SECONDS:
                 told = course.seconds
-                tell(course)
+                there.tell(way(course, seconds))
             if course.seconds > seconds:
                 break
-    if disasters:
-        ruin(there, course, rate)
-    judge(there, course, patience)
+    try:
+        if disasters:
+            ruin(there, course, rate)
+        there.tell("Nothing is sent any more: all is read, then compared")
+        judge(there, course, patience)
+    except StartFailed as problem:
+        course.verdict.differ(f"it cannot go on: {problem}")
     return course
+
+
+def way(course: Course, seconds: float) -> str:
+    """How far it is, of so many seconds of faults."""
+    passed, left = int(course.seconds), max(int(seconds - course.seconds), 0)
+    return (
+        f"{passed // 60}:{passed % 60:02}  {left // 60}:{left % 60:02} of faults left  {len(course.faults)} faults  "
+        f"{course.answered:,} commands answered"
+    )
 
 
 def ruin(there: Installation, course: Course, rate: float) -> None:
@@ -194,7 +205,15 @@ def judge(there: Installation, course: Course, patience: float) -> None:
 
 async def caught_up(there: Installation, patience: float) -> None:
     async with Overview({name: about.database_url for name, about in there.run.services.items()}) as overview:
-        await overview.caught_up(patience)
+        told = monotonic()
+
+        def progress(left: int, events: int) -> None:
+            nonlocal told
+            if monotonic() - told > TELL_SECONDS:
+                told = monotonic()
+                there.tell(f"  {left:,} left of {events:,} events and what follows from them")
+
+        await overview.caught_up(patience, progress)
 
 
 def show(console: Console, course: Course) -> None:

@@ -21,8 +21,9 @@ from cli.chaos.installation import Installation
 from deploy.local.processes import StartFailed
 from shared.status import Overview, Reading
 
-NOTICED_SECONDS = 90.0
+NOTICED_SECONDS = 300.0
 QUIET_SECONDS = 300.0  # without any progress
+TELL_SECONDS = 10.0
 REBUILT = "training", "exam_chains"
 LOST = "lost"  # journals of what a restored database holds no more
 
@@ -31,6 +32,7 @@ T = TypeVar("T")
 
 def topics_deleted(there: Installation, verdict: Verdict) -> None:
     """`.kaibo/kafka` is deleted while nothing runs. The relays say what the topics lost, and fill them again."""
+    there.tell("All topics are deleted while nothing runs")
     down(there)
     delete_topics(there)
     there.start()
@@ -41,6 +43,7 @@ def records_deleted(there: Installation, verdict: Verdict) -> None:
     """As retention would: nothing that is served needs them. A read model that is built again does, and names what
     brings them back."""
     service, model = REBUILT
+    there.tell(f"All records of {service} are deleted, and {model} is built again")
     asyncio.run(delete_records(there.run.kafka.bootstrap_servers, f"kaibo.{service}."))
     command(there, "readers", "rebuild", service, model)
     build = awaited(there, lambda all_: next((r for r in built(all_) if r.state == "stopped" or r.error), None))
@@ -58,6 +61,7 @@ def database_restored(there: Installation, verdict: Verdict, meanwhile: Callable
     The operator gives the logs another id, and has every reader accept that. What was answered meanwhile is lost: its
     journals are put aside.
     """
+    there.tell("The databases are restored to before what follows")
     cluster, copy = (there.directory / "postgres" / "cluster").resolve(), there.directory / "backup"
     down(there)
     subprocess.run(["cp", "-a", cluster, copy], check=True)
@@ -94,14 +98,22 @@ def heal(there: Installation, verdict: Verdict) -> None:
 def awaited(there: Installation, what: Callable[[Sequence[Reading]], T | None]) -> T | None:
     """What is found among the readers of all services, as soon as there is something; None where they stand still."""
     before: Sequence[object] = ()
-    until = 0.0
+    until = told = 0.0
     while (found := what(now := readings(there))) is None:
-        if (progress := [(r.service, r.reader, r.lag, r.done) for r in now]) != before:
+        if (progress := [(r.service, r.reader, r.lag, r.done, r.unsettled) for r in now]) != before:
             before, until = progress, time.monotonic() + QUIET_SECONDS
         elif time.monotonic() > until:
             break
+        if time.monotonic() - told > TELL_SECONDS:
+            told = time.monotonic()
+            there.tell("  " + ("; ".join(f"{r.service} {r.reader}: {said(r)}" for r in built(now)) or "readers go on"))
         time.sleep(0.5)
     return found
+
+
+def said(build: Reading) -> str:
+    left = f", {build.left:.0f} s left" if build.left is not None else ""
+    return f"{build.done:.0%} read{left}, {build.unsettled:,} results to compute {build.error}".rstrip()
 
 
 def readings(there: Installation) -> list[Reading]:

@@ -9,6 +9,7 @@ from cli.commands import tell
 from cli.state import ROLES, State
 from cli.supervisor import Supervisor, up
 from deploy.local.kafka import Front, Kafka, Node, cluster_id
+from deploy.local.postgres import SETTINGS
 from deploy.local.processes import StartFailed
 
 
@@ -51,6 +52,7 @@ class Fronted(Supervisor):
 
 if __name__ == "__main__":
     state = State(Path(sys.argv[1]))
+    SETTINGS["max_wal_size"] = "500MB"  # its disk is small
     try:
         up(Fronted(state, Plan.read(state.directory)), lambda run: tell("Ready"))
     except StartFailed as error:

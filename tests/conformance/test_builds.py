@@ -142,6 +142,15 @@ def result(subject: str, document: bytes) -> NewResult:
     return NewResult(subject=subject, document=document, used=())
 
 
+async def test_the_past_of_which_nobody_is_told_goes_over_with_the_rest(store: Store) -> None:
+    """What is served is filled for the first time, and another version comes before that is done."""
+    build = await begin(store, ARCHIVE, archive)
+    await put(store, "archive/1", {HERE: 5, THERE: 7}, past=9)
+    await put(store, build.reader, {HERE: 5, THERE: 7}, past=12)
+    assert await store.switch(build, PATIENCE)
+    assert {c.past for c in (await store.checkpoints(build.reader)).values()} == {9}
+
+
 @pytest.mark.parametrize("accepts", [False, True])
 async def test_what_was_not_told_is_told_by_the_one_that_takes_its_place(store: Store, accepts: bool) -> None:
     """It finds the result that was told last, so that computing it again is a change."""

@@ -9,13 +9,14 @@ import pytest
 
 from cli.chaos.restored import delete_records
 from deploy.local.kafka import Kafka
-from shared import operations, relay, subscription
+from shared import kafka, operations, relay, subscription
 from shared.build import Build
 from shared.kafka import KafkaBroker, KafkaSettings
 from shared.postgres import open_store
 from tests.kernel import test_rebuild
 from tests.kernel.test_rebuild import World, contract
 from tests.kernel.test_replaced import filled, restored, thanked
+from tests.seeded.patching import mutated
 
 
 @pytest.fixture(autouse=True)
@@ -111,22 +112,32 @@ async def test_readers_take_up_a_log_that_was_renewed(world: World) -> None:
         await world.shows(a=1, d=8)
 
 
-async def test_what_retention_has_removed_stops_a_build_which_names_what_brings_it_back(
-    world: World, kafka_broker: Kafka
-) -> None:
+async def what_retention_has_removed_stops_a_build(world: World, broker: Kafka, bound: float) -> None:
+    """And names what brings it back."""
     async with world.working():
         await world.sell(("a", 1), ("b", 2))
         await world.shows(a=1, b=2)
         await world.until(lambda: thanked(world, "a/1", "b/2"))
-        await delete_records(kafka_broker.bootstrap_servers, "kaibo.shop.")
+        await delete_records(broker.bootstrap_servers, "kaibo.shop.")
         await world.asked(operations.rebuild, "takings")
-        await world.until(lambda: refused(world, "takings/1.2"))
+        async with asyncio.timeout(bound):
+            await world.until(lambda: refused(world, "takings/1.2"))
         await world.asked(operations.republish)
         await world.until(lambda: filled(world))
         await world.asked(operations.rebuild, "takings")
         await world.serves("takings/1.2")
         await world.sell(("b", 7))
         await world.shows(a=1, b=9)
+
+
+async def test_what_retention_has_removed_stops_a_build(world: World, kafka_broker: Kafka) -> None:
+    await what_retention_has_removed_stops_a_build(world, kafka_broker, bound=120.0)
+
+
+async def test_seeded_a_build_begins_with_what_retention_has_left(world: World, kafka_broker: Kafka) -> None:
+    bug = ('"auto_offset_reset": "none"', '"auto_offset_reset": "earliest"')
+    with mutated(kafka, *bug), pytest.raises(TimeoutError):
+        await what_retention_has_removed_stops_a_build(world, kafka_broker, bound=8.0)
 
 
 async def refused(world: World, reader: str) -> bool:

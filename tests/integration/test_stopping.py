@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,10 +26,16 @@ BOUND = 300.0  # a process imports for half a minute where others are at work
 HR = {"Authorization": "Bearer secret", "Kaibo-Person": "somebody", "Kaibo-Capacity": "hr"}
 PROGRAM = """
 import sys
-from shared import service
+from contextlib import ExitStack
+from shared import kafka, service
 from cli.serve import serve
-service.DRAIN, service.LAST = float(sys.argv[2]), float(sys.argv[3])
-serve("people", sys.argv[1])
+from tests.seeded.patching import mutated
+role, drain, last, *bug = sys.argv[1:]
+service.DRAIN, service.LAST = float(drain), float(last)
+with ExitStack() as stack:
+    if bug:
+        stack.enter_context(mutated(sys.modules[bug[0]], *bug[1:]))
+    serve("people", role)
 """
 WAITS = "select pid from pg_locks where locktype = 'advisory' and not granted"
 
@@ -42,10 +48,10 @@ class Running:
     url: str
     log: Path
 
-    async def ended(self, number: int) -> int:
+    async def ended(self, number: int, bound: float = BOUND) -> int:
         """Its exit code, after this signal."""
         self.process.send_signal(number)
-        async with asyncio.timeout(BOUND):
+        async with asyncio.timeout(bound):
             return await self.process.wait()
 
     def said(self, word: str) -> bool:
@@ -62,8 +68,10 @@ class People:
     stack: AsyncExitStack
     running: list[Running] = field(default_factory=list)
 
-    async def start(self, role: str, database: str = "", drain: float = 12.0, last: float = 27.0) -> Running:
-        """Until it is ready."""
+    async def start(
+        self, role: str, database: str = "", drain: float = 12.0, last: float = 27.0, bug: Sequence[str] = ()
+    ) -> Running:
+        """Until it is ready. `bug`: a module, what it says, what it says instead."""
         port, log = free_port(), self.directory / f"{len(self.running)}.log"
         (self.directory / "key").write_text("ab" * 32)
         environment = {
@@ -76,7 +84,7 @@ class People:
         }
         with log.open("wb") as output:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-c", PROGRAM, role, str(drain), str(last)),
+                *(sys.executable, "-c", PROGRAM, role, str(drain), str(last), *bug),
                 env={**os.environ, **environment},
                 stdout=output,
                 stderr=output,
@@ -174,21 +182,47 @@ async def test_seeded_what_is_in_flight_is_not_waited_for(people: People) -> Non
     assert answer != 202
 
 
-async def test_a_process_whose_database_hangs_ends_within_its_bound(people: People) -> None:
-    """The bound is 27 seconds in production, two here."""
+async def whose_database_hangs(people: People, bound: float, bug: Sequence[str] = ()) -> None:
+    """It ends by itself after 27 seconds in production, after two here."""
     port = int(people.database.rsplit(":", 1)[1].split("/")[0])
     proxy = Proxy(Link(0, port))
     front = await asyncio.start_server(proxy.connected, "127.0.0.1", 0)
     through = people.database.replace(f":{port}/", f":{front.sockets[0].getsockname()[1]}/")
-    there = await people.start("all", database=through, drain=0.5, last=2.0)
+    there = await people.start("all", database=through, drain=0.5, last=2.0, bug=bug)
     proxy.set("hold", 0.0)
     async with httpx2.AsyncClient(base_url=there.url, timeout=BOUND) as http:
         asked = asyncio.create_task(define(http, "u1"))
-        assert await there.ended(signal.SIGTERM) == 0
+        try:
+            assert await there.ended(signal.SIGTERM, bound) == 0
+        finally:
+            proxy.set("cut", 0.0)
+            front.close()
         assert await asked in (0, 503)
     assert there.said("service.cut_off")
-    proxy.set("cut", 0.0)
-    front.close()
+
+
+async def test_a_process_whose_database_hangs_ends_within_its_bound(people: People) -> None:
+    await whose_database_hangs(people, BOUND)
+
+
+async def test_seeded_no_last_resort(people: People) -> None:
+    bug = ("shared.service", "call_later(LAST, cut_off,", "call_later(1_000, cut_off,")
+    with pytest.raises((TimeoutError, AssertionError)):
+        await whose_database_hangs(people, bound=8.0, bug=bug)
+
+
+async def hands_over(people: People, other: Running) -> None:
+    """The broker knows it the moment that it is gone, not after a session that nobody answers."""
+    assert await other.ended(signal.SIGTERM) == 0
+    assert await members(people, 1)
+
+
+async def test_seeded_who_ends_does_not_leave(people: People) -> None:
+    await people.start("all")
+    other = await people.start("workers", bug=("shared.kafka", "await leave(self.consumer)", "pass"))
+    await until(lambda: members(people, 2))
+    with pytest.raises(AssertionError):
+        await hands_over(people, other)
 
 
 async def test_a_worker_that_ends_hands_over_and_one_that_is_killed_is_followed(people: People) -> None:
@@ -197,8 +231,7 @@ async def test_a_worker_that_ends_hands_over_and_one_that_is_killed_is_followed(
         assert [await define(http, f"a{n}") for n in range(20)] == [202] * 20
         await until(lambda: members(people, 2))
         defining = asyncio.create_task(many(http))
-        assert await other.ended(signal.SIGTERM) == 0
-        assert await members(people, 1)
+        await hands_over(people, other)
         assert other.said("service.stopped")
         assert not other.said("service.cut_off")
         known = {f"a{n}" for n in range(20)} | await defining

@@ -335,8 +335,8 @@ async def test_one_that_was_stopped_goes_on_where_it_was(world: World) -> None:
 
 
 async def test_nobody_is_told_of_the_past_and_of_what_is_new_once(world: World) -> None:
-    await world.sell(("a", 1), ("b", 2))
     async with world.working():
+        await world.sell(("a", 1), ("b", 2))
 
         async def praised() -> bool:
             return sorted(await world.praised()) == ["praise/a", "praise/b"]
@@ -359,8 +359,8 @@ async def test_nobody_is_told_of_the_past_and_of_what_is_new_once(world: World) 
 
 async def what_nobody_read_is_told_by_the_one_that_takes_its_place(world: World) -> None:
     """The old release is gone before the new one comes; in between something was sold."""
-    await world.sell(("a", 1))
     async with world.working():
+        await world.sell(("a", 1))
         await world.until(lambda: praised(world, "praise/a"))
         await world.until(lambda: nothing_due(world))
     await world.sell(("b", 2))

@@ -1,6 +1,7 @@
 """Readers, on the adapters in memory: what comes again, what is missing, what cannot be handled. G4, G5, G6."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -325,6 +326,49 @@ async def test_a_result_that_lacked_its_policy_is_there_after_the_start_that_bri
     found = await shop.store.result(bills, '{"shop":"a"}')
     assert found
     assert (found.document, found.error) == (6, "")
+
+
+def slowly(subject: Buyer, known: Known[Sold]) -> int:
+    time.sleep(0.01)
+    return len(known.facts)
+
+
+class Settling(Subscription):
+    """Counts the subjects of each transaction."""
+
+    sizes: list[int]
+
+    async def settle_some(self, facts: Facts[Any, Any, Any, Any]) -> int:
+        self.sizes.append(await super().settle_some(facts))
+        return self.sizes[-1]
+
+
+async def what_takes_long_is_settled_in_smaller_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SETTLE_SECONDS", 0.05)
+    shop = Shop()
+    counted = Facts(name="counted", about=lambda e: e.shop, subjects=lambda e: [Buyer(shop=e.shop)], result=slowly)
+    await shop.store.prepare([counted])
+    await shop.sell(*((f"s{n}", 1) for n in range(30)))
+    sent = await records(shop)
+    reader = Settling("shop", counted, shop.store, shop.broker, Contracts(contract), Policies())
+    reader.sizes, reader.at_once = [], 20
+    for place in sorted({place for place, _ in sent}):
+        await reader.take(list(reader.fresh(place, [record for at, record in sent if at == place])))
+    await reader.settle(behind=False)
+    assert reader.sizes[0] == 20
+    assert reader.sizes[1] <= 5
+    assert sum(reader.sizes) == 30
+
+
+async def test_what_takes_long_is_settled_in_smaller_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or a database that gives up who is silent, on a slow machine, would do so each time."""
+    await what_takes_long_is_settled_in_smaller_steps(monkeypatch)
+
+
+async def test_seeded_steps_stay_as_large_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = "self.at_once = max(1, min(SETTLE, int(self.at_once * share)))"
+    with mutated(module, right, "pass"), pytest.raises(AssertionError):
+        await what_takes_long_is_settled_in_smaller_steps(monkeypatch)
 
 
 async def what_comes_again_changes_nothing(shop: Shop) -> None:

@@ -28,6 +28,7 @@ from services.supervision.contracts import (
 from services.supervision.contracts import contract as supervision
 from services.training.contracts import ExamGraded, ExamRegraded, Grade, SessionAttended
 from services.training.contracts import contract as training
+from shared.broker import Broker
 from shared.decider import Decider
 from shared.desk import Desk, Request
 from shared.event import Contract, Contracts
@@ -41,6 +42,7 @@ from shared.register import register
 from shared.relay import Relay
 from shared.service import Parts, Workers, api, tend
 from shared.settings import Settings
+from shared.store import Store
 from tests.performance.month import MAY, NOON, A, attended, ended, exam, figures, observed, regraded
 
 DEMO = Path(__file__).parents[2] / "deploy/demo/policies/performance"
@@ -98,7 +100,7 @@ class Performance:
     http: httpx2.AsyncClient
     supervision: Publisher
     training: Publisher
-    store: MemoryStore
+    store: Any
 
     async def post(
         self, path: str, body: dict[str, Any], by: str = "reviewer", capacity: str = "hr"
@@ -158,9 +160,12 @@ async def until(true: Callable[[], Awaitable[Any]]) -> Any:
 
 
 @asynccontextmanager
-async def running(organisation: Path | None = DEMO) -> AsyncIterator[Performance]:
-    broker = MemoryBroker()
-    store = MemoryStore(dict.fromkeys(service.contract.topics, 2))
+async def running(
+    organisation: Path | None = DEMO, store: Store | None = None, broker: Broker | None = None
+) -> AsyncIterator[Performance]:
+    """In memory, unless there are others."""
+    broker = broker or MemoryBroker()
+    store = store or MemoryStore(dict.fromkeys(service.contract.topics, 2))
     policies = service.load_policies(organisation)
     settings = Settings(
         service="performance",
@@ -194,25 +199,29 @@ async def running(organisation: Path | None = DEMO) -> AsyncIterator[Performance
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+async def told_of_may(there: Performance) -> None:
+    """An anchor's May, all of it known: full marks but for 80 on air and 95, an excellent one, in the exam."""
+    await there.supervision.tell(
+        ended("s1", a=240),
+        figures("s1", 15_000, interactions=6_000, buyers=300, ratings=100, satisfied=95, gmv=30_000_000),
+    )
+    await there.supervision.tell(observed(80))
+    await there.training.tell(exam("95", grade=Grade.EXCELLENT), attended("safety"))
+    assert (await there.post("/cycles/open", {"month": "2024-05"})).status_code == 202
+    opening = {"subject": {"person": A, "month": "2024-05"}, "post": "anchor", "studio": "east"}
+    assert (await there.post("/reviews/open", opening)).status_code == 202
+
+    async def known() -> bool:
+        answer = await there.get("/scores/a/2024-05")
+        return answer.status_code == 200 and answer.json()["score"] == "97.4"
+
+    await until(known)
+
+
 @pytest.fixture
 async def may() -> AsyncIterator[Performance]:
-    """An anchor's May, all of it known: full marks but for 80 on air and 95, an excellent one, in the exam."""
     async with running() as there:
-        await there.supervision.tell(
-            ended("s1", a=240),
-            figures("s1", 15_000, interactions=6_000, buyers=300, ratings=100, satisfied=95, gmv=30_000_000),
-        )
-        await there.supervision.tell(observed(80))
-        await there.training.tell(exam("95", grade=Grade.EXCELLENT), attended("safety"))
-        assert (await there.post("/cycles/open", {"month": "2024-05"})).status_code == 202
-        opening = {"subject": {"person": A, "month": "2024-05"}, "post": "anchor", "studio": "east"}
-        assert (await there.post("/reviews/open", opening)).status_code == 202
-
-        async def known() -> bool:
-            answer = await there.get("/scores/a/2024-05")
-            return answer.status_code == 200 and answer.json()["score"] == "97.4"
-
-        await until(known)
+        await told_of_may(there)
         yield there
 
 
