@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated, NewType
 
@@ -23,6 +24,49 @@ Score = Annotated[Decimal, Interval(ge=0, le=100)]  # points, two places
 Fen = NewType("Fen", int)  # 分: money
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]  # about no person
 Names = Annotated[tuple[str, ...], Len(0, 50)]
+
+
+class Unit(StrEnum):
+    COUNT = "count"
+    PERSONS = "persons"
+    PERCENT = "percent"
+    FEN = "fen"
+    MINUTES = "minutes"
+    POINTS = "points"
+
+
+class Figure(StrEnum):
+    """What is recorded of a live stream, as `StreamMetricsRecorded` names it (S-33 to S-36)."""
+
+    VIEWERS = "viewers"  # 直播观看人数
+    INTERACTIONS = "interactions"  # 互动次数
+    CLICKS = "clicks"  # 商品点击人数
+    BUYERS = "buyers"  # 成交人数
+    GMV = "gmv"  # 成交金额
+    NEW_FOLLOWERS = "new_followers"
+    RATINGS = "ratings"
+    SATISFIED = "satisfied"
+    COMPLAINTS = "complaints"
+
+    @property
+    def unit(self) -> Unit:
+        match self:
+            case Figure.VIEWERS | Figure.CLICKS | Figure.BUYERS | Figure.NEW_FOLLOWERS:
+                return Unit.PERSONS
+            case Figure.GMV:
+                return Unit.FEN
+            case _:
+                return Unit.COUNT
+
+
+class Criterion(StrEnum):
+    """What an observer marks, in points, as `StreamObserved` names it (A-27)."""
+
+    LANGUAGE = "language"  # 语言表达
+    INTERACTION = "interaction"  # 互动效果
+    PRODUCT_ACCURACY = "product_accuracy"  # 产品介绍准确性
+    EMERGENCY_HANDLING = "emergency_handling"  # 应急处理能力
+
 
 RANKED = dict.fromkeys(
     (

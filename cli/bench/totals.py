@@ -22,7 +22,6 @@ from services.performance.scores.standard import (
     Attribution,
     Component,
     Exams,
-    Figure,
     Measure,
     Observed,
     Presence,
@@ -38,7 +37,7 @@ from services.training.contracts import (
     SessionAbsenceRecorded,
     SessionAttended,
 )
-from services.vocabulary import PersonMonth, first_day
+from services.vocabulary import Figure, PersonMonth, first_day
 from shared.policy import Policies
 from shared.store import Held
 

@@ -8,7 +8,7 @@ from services.performance.bonuses.events import (
     BonusReductionDecided,
 )
 from services.performance.cycles.events import CycleOpened
-from services.performance.metrics.events import Aggregation, Better, MetricDefined, MetricId, MetricRecorded, Unit
+from services.performance.metrics.events import Aggregation, Better, MetricDefined, MetricId, MetricRecorded
 from services.performance.priorities.events import (
     CareerPriorityEnded,
     CareerPriorityGranted,
@@ -67,7 +67,6 @@ __all__ = [
     "ScoreRestated",
     "SelfReviewSubmitted",
     "SuperiorReviewSubmitted",
-    "Unit",
     "contract",
 ]
 

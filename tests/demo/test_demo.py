@@ -82,6 +82,7 @@ def test_the_same_lines_are_the_same_import_and_others_another(small: Running, l
     assert imported_as({"training": [note]}) != imported_as({"training": [note, note]})
 
 
+@pytest.mark.clause("R3")
 def test_pending_held_final_rejected_and_reversed_are_all_there(ledger: Ledger) -> None:
     standings = {name.rsplit(" ", 1)[1] for name in ledger.figures if name.startswith(("awards ", "penalties "))}
     assert standings == {"pending", "held", "final", "rejected", "reversed"}
@@ -133,6 +134,7 @@ def test_every_live_marketing_person_has_an_archive(small: Running, ledger: Ledg
     assert ledger.figures["archives"] == len(trained)
 
 
+@pytest.mark.clause("R11")
 def test_the_second_quarter_says_that_it_is_made_of_may_and_june(ledger: Ledger) -> None:
     assert list(ledger.quarter["made_of"]) == ["2024-05", "2024-06"]
     (april,) = ledger.quarter["not_rated"]
@@ -194,6 +196,7 @@ def exported(stream: dict[str, Any], name: str, viewers: int) -> list[object]:
     return [name, moment, 1, viewers, 1, stream["clicks"], stream["buyers"], money, stream["new_followers"]]
 
 
+@pytest.mark.clause("R6")
 def test_an_operators_export_corrects_a_month_beside_what_stood(small: Running, ledger: Ledger, tmp_path: Path) -> None:
     """R6: a late fact makes the next version beside the one before."""
     person, client = small.world.heroine.person, small.demo.client

@@ -35,6 +35,7 @@ def at_once(streams: list[StreamRow]) -> int:
     return most
 
 
+@pytest.mark.clause("R11")
 def test_the_anomalies_of_the_streams(found: Found) -> None:
     """R11: repeats, streams over twelve hours, month ends, months that differ between UTC and Shanghai, peaks."""
     rows, expected = found.input.streams, found.expected
@@ -49,6 +50,7 @@ def test_the_anomalies_of_the_streams(found: Found) -> None:
     assert at_once(scored) == expected.peak_scored
 
 
+@pytest.mark.clause("R11")
 def test_repeats_say_the_same(found: Found) -> None:
     by_id = Counter(row.stream for row in found.input.streams)
     repeated = {stream for stream, times in by_id.items() if times > 1}

@@ -48,6 +48,54 @@ def test_what_is_open_to_everybody_is_named_here(name: str) -> None:
     assert set(paths(app.routes)) - {route.path for route in service.routes} <= OPEN
 
 
+@pytest.mark.parametrize(
+    ("name", "capability", "holder", "other"),
+    [
+        pytest.param("training", "session.notify", "hr", "trainee", marks=pytest.mark.clause("T-45")),
+        pytest.param("training", "attendance.sign_in", "training_admin", "trainee", marks=pytest.mark.clause("T-46")),
+        pytest.param("training", "session.deliver", "training_admin", "trainee", marks=pytest.mark.clause("T-49")),
+        pytest.param(
+            "performance",
+            "review.superior_review",
+            "ops_supervisor",
+            "ops_specialist",
+            marks=pytest.mark.clause("O-104"),
+        ),
+        pytest.param(
+            "performance", "review.feed_back", "ops_supervisor", "ops_specialist", marks=pytest.mark.clause("O-105")
+        ),
+        pytest.param(
+            "performance",
+            "review.resolve_objection",
+            "supervision_group",
+            "assistant_anchor",
+            marks=pytest.mark.clause("A-39"),
+        ),
+        pytest.param(
+            "supervision",
+            "observation.record",
+            "supervision_group",
+            "assistant_anchor",
+            marks=pytest.mark.clause("A-26"),
+        ),
+        pytest.param(
+            "supervision", "violation.record", "supervision_group", "assistant_anchor", marks=pytest.mark.clause("A-60")
+        ),
+        pytest.param(
+            "supervision",
+            "violation.record_cause",
+            "supervision_group",
+            "assistant_anchor",
+            marks=pytest.mark.clause("A-61"),
+        ),
+    ],
+)
+def test_whom_a_clause_names_may_and_others_may_not(name: str, capability: str, holder: str, other: str) -> None:
+    access = SERVICES[name].access
+    assert access.allows(capability, Actor(person="qi", capacity=holder))
+    assert not access.allows(capability, Actor(person="qi", capacity=other), frozenset({"qi"}))
+
+
 async def ask(there: Served, route: APIRoute, headers: dict[str, str], person: str = "li") -> httpx2.Response:
     """A right question, about a person."""
     steps = {p.name: {"month": "2024-05", "period": "2024-Q2"}.get(p.name, "x") for p in route.dependant.path_params}

@@ -209,7 +209,7 @@ def folded(*events: Any) -> BonusRow:
     return row  # type: ignore[no-any-return]
 
 
-@pytest.mark.clause("O-108", "O-109")
+@pytest.mark.clause("O-109")
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [

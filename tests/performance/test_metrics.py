@@ -8,9 +8,10 @@ from decimal import Decimal
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from services.performance.contracts import Aggregation, Better, MetricDefined, MetricId, MetricRecorded, Unit
+from services.performance.contracts import Aggregation, Better, MetricDefined, MetricId, MetricRecorded
 from services.performance.metrics.decisions import CorrectMetric, DefineMetric, RecordMetric, metrics, recorded_metrics
 from services.performance.scores.standard import AppraisalStandard, Deducted, Recorded, each
+from services.vocabulary import Unit
 from shared.policy import load_policies
 from shared.testing import Given, given
 from tests.performance.month import MAY
@@ -49,7 +50,6 @@ def recording(
     return given(recorded_metrics).seeing(metrics, READS.metric, found=definition)
 
 
-@pytest.mark.clause("O-89")
 def test_a_definition_has_versions() -> None:
     first = given(metrics).when(READS).then(DEFINED)
     first.when(READS).then()
@@ -58,7 +58,6 @@ def test_a_definition_has_versions() -> None:
     first.when(other).then(second).when(other).then()
 
 
-@pytest.mark.clause("O-89")
 def test_what_is_recorded_names_the_version_of_its_definition_and_is_corrected_by_the_next_word() -> None:
     first = recording().when(RECORD).then(RECORDED)
     first.when(RECORD).then()

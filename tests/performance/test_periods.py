@@ -11,6 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from services.performance.contracts import ReviewCompleted, ReviewOpened, ScoreRestated
+from services.performance.main import service
 from services.performance.periods.facts import (
     Period,
     PeriodScore,
@@ -25,11 +26,11 @@ from services.performance.periods.facts import (
 )
 from services.performance.periods.policies import RollUpPolicy
 from services.performance.periods.streaks import PersonStreak, in_a_row, run_of, streaks
-from services.vocabulary import Month, PersonMonth
+from services.vocabulary import Month, PersonMonth, PostId
 from shared.decider import Context, Refused
 from shared.event import Recorded
 from shared.explanation import dump, evaluate, render, rules, verify
-from shared.policy import load_policy
+from shared.policy import Policies, load_document, load_policy
 from tests.performance.month import ANCHOR, MAY_IS_OVER, STUDIO, A
 from tests.performance.month import recorded as in_order
 
@@ -193,7 +194,7 @@ JULY, AUGUST = (PersonMonth(person=A, month=Month(f"2024-{m:02}")) for m in (7, 
 SUMMER = [*THREE, opened(JULY), opened(AUGUST), done(JULY, "60"), done(AUGUST, "70")]
 
 
-@pytest.mark.clause("C-01", "C-02", "C-03", "O-95", "E-61", "E-62")
+@pytest.mark.clause("C-01", "C-02", "O-95", "E-61", "E-62")
 def test_month_quarter_and_year_rest_on_one_set_of_facts() -> None:
     """April to August 80, 85, 80, 60, 70: quarters 81.67 and 65.00, of which the year makes 73.335: 73.34."""
     assert result(SUMMER).score == Decimal("81.67")
@@ -212,6 +213,27 @@ def test_the_same_months_under_the_operations_groups_policy() -> None:
     assert result(SUMMER, operations, YEAR).score == Decimal("75.00")
     with pytest.raises(Refused, match=r"policy\.not_configured"):
         result(SUMMER, operations)
+
+
+@pytest.mark.clause("C-01", "C-03", "E-61", "O-95")
+def test_whose_months_make_a_quarter_is_said_by_the_policy_of_his_population() -> None:
+    """The e-commerce department has quarters (004), the operations group years alone (001)."""
+    operations = HEAD + "population: {post: [operations_specialist]}, year: {source: months, result: {function: mean}}}"
+    commerce = HEAD + "population: {post: [training_staff]}, quarter: {function: mean}}"
+    documents = [
+        load_document(service.format, text.replace("policy: r", f"policy: r{n}"), None)
+        for n, text in enumerate((operations, commerce))
+    ]
+    both = Policies(documents=tuple(documents))
+
+    def quarter_of(post: str) -> Any:
+        known = periods.gathered(SPRING, recorded([replace(one, post=PostId(post)) for one in THREE]))
+        return periods.compute(SPRING, known, Context(now=MAY_IS_OVER, actor="x", policies=both))
+
+    assert evaluate(quarter_of("training_staff")) == Decimal("81.67")
+    for post in ("operations_specialist", "anchor"):
+        with pytest.raises(Refused, match=r"policy\.not_configured"):
+            quarter_of(post)
 
 
 def test_months_quarters_and_years() -> None:

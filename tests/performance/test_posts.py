@@ -132,7 +132,6 @@ def test_customer_service() -> None:
     assert missing == Nothing(name="service_quality", kind=Kind.MISSING, reason="no fact")
 
 
-@pytest.mark.clause("C-05")
 @pytest.mark.parametrize("post", POSTS)
 def test_what_a_standard_measures_is_defined_with_the_same_direction(post: str) -> None:
     for component in each(standard_of(post).components):
@@ -146,7 +145,6 @@ def falls(component: Component) -> bool:
     return isinstance(component.form, Target) and component.form.lower_is_better
 
 
-@pytest.mark.clause("O-89", "E-53", "E-57", "S-20", "S-24", "S-27", "S-32")
 def test_every_clause_that_names_indicators_has_its_component_and_its_metrics() -> None:
     named = {clause for definition in DEFINED.values() for clause in definition.clauses}
     of_rules = {rule.clause for post in POSTS for rule in rules(standard_of(post)).values()}

@@ -256,7 +256,7 @@ def told(of: RecordFeedback, version: int = 1, limit: int | None = None, by: str
     )
 
 
-@pytest.mark.clause("S-37", "S-43", "R10", "C-08")
+@pytest.mark.clause("S-43", "R10", "C-08")
 def test_the_short_form_completes_before_the_feedback() -> None:
     done = review(opened(), scored()).when(COMPLETE, now=JUNE_6).then(completed())
     done.when(COMPLETE, now=JUNE_6).then()

@@ -18,15 +18,16 @@ from services.performance.metrics.catalogue import MetricCatalogue
 from services.performance.priorities.policies import PriorityRules
 from services.performance.reviews.events import Direction
 from services.performance.reviews.policies import AdjustmentPolicy, FeedbackPolicy
+from services.performance.scores.agreement import among
 from services.performance.scores.disclosure import Effect, effect
 from services.performance.scores.facts import kpi
 from services.performance.scores.facts import score as score_of
 from services.performance.scores.languages import LANGUAGES, Language
 from services.performance.scores.unset import NO_LEAST_WEIGHT, NO_MINUS_CAP, NO_PLUS_CAP, NO_POINTS, unset
 from services.training.contracts import Attempt
-from services.vocabulary import PostId
+from services.vocabulary import Figure, PostId, Unit
 from shared.event import Recorded
-from shared.explanation import Kind, Node, Nothing, Weighted, compare, dump, evaluate, find, render, walk
+from shared.explanation import Fact, Kind, Node, Nothing, Weighted, compare, dump, evaluate, find, render, walk
 from shared.policy import Policies, load_policies, load_policy
 from tests.performance.month import (
     BS_MAY,
@@ -78,7 +79,7 @@ def test_the_score_of_a_month() -> None:
     assert "components.result.parts.viewers.form.target = 1000 (rule appraisal_standard.anchor v3 S-33)" in text
 
 
-@pytest.mark.clause("S-42")
+@pytest.mark.clause("R5")
 def test_an_observer_is_shown_by_his_capacity_alone() -> None:
     text = render(tree(FACTS), LANGUAGES[Language.ZH])
     assert "语言表达 = 84 (事实 e04, StreamObserved/observation/o1, 2024-05-14 12:04, 资深主播, 分)" in text
@@ -125,8 +126,9 @@ def test_a_metric_is_aggregated_as_its_standard_names(aggregation: str, points: 
     assert at(find(tree(facts, text), "result"), "viewers") == Fraction(points)
 
 
-@pytest.mark.clause("S-34", "S-38", "S-39")
-def test_interactions_per_viewer_are_an_interaction_rate() -> None:
+@pytest.mark.clause("S-34", "S-38", "S-39", "C-33")
+def test_the_number_of_interactions_is_one_indicator_and_their_rate_another() -> None:
+    number = "measure: {figure: interactions, aggregation: sum}\n        form: {target: 400}"
     rate = "measure: {figure: interactions, aggregation: ratio, per: viewers}\n        form: {target: 40}"
     facts = [
         ended("s1", a=60),
@@ -137,6 +139,8 @@ def test_interactions_per_viewer_are_an_interaction_rate() -> None:
     found = tree(facts, TEXT.replace(VIEWERS, rate))
     assert at(found, "interactions_rate") == 30
     assert at(found, "viewers") == 75  # of the component that was given this measure
+    counted = tree(facts, TEXT.replace(VIEWERS, number))
+    assert (at(counted, "interactions"), at(counted, "viewers")) == (300, 75)
 
 
 @pytest.mark.clause("S-35")
@@ -161,10 +165,26 @@ def test_a_stream_counts_for_who_was_on_it_in_the_month_of_its_start_in_shanghai
     assert at(kpi(JUNE, facts), "viewers") == 50
 
 
+@pytest.mark.parametrize("figure", list(Figure))
+def test_a_figure_is_counted_in_the_unit_against_which_targets_are_held(figure: Figure) -> None:
+    measure = f"measure: {{figure: {figure}, aggregation: sum}}\n        form: {{target: 1000, unit: {figure.unit}}}"
+    text = TEXT.replace(VIEWERS, measure)
+    assert list(among(standard(text).components, (), {})) == []
+    leaves = [step for step in walk(find(tree(FACTS, text), "viewers")) if isinstance(step, Fact)]
+    assert [leaf.unit for leaf in leaves] == [figure.unit] * 2
+
+
+def test_clicks_are_of_persons_and_satisfied_answers_are_counted() -> None:
+    assert [figure.unit for figure in Figure] == [
+        *(Unit.PERSONS, Unit.COUNT, Unit.PERSONS, Unit.PERSONS, Unit.FEN, Unit.PERSONS),
+        *(Unit.COUNT, Unit.COUNT, Unit.COUNT),
+    ]
+
+
 GMV = "measure: {figure: gmv, aggregation: sum, attribution: %s}\n        form: {target: 8000000}"
 
 
-@pytest.mark.clause("S-38", "R5")
+@pytest.mark.clause("R5")
 @pytest.mark.parametrize(("attribution", "a", "b"), [("full", 50, 50), ("by_minutes", "37.5", "12.5")])
 def test_attribution(attribution: str, a: str, b: str) -> None:
     """Four hours, A three of them, B one, ¥40,000: 40,000 to each, or 30,000 and 10,000. The target is ¥80,000."""
@@ -174,7 +194,7 @@ def test_attribution(attribution: str, a: str, b: str) -> None:
         assert at(kpi(subject, facts), "viewers") == Fraction(points)
 
 
-@pytest.mark.clause("S-35", "S-38")
+@pytest.mark.clause("R5")
 def test_both_sides_of_a_rate_are_credited_alike() -> None:
     """A's three of four hours and one of one: 40 of the amounts, of 75 and 100 viewers."""
     rate = (
@@ -195,7 +215,7 @@ def test_what_is_credited_by_minutes_adds_up_to_the_whole(streams: list[tuple[in
     assert sum(at(kpi(subject, facts), "gmv") for subject in (MAY, BS_MAY)) == sum(gmv for _, _, gmv in streams)
 
 
-@pytest.mark.clause("S-38", "S-42")
+@pytest.mark.clause("R5", "S-42")
 def test_what_is_credited_by_minutes_shows_whose_minutes_they_were() -> None:
     under = standard(TEXT.replace(VIEWERS, GMV % "by_minutes"))
     facts = context(recorded([ended("s1", a=180, b=60), figures("s1", 1, gmv=4_000_000)]), under)
@@ -411,7 +431,7 @@ def test_attendance_counts_absences_without_excuse_after_a_notice() -> None:
     ]
 
 
-@pytest.mark.clause("R2", "S-39")
+@pytest.mark.clause("R2", "R5")
 def test_what_each_missed_session_and_each_recorded_time_costs() -> None:
     """5 of 20 for a session, 3 for being late: 7 are left of two sessions and one time, 35 per cent."""
     minus = "{full: 20, minus: [{each: 5, sessions: missed}, {each: 3, metric: late}]}"

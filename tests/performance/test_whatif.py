@@ -32,7 +32,6 @@ async def scored(may: Performance) -> Performance:
     return may
 
 
-@pytest.mark.clause("S-38", "O-109", "T-65")
 @pytest.mark.parametrize("file", [ANCHOR, ADJUSTMENTS, BONUS], ids=lambda file: str(file.stem))
 async def test_the_unchanged_policy_changes_nothing_and_nothing_is_recorded(scored: Performance, file: Any) -> None:
     before = await scored.store.maximum()
@@ -74,7 +73,6 @@ async def test_other_points_for_an_excellent_exam_are_other_scores(scored: Perfo
     assert [c["would"]["score"] for c in report["changes"]] == ["95.40"]
 
 
-@pytest.mark.clause("O-109")
 async def test_another_scheme_is_another_sum(scored: Performance) -> None:
     _, report = await tried(scored, BONUS.read_text().replace("150000", "160000"))
     assert (report["was"]["bonus"], report["would"]["bonus"]) == (150_000, 160_000)

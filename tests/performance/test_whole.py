@@ -435,7 +435,7 @@ async def closed(may: Performance) -> Performance:
     return may
 
 
-@pytest.mark.clause("O-108", "E-63", "A-59", "E-62")
+@pytest.mark.clause("O-108", "E-63", "E-62")
 async def test_a_completed_month_has_a_bonus_a_year_and_a_run(closed: Performance) -> None:
     bonus = (await closed.get("/bonuses/a/2024-05")).json()
     assert (bonus["amount"], bonus["owed"], bonus["paid"], bonus["scheme"]) == (150_000, 150_000, 0, "bonus:1")

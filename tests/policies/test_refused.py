@@ -144,7 +144,7 @@ def test_a_rule_imposes_criticism_and_nothing_else() -> None:
     assert "a rule may impose criticism alone; points_deduction waits for a person" in found
 
 
-@pytest.mark.clause("R3", "A-60")
+@pytest.mark.clause("R3", "C-12")
 def test_a_rule_proposes_no_fine_as_long_as_fines_are_off() -> None:
     (found,) = refused(supervision, CONSEQUENCES, "penalty: points_deduction", "penalty: fine")
     assert found.startswith(f"consequence_rules.yaml:{line(CONSEQUENCES, 'points_deduction')}: ")

@@ -64,7 +64,6 @@ def test_what_changes_is_told_in_words(tmp_path: Path, old: str, new: str, said:
     assert differences(read(ANCHOR)[1], read(ANCHOR)[1]) == []
 
 
-@pytest.mark.clause("A-66", "R4")
 def test_a_version_is_shown_with_what_the_register_says_of_it() -> None:
     assert standing(None).startswith("未登记 not in it: no consultation, adoption or publication is recorded")
     row = {"stage": "published", "effective_on": "2024-05-01", "sha256": "5" * 64}

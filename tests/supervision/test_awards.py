@@ -190,6 +190,22 @@ def rule_on(exam: ExamGraded, *history: Event) -> Sequence[Event]:
 # Proposed by people
 
 
+@pytest.mark.clause("A-56")
+def test_several_items_are_set_up_and_each_is_earned_by_what_it_asks_for() -> None:
+    assert len(ITEMS.items) > 1
+    for item in ITEMS.items:
+        for ground in item.needs:
+            others = [one for one in Ground if one is not ground]
+            under().when(proposing(item.name, *others), by=ZHAO).refused("award.ground_missing", missing=[ground])
+        (event,) = under().when(proposing(item.name, *item.needs), by=ZHAO).events
+        _, award = under(event).when(approving(item.name), by=HR, capacity="hr", now=MORNING).events
+        assert isinstance(award, AwardGranted)
+        assert award.item == item.name
+
+
+PAYING = load_policy(AwardItems, TEXT.replace("amount:\n", "amount: 30000\n"))
+
+
 @pytest.mark.clause("A-57")
 def test_the_excellent_assistant_award_is_for_outstanding_live_performance() -> None:
     command = proposing("excellent_assistant", Ground.LIVE_PERFORMANCE)
@@ -200,6 +216,10 @@ def test_the_excellent_assistant_award_is_for_outstanding_live_performance() -> 
         APPROVED,
         granted(Reward.CERTIFICATE, item="excellent_assistant"),
     ]
+    material = under(event, items=PAYING).when(approving("excellent_assistant"), by=HR, capacity="hr", now=MORNING)
+    assert replace(material.events[1], award=ANY) == granted(
+        Reward.CERTIFICATE, Reward.MONEY, item="excellent_assistant", amount=30_000
+    )
     under().when(proposing("excellent_assistant", Ground.MERIT), by=ZHAO).refused(
         "award.ground_missing", missing=[Ground.LIVE_PERFORMANCE], clause="A-57"
     )
@@ -211,9 +231,13 @@ def test_the_innovation_award_is_for_a_suggestion_that_was_adopted_and_paid() ->
     (event,) = under().when(command, by=ZHAO).events
     rewards = under(event).when(approving("innovation"), by=HR, capacity="hr", now=MORNING).events[1]
     assert replace(rewards, award=ANY) == granted(Reward.COMMENDATION, item="innovation")
-    under().when(proposing("innovation", Ground.SUGGESTION_ADOPTED), by=ZHAO).refused(
-        "award.ground_missing", missing=[Ground.BENEFIT_CONFIRMED]
-    )
+    paid = under(event, items=PAYING).when(approving("innovation"), by=HR, capacity="hr", now=MORNING).events[1]
+    assert replace(paid, award=ANY) == granted(Reward.COMMENDATION, Reward.MONEY, item="innovation", amount=30_000)
+    for one, other in (
+        (Ground.SUGGESTION_ADOPTED, Ground.BENEFIT_CONFIRMED),
+        (Ground.BENEFIT_CONFIRMED, Ground.SUGGESTION_ADOPTED),
+    ):
+        under().when(proposing("innovation", one), by=ZHAO).refused("award.ground_missing", missing=[other])
 
 
 @pytest.mark.clause("E-65")
@@ -230,8 +254,7 @@ def test_incentives_are_bonus_promotion_opportunity_and_commendation() -> None:
     granting = under(event).when(approving("merit"), by=HR, capacity="hr", now=MORNING).events[1]
     expected = granted(Reward.COMMENDATION, Reward.PROMOTION_OPPORTUNITY, item="merit")
     assert replace(granting, award=ANY) == expected
-    paying = load_policy(AwardItems, TEXT.replace("amount:\n", "amount: 30000\n"))
-    paid = under(event, items=paying).when(approving("merit"), by=HR, capacity="hr", now=MORNING).events[1]
+    paid = under(event, items=PAYING).when(approving("merit"), by=HR, capacity="hr", now=MORNING).events[1]
     assert isinstance(paid, AwardGranted)
     assert (Reward.MONEY in paid.rewards, paid.amount, paid.amount_not_configured) == (True, 30000, False)
 

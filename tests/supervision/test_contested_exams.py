@@ -217,7 +217,7 @@ def test_an_objection_to_the_penalty_itself_holds_it_as_well() -> None:
     assert li.register.standing is Standing.HELD
 
 
-@pytest.mark.clause("R7", "A-61")
+@pytest.mark.clause("R7")
 def test_points_that_it_took_are_held_in_the_score() -> None:
     may = PersonMonth(person=LI, month=Month("2024-05"))
     held = PenaltyHeld(

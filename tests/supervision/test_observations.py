@@ -7,16 +7,16 @@ from pydantic import TypeAdapter, ValidationError
 
 from services.objection import Correction, Outcome, Resolved
 from services.performance.contracts import ReviewObjectionResolved
-from services.supervision.observations.decisions import Command, CorrectMark, Criterion, ObserveStream, observations
+from services.supervision.observations.decisions import Command, CorrectMark, ObserveStream, observations
 from services.supervision.observations.events import StreamObserved
 from services.supervision.observations.projections import all_observations, observers
 from services.supervision.observations.reactions import correct_marks
 from services.supervision.observations.rules import ObservationRules
-from services.supervision.streams.decisions import CorrectFigures, Ended, Figure, Live, streams
+from services.supervision.streams.decisions import CorrectFigures, Ended, Live, streams
 from services.supervision.streams.events import StreamStarted
 from services.supervision.streams.reactions import correct_figures
 from services.training.exams.reactions import correct_marks as correct_exams
-from services.vocabulary import PersonId, PersonMonth, StreamId
+from services.vocabulary import Criterion, Figure, PersonId, PersonMonth, StreamId
 from shared.policy import load_policy
 from shared.privacy import Personal
 from shared.testing import Given, given
@@ -135,7 +135,7 @@ def test_only_an_importing_account_names_the_observer() -> None:
     seen().when(replace(named, observer=LI), by="importer", capacity="system").refused("observation.of_himself")
 
 
-@pytest.mark.clause("A-51")
+@pytest.mark.clause("R5")
 def test_the_log_of_a_person_shows_capacity_and_conflict_and_not_the_observer() -> None:
     corrected = replace(OBSERVED, emergency_handling=Decimal(80))
     (row,) = folded(all_observations, OBSERVED, corrected)

@@ -20,6 +20,7 @@ from services.supervision.penalties.decisions import (
 from services.supervision.penalties.events import (
     Event,
     Mode,
+    PenaltyHeld,
     PenaltyImposed,
     PenaltyKind,
     PenaltyProposed,
@@ -31,8 +32,8 @@ from services.supervision.penalties.facts import Offence, populations, ruled
 from services.supervision.penalties.projections import Standing, all_penalties
 from services.supervision.penalties.reactions import penalty_settlements, violation_consequences
 from services.supervision.penalties.rules import PenaltyCatalogue
+from services.supervision.violations.decisions import Attempts, Withdrawn, violations
 from services.supervision.violations.decisions import Standing as Stands
-from services.supervision.violations.decisions import Withdrawn, violations
 from services.supervision.violations.events import (
     Severity,
     ViolationKind,
@@ -40,6 +41,7 @@ from services.supervision.violations.events import (
     ViolationWithdrawn,
 )
 from services.supervision.violations.rules import PoorPerformance
+from services.training.contracts import Attempt
 from services.vocabulary import Fen
 from shared.decider import Context
 from shared.event import Recorded
@@ -385,6 +387,35 @@ def test_rejected_revoked_and_proposed_anew() -> None:
     assert isinstance(again, PenaltyProposed)
 
 
+@pytest.mark.clause("A-61", "R3")
+def test_a_person_proposes_the_points_that_are_configured_for_the_month() -> None:
+    propose = proposing(POOR_MAY, PenaltyKind.POINTS_DEDUCTION)
+    by_zhao = replace(POINTS, proposer=ZHAO, mode=None)
+    (event,) = about(POOR_MAY, under=policies(POOR_PERFORMANCE)).when(propose, by=ZHAO, capacity=GROUP).events
+    assert same(event, by_zhao)
+    (event,) = about(POOR_MAY).when(propose, by=ZHAO, capacity=GROUP).events
+    assert same(event, replace(by_zhao, points=None))
+
+
+@pytest.mark.clause("R7")
+def test_what_a_person_proposes_while_the_exam_is_objected_to_is_held_at_once() -> None:
+    contested = Stands(recorded=FAILED, attempts=Attempts(contested=frozenset({(Attempt.FIRST, 1)})))
+    propose = proposing(FAILED, PenaltyKind.CRITICISM)
+    made, held = about(FAILED, stands=contested).when(propose, by=ZHAO, capacity=GROUP).events
+    assert isinstance(made, PenaltyProposed)
+    assert same(made, proposed(FAILED, PenaltyKind.CRITICISM, by=ZHAO))
+    assert held == PenaltyHeld(
+        penalty=made.penalty,
+        person=LI,
+        kind=PenaltyKind.CRITICISM,
+        contested=True,
+        held=True,
+        imposed=False,
+        month=None,
+        **of(made),
+    )
+
+
 @pytest.mark.clause("A-60")
 def test_a_breach_of_discipline_is_warned() -> None:
     (event,) = about(RECORDED_LATE).when(proposing(RECORDED_LATE, PenaltyKind.WARNING), by=ZHAO).events
@@ -460,7 +491,7 @@ def test_the_live_team_knows_bonus_deduction_and_demotion_decided_by_people(kind
         unpriced.refused("policy.not_configured", open="amount")
 
 
-@pytest.mark.clause("S-45", "R3")
+@pytest.mark.clause("R3")
 @pytest.mark.parametrize("kind", ["bonus_deduction", "demotion", "warning", "fine", "points_deduction", "dismissal"])
 def test_no_rule_imposes_more_than_criticism(kind: str) -> None:
     with pytest.raises(ValueError, match="may impose criticism alone"):

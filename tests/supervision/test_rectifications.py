@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 from services.objection import Objections
 from services.supervision.penalties.decisions import Closed, Imposed, Unproposed, penalties, revoked
@@ -75,7 +76,7 @@ def verified(effective: bool) -> RectificationVerified:
     )
 
 
-@pytest.mark.clause("A-62", "A-61")
+@pytest.mark.clause("A-62")
 def test_a_deduction_of_points_requires_it_and_takes_it_along() -> None:
     told = replace(imposed(POINTS), penalty="p1")
     (command,) = require(told)
@@ -107,6 +108,18 @@ def test_plan_acceptance_completion_verification() -> None:
     ended.when(SUBMIT, by=LI).refused("rectification.out_of_turn", stage="effective")
 
 
+@pytest.mark.clause("A-62", "C-10")
+def test_a_plan_has_measures_and_each_its_day() -> None:
+    measure = {"what": "rehearse the product points", "due_on": "2024-06-20"}
+    body = {"person": "li", "offence": "poor_performance", "occasion": "2024-05", "measures": [measure]}
+    form = TypeAdapter(SubmitRectificationPlan)
+    assert form.validate_python(body) == SUBMIT
+    undated, empty = {"what": measure["what"]}, {**measure, "what": " "}
+    for wrong in ([], [undated], [measure, {**undated, "due_on": None}], [empty]):
+        with pytest.raises(ValidationError, match="measures"):
+            form.validate_python(body | {"measures": wrong})
+
+
 @pytest.mark.clause("A-62")
 def test_what_was_not_effective_is_required_again() -> None:
     verify = VerifyRectification(**WHICH, effective=False, finding=FINDING)
@@ -127,7 +140,7 @@ def test_a_returned_plan_is_submitted_anew() -> None:
     back.when(SUBMIT, by=LI).then(PLANNED)
 
 
-@pytest.mark.clause("A-62", "A-63", "R7")
+@pytest.mark.clause("A-62", "R7")
 def test_a_refusal_is_recorded_with_evidence_but_not_while_the_penalty_is_objected_to() -> None:
     refused = RectificationRefused(**WHICH, recorder=HR, capacity="hr", evidence=("minutes of 3 June",))
     case(REQUIRED, objected=True).when(REFUSAL, by=HR, capacity="hr").refused("rectification.held")

@@ -8,7 +8,6 @@ from services.supervision.streams.decisions import (
     Command,
     CorrectFigures,
     EndStream,
-    Figure,
     ScheduleStream,
     StartStream,
     State,
@@ -17,7 +16,7 @@ from services.supervision.streams.decisions import (
 from services.supervision.streams.events import Event, Shift, StreamEnded, StreamScheduled, StreamStarted
 from services.supervision.streams.projections import Phase, Stream, all_streams
 from services.supervision.streams.rules import StreamRules
-from services.vocabulary import Month, StreamId
+from services.vocabulary import Figure, Month, StreamId
 from shared.policy import load_policy
 from shared.testing import Given, given
 from tests.supervision.folding import folded

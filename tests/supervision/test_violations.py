@@ -36,7 +36,7 @@ from services.training.contracts import Attempt, ExamGraded, ExamRegraded
 from services.vocabulary import Month, PersonMonth, SessionId
 from shared.decider import Context
 from shared.explanation import evaluate, load, verify
-from shared.policy import load_policy
+from shared.policy import PolicyError, load_policy
 from shared.privacy import Personal
 from shared.reaction import Reaction
 from shared.testing import Given, given
@@ -423,6 +423,12 @@ def test_without_a_threshold_nothing_is_proposed() -> None:
     open_.when(EXAMINE).refused("policy.not_configured", open="complaints_min, decline_pct")
     decline_only = POOR.replace("complaints_min: 10\n", "")
     months(*MANY_COMPLAINTS, rules=decline_only).when(EXAMINE).then()
+
+
+@pytest.mark.parametrize("figure", ["ratings", "satisfied", "complaints", "charm"])
+def test_a_decline_is_told_by_no_figure_that_says_nothing_of_the_work(figure: str) -> None:
+    with pytest.raises(PolicyError, match="policy:4: figure: "):
+        load_policy(PoorPerformance, POOR.lstrip().replace("figure: viewers", f"figure: {figure}"))
 
 
 def test_a_decline_is_told_from_complete_figures_alone() -> None:

@@ -174,7 +174,7 @@ def test_other_thresholds_and_points_are_other_penalties(may: World) -> None:
     assert changes(tried(may, open_)) == {about: (points, None)}
 
 
-@pytest.mark.clause("T-64", "S-44", "P-19")
+@pytest.mark.clause("T-64", "P-19")
 def test_an_award_follows_the_tried_catalogue(may: World) -> None:
     """Another amount, and an item that falls away."""
     text = shipped("award_items")

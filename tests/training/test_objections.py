@@ -196,7 +196,7 @@ def test_the_window_opens_with_the_grading_and_again_with_each_correction() -> N
     assert event.told.version == 2
 
 
-@pytest.mark.clause("R7", "P-17")
+@pytest.mark.clause("R7")
 def test_overdue_escalates_and_stays_open() -> None:
     due = raised(answer_by=date(2024, 5, 13))
     assert answer_due(due) == datetime(2024, 5, 13, 16, tzinfo=UTC)

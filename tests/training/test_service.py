@@ -320,7 +320,7 @@ async def test_a_trainer_marks_in_his_own_sessions(training: Training) -> None:
     assert (answer.status_code, answer.json()["title"]) == (409, "exam.not_scheduled")
 
 
-@pytest.mark.clause("T-48", "T-49")
+@pytest.mark.clause("T-48")
 async def test_free_text_of_a_lesson_is_sealed_and_read_by_those_who_teach(training: Training) -> None:
     await imported(training)
     teacher = {"Kaibo-Person": "teacher", "Kaibo-Capacity": "trainer_internal"}

@@ -136,6 +136,11 @@ def publish(command: PublishRegulation, state: Regulation, context: Context) -> 
     effective_on = command.effective_on or context.today
     if effective_on < context.today:
         raise Refused("regulation.effective_before_publication", today=context.today, next="no rule looks back (A-66)")
+    before = max((one.effective_on for one in state.published.values()), default=effective_on)
+    if effective_on < before:
+        raise Refused(
+            "regulation.effective_before_its_predecessor", before=before, next="two are never in force at once"
+        )
     drafted = found.drafted
     published = RegulationPublished(
         regulation=drafted.regulation,

@@ -1,7 +1,7 @@
 """Which metrics a standard may measure, and in which unit. Clauses: S-33 to S-36, O-89; C-33."""
 
-from services.performance.metrics.events import Better, MetricId, Unit
-from services.vocabulary import Text
+from services.performance.metrics.events import Better, MetricId
+from services.vocabulary import Text, Unit
 from shared.marked import Wrong
 from shared.policy import Issue
 from shared.value import value

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from annotated_types import Ge
 
-from services.performance.metrics.events import Aggregation, Better, MetricDefined, MetricId, MetricRecorded, Unit
-from services.vocabulary import PersonMonth, Text
+from services.performance.metrics.events import Aggregation, Better, MetricDefined, MetricId, MetricRecorded
+from services.vocabulary import PersonMonth, Text, Unit
 from shared.decider import Context, Refused, look
 from shared.register import register
 from shared.value import value

@@ -9,7 +9,7 @@ from typing import Annotated, NewType
 
 from annotated_types import Ge
 
-from services.vocabulary import PersonMonth, Text
+from services.vocabulary import PersonMonth, Text, Unit
 from shared.value import value
 
 MetricId = NewType("MetricId", str)  # content_reads, user_registrations …
@@ -23,15 +23,6 @@ class Aggregation(StrEnum):
     WEIGHTED_MEAN = "weighted_mean"
     MEAN = "mean"
     LAST = "last"
-
-
-class Unit(StrEnum):
-    COUNT = "count"
-    PERSONS = "persons"
-    PERCENT = "percent"
-    FEN = "fen"
-    MINUTES = "minutes"
-    POINTS = "points"
 
 
 class Better(StrEnum):

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from services.performance.metrics.events import Aggregation, Better, MetricDefined, MetricId, MetricRecorded, Unit
-from services.vocabulary import Month, PersonId
+from services.performance.metrics.events import Aggregation, Better, MetricDefined, MetricId, MetricRecorded
+from services.vocabulary import Month, PersonId, Unit
 from shared.projection import Projection
 from shared.value import value
 

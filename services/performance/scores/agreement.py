@@ -3,12 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from services.performance.metrics.catalogue import MetricCatalogue
-from services.performance.metrics.events import Aggregation, MetricId, Unit
+from services.performance.metrics.events import Aggregation, MetricId
 from services.performance.scores.standard import (
     AppraisalStandard,
     Component,
     Deducted,
-    Figure,
     Line,
     Measure,
     OnAir,
@@ -18,13 +17,11 @@ from services.performance.scores.standard import (
     Sessions,
     Streams,
 )
+from services.vocabulary import Unit
 from shared.marked import Place
 from shared.policy import Clash, Policies
 
 Units = Mapping[MetricId, Unit]
-FIGURES = {Figure.VIEWERS: Unit.PERSONS, Figure.BUYERS: Unit.PERSONS, Figure.NEW_FOLLOWERS: Unit.PERSONS} | {
-    Figure.GMV: Unit.FEN
-}
 Found = tuple[Place, str]
 
 
@@ -82,7 +79,7 @@ def unit_of(measure: Measure, known: Units) -> Unit:
         case Streams(aggregation=Aggregation.RATIO) | Sessions():
             return Unit.PERCENT
         case Streams():
-            return FIGURES.get(measure.figure, Unit.COUNT)
+            return measure.figure.unit
         case Presence():
             return Unit.MINUTES if measure.on_air is OnAir.MINUTES else Unit.COUNT
         case Recorded():

@@ -12,7 +12,6 @@ from services.performance.scores.standard import (
     Attribution,
     Deducted,
     Exams,
-    Figure,
     Measure,
     Minus,
     Observed,
@@ -23,6 +22,7 @@ from services.performance.scores.standard import (
 )
 from services.performance.scores.standard import Recorded as RecordedMetric
 from services.supervision.contracts import StreamEnded, StreamMetricsRecorded
+from services.vocabulary import Figure, Unit
 from shared.event import Recorded
 from shared.explanation import (
     Deduction,
@@ -42,17 +42,6 @@ from shared.explanation import (
 )
 
 PER_CENT = Decimal(100)
-UNITS = {
-    "viewers": "persons",
-    "interactions": "count",
-    "clicks": "persons",
-    "buyers": "persons",
-    "gmv": "fen",
-    "new_followers": "persons",
-    "ratings": "count",
-    "satisfied": "count",
-    "complaints": "count",
-}
 # What stands below these is the archive's (R9).
 EXAM_MARKS, ATTENDANCE, SESSIONS_MISSED = "exam_marks", "session_attendance", "sessions_missed"
 
@@ -67,7 +56,7 @@ def measured(measure: Measure, name: str, evidence: Evidence) -> Node | None:  #
         case Observed():
             return observed(measure, name, evidence) if evidence.observations else None
         case Exams():
-            marks = tuple(fact(r, "score", unit="points") for r in evidence.exams)
+            marks = tuple(fact(r, "score", unit=Unit.POINTS) for r in evidence.exams)
             return Mean(name=EXAM_MARKS, of=marks) if marks else None
         case Sessions():
             return attendance(evidence) if evidence.attended or evidence.missed else None
@@ -84,7 +73,7 @@ def measured(measure: Measure, name: str, evidence: Evidence) -> Node | None:  #
 
 def observed(measure: Observed, name: str, evidence: Evidence) -> Node:
     marks = (
-        fact(r, c.value, by=r.event.capacity, unit="points") for r in evidence.observations for c in measure.criteria
+        fact(r, c.value, by=r.event.capacity, unit=Unit.POINTS) for r in evidence.observations for c in measure.criteria
     )
     return Mean(name=name, of=tuple(marks))
 
@@ -101,7 +90,7 @@ def on(ended: Recorded[StreamEnded], evidence: Evidence) -> tuple[tuple[Node, ..
     """The minutes of the whole crew, and the person's own among them. Made once."""
     if (found := evidence.minutes.get(ended.event.stream)) is None:
         crew = ended.event.crew
-        whole = tuple(fact(ended, f"crew.{i}.minutes", unit="minutes") for i in range(len(crew)))
+        whole = tuple(fact(ended, f"crew.{i}.minutes", unit=Unit.MINUTES) for i in range(len(crew)))
         own = tuple(m for m, shift in zip(whole, crew, strict=True) if shift.person == evidence.subject.person)
         found = evidence.minutes[ended.event.stream] = whole, own
     return found
@@ -131,7 +120,7 @@ def credited(figure: Figure, attribution: Attribution, evidence: Evidence) -> tu
     """Made once, however many measures rest on it."""
     key = f"{figure} {attribution}"
     if (found := evidence.credits.get(key)) is None:
-        whole = figures(str(figure), evidence)
+        whole = figures(figure, evidence)
         if attribution is Attribution.BY_MINUTES:
             name, streams = str(figure), zip(whole, evidence.streams, strict=True)
             whole = tuple([by_minutes(name, node, ended, evidence) for node, ended in streams])
@@ -139,15 +128,15 @@ def credited(figure: Figure, attribution: Attribution, evidence: Evidence) -> tu
     return found
 
 
-def figures(figure: str, evidence: Evidence) -> tuple[Node, ...]:
+def figures(figure: Figure, evidence: Evidence) -> tuple[Node, ...]:
     found = [evidence.figures.get(ended.event.stream) for ended in evidence.streams]
     if None not in found:
-        return facts(cast(list[Recorded[StreamMetricsRecorded]], found), figure, UNITS[figure])
+        return facts(cast(list[Recorded[StreamMetricsRecorded]], found), str(figure), figure.unit)
     return tuple(
         [
-            fact(one, figure, unit=UNITS[figure])
+            fact(one, str(figure), unit=figure.unit)
             if one
-            else nothing(ended, figure, Kind.MISSING, f"figures of {ended.event.stream}")
+            else nothing(ended, str(figure), Kind.MISSING, f"figures of {ended.event.stream}")
             for one, ended in zip(found, evidence.streams, strict=True)
         ]
     )

@@ -8,28 +8,14 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
-from services.performance.metrics.events import Aggregation, MetricId, Unit
-from services.vocabulary import RANKED
+from services.performance.metrics.events import Aggregation, MetricId
+from services.vocabulary import RANKED, Criterion, Figure, Unit
 from shared.explanation import Band, Kind, Rule, flaw
 from shared.marked import Wrong
 from shared.policy import Issue, Open
 from shared.value import value
 
 WHOLE = 100
-
-
-class Figure(StrEnum):
-    """What is recorded of a live stream (S-33 to S-36)."""
-
-    VIEWERS = "viewers"  # 直播观看人数
-    INTERACTIONS = "interactions"  # 互动次数
-    CLICKS = "clicks"
-    BUYERS = "buyers"
-    GMV = "gmv"  # fen
-    NEW_FOLLOWERS = "new_followers"
-    RATINGS = "ratings"
-    SATISFIED = "satisfied"
-    COMPLAINTS = "complaints"
 
 
 class Attribution(StrEnum):
@@ -40,15 +26,6 @@ class Attribution(StrEnum):
 class OnAir(StrEnum):
     MINUTES = "minutes"  # of the person himself
     STREAMS = "streams"
-
-
-class Criterion(StrEnum):
-    """What an observer marks (A-27)."""
-
-    LANGUAGE = "language"
-    INTERACTION = "interaction"
-    PRODUCT_ACCURACY = "product_accuracy"
-    EMERGENCY_HANDLING = "emergency_handling"
 
 
 @value

@@ -1,14 +1,13 @@
 """A member of the group watches a stream and marks one person on it. Clauses: A-26, A-27, A-51; C-44; ruling R7."""
 
 from dataclasses import replace
-from enum import StrEnum
 from typing import Any
 
 from services.calendar import Moment
 from services.supervision.observations.events import StreamObserved
 from services.supervision.observations.rules import Conflict, ObservationRules
 from services.supervision.streams.decisions import Ended, streams
-from services.vocabulary import PersonId, Score, StreamId, day
+from services.vocabulary import Criterion, PersonId, Score, StreamId, day
 from shared.decider import Context, Decider, Refused, Sight, look
 from shared.privacy import Note
 from shared.value import value
@@ -32,15 +31,6 @@ class ObserveStream:
     note: Note | None = None
     observer: PersonId | None = None
     capacity: str = ""
-
-
-class Criterion(StrEnum):
-    """A-27."""
-
-    LANGUAGE = "language"
-    INTERACTION = "interaction"
-    PRODUCT_ACCURACY = "product_accuracy"
-    EMERGENCY_HANDLING = "emergency_handling"
 
 
 @value

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from services.performance.contracts import ReviewObjectionResolved
-from services.supervision.observations.decisions import CorrectMark, Criterion, observations
+from services.supervision.observations.decisions import CorrectMark, observations
+from services.vocabulary import Criterion
 from shared.reaction import Reaction
 
 

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
-from enum import StrEnum
 from typing import Annotated, Any
 
 from annotated_types import Len
@@ -20,7 +19,7 @@ from services.supervision.streams.events import (
     StreamStarted,
 )
 from services.supervision.streams.rules import StreamRules
-from services.vocabulary import PersonId, StreamId, UnitId, day
+from services.vocabulary import Figure, PersonId, StreamId, UnitId, day
 from shared.decider import Context, Decider, Refused
 from shared.value import value
 
@@ -50,20 +49,6 @@ class EndStream:
     started_at: Moment
     ended_at: Moment
     crew: Annotated[tuple[Shift, ...], Len(0, 100)]
-
-
-class Figure(StrEnum):
-    """Of a stream, as it may be objected to."""
-
-    VIEWERS = "viewers"
-    INTERACTIONS = "interactions"
-    CLICKS = "clicks"
-    BUYERS = "buyers"
-    GMV = "gmv"
-    NEW_FOLLOWERS = "new_followers"
-    RATINGS = "ratings"
-    SATISFIED = "satisfied"
-    COMPLAINTS = "complaints"
 
 
 @value

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from services.performance.contracts import ReviewObjectionResolved
-from services.supervision.streams.decisions import CorrectFigures, Figure, streams
-from services.vocabulary import StreamId
+from services.supervision.streams.decisions import CorrectFigures, streams
+from services.vocabulary import Figure, StreamId
 from shared.reaction import Reaction
 
 

@@ -13,8 +13,8 @@ from typing import Any
 from services.performance.contracts import ReviewOpened
 from services.supervision.complaints.events import ComplaintRecorded
 from services.supervision.streams.events import StreamEnded, StreamMetricsRecorded
-from services.supervision.violations.rules import Figure, PoorPerformance
-from services.vocabulary import Fen, Month, PersonMonth, PostId, first_day, month
+from services.supervision.violations.rules import PoorPerformance
+from services.vocabulary import Fen, Figure, Month, PersonMonth, PostId, first_day, month
 from shared.decider import Context, Refused
 from shared.event import Recorded
 from shared.explanation import (
@@ -164,7 +164,7 @@ def at_least(tree: Node, threshold: Rule | None) -> bool:
 
 def complaints(streams: Sequence[Counted], others: Sequence[Recorded[ComplaintRecorded]]) -> Node:
     """Of what is measured: what is still missing can only add to them."""
-    figures = (fact(found, "complaints") for _, found in streams if found)
+    figures = (fact(found, Figure.COMPLAINTS, unit=Figure.COMPLAINTS.unit) for _, found in streams if found)
     return Sum(name="complaints", of=(*figures, *(occurrence(r) for r in others)))
 
 
@@ -183,4 +183,4 @@ def per_stream(name: str, figure: Figure, streams: Iterable[Counted]) -> Mean:
 def amount(figure: Figure, ended: Recorded[StreamEnded], found: Recorded[StreamMetricsRecorded] | None) -> Node:
     if found is None:
         return nothing(ended, figure, Kind.MISSING, f"figures of {ended.event.stream}")
-    return fact(found, figure)
+    return fact(found, figure, unit=figure.unit)

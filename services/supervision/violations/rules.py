@@ -6,8 +6,9 @@ Clauses: T-67, A-61; C-13, P-14; rulings R1, R3.
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
-from services.vocabulary import RANKED
+from services.vocabulary import RANKED, Figure
 from shared.explanation import Rule
+from shared.marked import Wrong
 from shared.policy import Issue, Open
 from shared.value import value
 
@@ -30,15 +31,7 @@ class FailedAssessment:
     penalty_trigger: PenaltyTrigger
 
 
-class Figure(StrEnum):
-    """Of a stream: the one by which a decline is told."""
-
-    VIEWERS = "viewers"
-    INTERACTIONS = "interactions"
-    CLICKS = "clicks"
-    BUYERS = "buyers"
-    GMV = "gmv"
-    NEW_FOLLOWERS = "new_followers"
+NO_DECLINE = (Figure.RATINGS, Figure.SATISFIED, Figure.COMPLAINTS)  # fewer viewers who answered are no worse work
 
 
 @value
@@ -49,9 +42,13 @@ class PoorPerformance:
 
     issue: Issue
     clause: str = ""
-    figure: Figure
+    figure: Figure  # by which a decline is told
     complaints_min: Annotated[Rule | None, Open(code="P-14")] = None  # in a month, from which there are many
     decline_pct: Annotated[Rule | None, Open(code="P-14")] = (
         None  # of the figure per stream, from which the decline is evident
     )
     points: Annotated[Rule | None, Open(code="P-14")] = None  # that a deduction takes
+
+    def __post_init__(self) -> None:
+        if self.figure in NO_DECLINE:
+            raise Wrong(f"a decline of {self.figure} says nothing of the work: name another figure", "figure")
