@@ -17,6 +17,11 @@ def check_decider(matter: str, person: PersonId, context: Context) -> None:
     """A named person in a capacity of his own, who is not the subject. Raises Refused("<matter>.without_capacity")
     besides."""
     check_not_the_subject(matter, person, context)
+    check_capacity(matter, context)
+
+
+def check_capacity(matter: str, context: Context) -> None:
+    """Raises Refused("<matter>.without_capacity")."""
     if context.capacity in ("", "system"):
         raise Refused(f"{matter}.without_capacity", next="a named person decides, in the capacity that may")
 

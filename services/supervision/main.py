@@ -18,6 +18,7 @@ from services.supervision.complaints.decisions import complaints
 from services.supervision.complaints.projections import all_complaints
 from services.supervision.contracts import contract
 from services.supervision.directory.projections import members
+from services.supervision.directory.teams import teams
 from services.supervision.observations import api as observations_api
 from services.supervision.observations.decisions import observations
 from services.supervision.observations.projections import all_observations, observers
@@ -67,7 +68,7 @@ service = Service(
         all_rectifications,
         all_awards,
     ],
-    facts=[monthly_figures, populations, merits, conduct],
+    facts=[monthly_figures, populations, merits, teams, conduct],
     reactions=[
         absences,
         failed_exams,

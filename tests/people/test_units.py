@@ -10,7 +10,7 @@ from shared.testing import given
 
 RIVER, LIVE, NIGHT = UnitId("river"), UnitId("river-live"), UnitId("river-live-night")
 STUDIO = UnitDefined(unit=RIVER, name="River", studio=RIVER)
-TEAM = UnitDefined(unit=LIVE, name="Live team", parent=RIVER, studio=RIVER)
+TEAM = UnitDefined(unit=LIVE, name="Live team", parent=RIVER, above=(RIVER,), studio=RIVER)
 
 
 def test_a_company_is_a_studio_of_its_own() -> None:
@@ -19,7 +19,7 @@ def test_a_company_is_a_studio_of_its_own() -> None:
 
 def test_a_unit_belongs_to_the_studio_at_the_top_of_its_parents() -> None:
     below = DefineUnit(unit=NIGHT, name="Night shift", parent=LIVE)
-    defined = UnitDefined(unit=NIGHT, name="Night shift", parent=LIVE, studio=RIVER)
+    defined = UnitDefined(unit=NIGHT, name="Night shift", parent=LIVE, above=(LIVE, RIVER), studio=RIVER)
     given(units).seeing(units, LIVE, found=TEAM).when(below).then(defined)
 
 
@@ -38,7 +38,7 @@ def test_a_unit_stays_where_it_stands_so_that_no_circle_of_parents_can_arise() -
 def test_the_same_again_changes_nothing_and_another_name_renames() -> None:
     known = given(units, TEAM).seeing(units, RIVER, found=STUDIO)
     known.when(DefineUnit(unit=LIVE, name="Live team", parent=RIVER)).then()
-    renamed = UnitDefined(unit=LIVE, name="Day team", parent=RIVER, studio=RIVER)
+    renamed = UnitDefined(unit=LIVE, name="Day team", parent=RIVER, above=(RIVER,), studio=RIVER)
     known.when(DefineUnit(unit=LIVE, name="Day team", parent=RIVER)).then(renamed)
 
 

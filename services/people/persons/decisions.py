@@ -123,6 +123,7 @@ def assign(command: AssignPersonToPost, state: Registered, context: Context) -> 
         post=command.post,
         unit=command.unit,
         studio=unit.studio,
+        above=unit.above,
         effective_on=command.effective_on,
         reports_to=command.reports_to,
     )

@@ -65,6 +65,7 @@ class PersonAssignedToPost:
     post: PostId
     unit: UnitId
     studio: UnitId
+    above: tuple[UnitId, ...] = ()  # the units over his, the nearest first; the last is the studio
     effective_on: Day
     reports_to: PersonId | None = None
 

@@ -1,7 +1,7 @@
 """Posts over HTTP."""
 
 from services.people.posts.decisions import posts
-from services.people.posts.events import PostDefined
+from services.people.posts.events import Level, PostDefined
 from services.people.posts.projections import Post, posts_defined
 from services.vocabulary import PostId
 from shared.access import requires
@@ -12,7 +12,8 @@ router = Router(prefix="/posts", tags=["posts"])
 
 @router.post("/define", status_code=202, dependencies=[requires("post.define")])
 async def define(command: PostDefined, handle: Handle) -> Accepted:
-    """Define a post and the categories it brings; the same again corrects it. Clauses: O-08, C-42."""
+    """Define a post: the categories it brings, its level and the skills it asks for; said anew it is corrected.
+    Clauses: O-08, S-12, S-19, S-23, S-31; C-42."""
     return await handle(posts, command)
 
 
@@ -22,5 +23,6 @@ async def post(post: PostId, read: Read) -> Post:
 
 
 @router.get("", dependencies=[requires("post.read")])
-async def listed(read: Read, paging: Paging) -> Page[Post]:
-    return await read.page(posts_defined, paging)
+async def listed(read: Read, paging: Paging, level: Level | None = None) -> Page[Post]:
+    """All posts, or those of a level. Clauses: S-12, S-31."""
+    return await read.page(posts_defined, paging, level=level)

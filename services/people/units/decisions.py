@@ -17,15 +17,17 @@ class DefineUnit:
 def defined(command: DefineUnit, state: UnitDefined | None, context: Context) -> UnitDefined:
     if state and state.parent != command.parent:
         raise Refused("unit.stands_elsewhere", parent=state.parent, next="define another unit under the other parent")
-    return UnitDefined(unit=command.unit, name=command.name, parent=command.parent, studio=studio_of(command, context))
-
-
-def studio_of(command: DefineUnit, context: Context) -> UnitId:
     if command.parent is None:
-        return command.unit
+        return UnitDefined(unit=command.unit, name=command.name, studio=command.unit)
     if (parent := context.state(units, command.parent)) is None:
         raise Refused("unit.parent_unknown", parent=command.parent, next="define the parent first")
-    return parent.studio
+    return UnitDefined(
+        unit=command.unit,
+        name=command.name,
+        parent=command.parent,
+        above=(command.parent, *parent.above),
+        studio=parent.studio,
+    )
 
 
 def sees(command: DefineUnit) -> list[Sight]:

@@ -11,6 +11,7 @@ class UnitDefined:
     unit: UnitId
     name: Text
     parent: UnitId | None = None
+    above: tuple[UnitId, ...] = ()  # the line of parents, the nearest first
     studio: UnitId  # at the top of the line of parents
 
 

@@ -9,7 +9,7 @@ from services.supervision.awards.decisions import (
     awards,
 )
 from services.supervision.awards.projections import Award, Standing, all_awards
-from services.vocabulary import PersonId
+from services.vocabulary import PersonId, UnitId
 from shared.access import requires
 from shared.web import Accepted, Handle, Page, Paging, Read, Router
 
@@ -18,13 +18,15 @@ router = Router(prefix="/awards", tags=["awards"])
 
 @router.post("/propose", status_code=202, dependencies=[requires("award.propose")])
 async def propose(command: ProposeAward, handle: Handle) -> Accepted:
-    """Propose an award, also for oneself; it joins the open proposal. Clauses: A-43, A-57, A-58, S-44, E-65."""
+    """Propose an award of a person, also of oneself, or of a team; it joins the open proposal.
+
+    Clauses: A-43, A-57, A-58, S-44, S-50, E-65."""
     return await handle(awards, command)
 
 
 @router.post("/approve", status_code=202, dependencies=[requires("award.decide")])
 async def approve(command: ApproveAward, handle: Handle) -> Accepted:
-    """Approve the open proposal: it is granted. Clauses: A-57, A-58, T-64, S-44, E-65; ruling R8."""
+    """Approve the open proposal: it is granted. Clauses: A-57, A-58, T-64, S-44, S-50, E-65; ruling R8."""
     return await handle(awards, command)
 
 
@@ -63,9 +65,10 @@ async def listed(
     paging: Paging,
     *,
     person: PersonId | None = None,
+    team: UnitId | None = None,
     item: str | None = None,
     period: str | None = None,
     standing: Standing | None = None,
 ) -> Page[Award]:
     """The register: pending, held, final, rejected and reversed apart, with causes and decider. Ruling R8."""
-    return await read.page(all_awards, paging, person=person, item=item, period=period, standing=standing)
+    return await read.page(all_awards, paging, person=person, team=team, item=item, period=period, standing=standing)

@@ -1,6 +1,7 @@
-"""Awards: one open proposal for a person, an item and a period; people approve; nothing is taken back by machine.
+"""Awards: one open proposal for a person or team, an item and a period; people approve, none of whom it is for; nothing
+is taken back by machine.
 
-Clauses: A-56, A-57, A-58, T-64, S-44, E-65; C-18; ruling R8.
+Clauses: A-56, A-57, A-58, T-64, S-44, S-50, E-65; C-18; ruling R8.
 """
 
 from calendar import monthrange
@@ -14,7 +15,7 @@ from typing import Annotated, Any
 from annotated_types import Len
 from pydantic import Field
 
-from services.deciding import check_decider, numbered
+from services.deciding import check_capacity, check_decider, numbered
 from services.supervision.awards.events import (
     AwardApproved,
     AwardCauseReversed,
@@ -30,11 +31,13 @@ from services.supervision.awards.events import (
     Event,
     Ground,
     Reward,
+    Subject,
 )
 from services.supervision.awards.items import AwardItems, Item
 from services.supervision.awards.merits import MeritMonth, merits, shown
+from services.supervision.directory.teams import Team, belonged, teams
 from services.training.contracts import Attempt
-from services.vocabulary import Fen, Month, PersonId, SessionId, Text
+from services.vocabulary import Fen, Month, PersonId, SessionId, Text, UnitId, first_day
 from shared.criterion import names
 from shared.decider import Context, Decider, Refused, Sight, look
 from shared.explanation import MET, Criterion, Nothing, dump, evaluate
@@ -45,37 +48,42 @@ TRAINING_EXCELLENCE = "training_excellence"  # the item of T-64
 
 
 @value
-class ProposeAward:
+class Named(Subject):
+    """What a command names: either of the two."""
+
+    def __post_init__(self) -> None:
+        if (self.person is None) == (self.team is None):
+            raise ValueError("an award is for one person or for one team: name either")
+
+
+@value
+class ProposeAward(Named):
     """With the causes that show all grounds of the item. Whoever earned it may propose himself (A-43)."""
 
-    person: PersonId
     item: str
     period: Period
     causes: Annotated[tuple[Cause, ...], Len(1, 50)]
 
 
 @value
-class ApproveAward:
+class ApproveAward(Named):
     """The open proposal; it is granted at once."""
 
-    person: PersonId
     item: str
     period: Period
 
 
 @value
-class RejectAward:
-    person: PersonId
+class RejectAward(Named):
     item: str
     period: Period
     reason: Text
 
 
 @value
-class ConfirmAward:
+class ConfirmAward(Named):
     """Under review: it stands."""
 
-    person: PersonId
     item: str
     period: Period
     award: str
@@ -83,10 +91,9 @@ class ConfirmAward:
 
 
 @value
-class RevokeAward:
+class RevokeAward(Named):
     """Under review: it is taken back."""
 
-    person: PersonId
     item: str
     period: Period
     award: str
@@ -94,10 +101,9 @@ class RevokeAward:
 
 
 @value
-class JudgeExcellence:
+class JudgeExcellence(Named):
     """An exam was graded excellent, or regraded."""
 
-    person: PersonId
     item: str
     period: Period
     session: SessionId
@@ -130,7 +136,7 @@ class Award:
 
 @value
 class Awards:
-    """Of one person, item and period, in the order of their proposals. Only the last can be open."""
+    """Of one person or team, item and period, in the order of their proposals. Only the last can be open."""
 
     all: tuple[Award, ...] = ()
 
@@ -157,18 +163,45 @@ def decide(command: Command, state: Awards, context: Context) -> list[Event]:
         case JudgeExcellence():
             return judge(command, state, context)
         case ApproveAward() | RejectAward():
-            check_decider("award", command.person, context)
+            check_hand(command, context)
             return rule(command, state, context)
         case ConfirmAward() | RevokeAward():
-            check_decider("award", command.person, context)
+            check_hand(command, context)
             return review(command, state, context)
 
 
-def item_named(name: str, rules: AwardItems) -> Item:
+Ruling = ApproveAward | RejectAward | ConfirmAward | RevokeAward
+
+
+def check_hand(command: Ruling, context: Context) -> None:
+    """A named person decides, in a capacity of his own, who is neither the subject nor of the team (R8)."""
+    if command.person is not None:
+        check_decider("award", command.person, context)
+    if command.team is not None:
+        check_capacity("award", context)
+        check_not_a_member(command.team, command.period, context)
+
+
+def check_not_a_member(team: UnitId, period: str, context: Context) -> None:
+    """Of those who were of it in the award's period, or since. Raises Refused("award.team_unknown"),
+    ("award.by_a_member")."""
+    since = first_day(months_of(period)[0])
+    members = belonged(context.known(teams, Team(team=team)), team, since, context.today)
+    if not members:
+        raise Refused("award.team_unknown", team=team, next="name a unit to which persons were assigned by then")
+    if context.actor in members:
+        raise Refused("award.by_a_member", team=team, next="somebody decides who is not of the team")
+
+
+def item_for(subject: Subject, name: str, rules: AwardItems) -> Item:
     found = rules.find(name)
     if found is None:
         raise Refused(
             "award.unknown_item", item=name, known=[item.name for item in rules.items], next="name one of these"
+        )
+    if found.subject_kind is not subject.kind:
+        raise Refused(
+            "award.other_subject", item=name, subject_kind=found.subject_kind, next=f"name a {found.subject_kind}"
         )
     return found
 
@@ -178,7 +211,7 @@ def item_named(name: str, rules: AwardItems) -> Item:
 
 def propose(command: ProposeAward, state: Awards, context: Context) -> list[Event]:
     ruled_on = min(last_day(command.period), context.today)
-    item = item_named(command.item, context.policy(AwardItems, on=ruled_on))
+    item = item_for(command, command.item, context.policy(AwardItems, on=ruled_on))
     open_ = state.open
     shown = (*(open_.causes if open_ else ()), *command.causes)
     if missing := [ground for ground in item.needs if ground not in {cause.ground for cause in shown}]:
@@ -196,7 +229,7 @@ def last_day(period: str) -> date:
 def judge(command: JudgeExcellence, state: Awards, context: Context) -> list[Event]:
     """For a rule's proposal the proposer is the policy. What a person decided on is not proposed again (R8)."""
     rules = context.policy(AwardItems, on=command.held_on)
-    item = item_named(command.item, rules)
+    item = item_for(command, command.item, rules)
     if command.attempt is not Attempt.FIRST and not item.make_ups_count:
         return []
     cause = Cause(ground=Ground.EXCELLENT_EXAM, fact=f"{command.session}/{command.attempt}")
@@ -213,11 +246,11 @@ def joined(
 ) -> list[Event]:
     """Causes join the open proposal; where there is none, they make one."""
     if (open_ := state.open) is None:
-        subject = f"{command.person}/{command.item}/{command.period}"
         return [
             AwardProposed(
-                award=numbered(f"award/{subject}", len(state.all) + 1),
+                award=numbered("/".join(("award", *key(command))), len(state.all) + 1),
                 person=command.person,
+                team=command.team,
                 item=command.item,
                 period=command.period,
                 causes=tuple(dict.fromkeys(causes)),
@@ -228,10 +261,12 @@ def joined(
     added = tuple(cause for cause in dict.fromkeys(causes) if cause not in open_.causes)
     if not added:
         return []
-    return [AwardCausesAdded(award=open_.award, person=command.person, causes=added, proposer=proposer)]
+    return [
+        AwardCausesAdded(award=open_.award, person=command.person, team=command.team, causes=added, proposer=proposer)
+    ]
 
 
-def reversed_(person: PersonId, award: Award, cause: Cause) -> list[Event]:
+def reversed_(person: PersonId | None, award: Award, cause: Cause) -> list[Event]:
     match award.standing:
         case Standing.OPEN if award.causes == (cause,):
             gone = AwardCauseReversed(award=award.award, person=person, cause=cause)
@@ -280,16 +315,23 @@ def repeated(command: ApproveAward | RejectAward, state: Awards, context: Contex
 
 
 def approve(command: ApproveAward, open_: Award, context: Context) -> list[Event]:
-    item = item_named(command.item, context.policy(AwardItems, on=open_.ruled_on))
+    item = item_for(command, command.item, context.policy(AwardItems, on=open_.ruled_on))
     unset = Reward.MONEY in item.rewards and item.amount is None
     money = Fen(int(item.amount.amount)) if item.amount and Reward.MONEY in item.rewards else None
     approver = PersonId(context.actor)
     explanation = met(command, item, context)
     return [
-        AwardApproved(award=open_.award, person=command.person, approver=approver, capacity=context.capacity),
+        AwardApproved(
+            award=open_.award,
+            person=command.person,
+            team=command.team,
+            approver=approver,
+            capacity=context.capacity,
+        ),
         AwardGranted(
             award=open_.award,
             person=command.person,
+            team=command.team,
             item=command.item,
             period=command.period,
             granted_on=context.today,
@@ -304,7 +346,7 @@ def approve(command: ApproveAward, open_: Award, context: Context) -> list[Event
 def met(command: ApproveAward, item: Item, context: Context) -> Mapping[str, Any] | None:
     """How the item's criterion is met, over the whole period. Raises Refused("award.period_open"),
     ("award.criterion_open"), ("award.criterion_not_met")."""
-    if item.criterion is None:
+    if item.criterion is None or command.person is None:
         return None
     if context.today <= (until := last_day(command.period)):
         raise Refused("award.period_open", until=until, next="its criterion is about the whole period")
@@ -325,16 +367,24 @@ def met(command: ApproveAward, item: Item, context: Context) -> Mapping[str, Any
 
 
 def months(person: PersonId, period: str) -> list[MeritMonth]:
+    return [MeritMonth(person=person, month=month) for month in months_of(period)]
+
+
+def months_of(period: str) -> list[Month]:
     until = last_day(period)
     count = 12 if len(period) == 4 else 3 if "Q" in period else 1
-    return [
-        MeritMonth(person=person, month=Month(f"{until.year}-{number:02}"))
-        for number in range(until.month - count + 1, until.month + 1)
-    ]
+    return [Month(f"{until.year}-{number:02}") for number in range(until.month - count + 1, until.month + 1)]
+
+
+def key(command: Command) -> tuple[str, ...]:
+    subject = (command.person,) if command.person is not None else ("team", str(command.team))
+    return *subject, command.item, command.period
 
 
 def sees(command: Command) -> list[Sight]:
-    if isinstance(command, ApproveAward):
+    if command.team is not None and isinstance(command, Ruling):
+        return [look(teams, Team(team=command.team))]
+    if command.person is not None and isinstance(command, ApproveAward):
         return [look(merits, subject) for subject in months(command.person, command.period)]
     return []
 
@@ -343,6 +393,7 @@ def rejected(command: RejectAward, open_: Award, context: Context) -> AwardRejec
     return AwardRejected(
         award=open_.award,
         person=command.person,
+        team=command.team,
         decider=PersonId(context.actor),
         capacity=context.capacity,
         reason=command.reason,
@@ -367,6 +418,7 @@ def settled_by(command: ConfirmAward | RevokeAward, award: Award, context: Conte
         return AwardConfirmed(
             award=award.award,
             person=command.person,
+            team=command.team,
             decider=decider,
             capacity=context.capacity,
             reason=command.reason,
@@ -374,6 +426,7 @@ def settled_by(command: ConfirmAward | RevokeAward, award: Award, context: Conte
     return AwardRevoked(
         award=award.award,
         person=command.person,
+        team=command.team,
         decider=decider,
         capacity=context.capacity,
         reason=command.reason,
@@ -448,7 +501,7 @@ def without(award: Award, cause: Cause) -> Award:
 
 awards: Decider[Command, Awards, Event] = Decider(
     name="award",
-    key=lambda command: (command.person, command.item, command.period),
+    key=key,
     initial=Awards,
     decide=decide,
     evolve=evolve,

@@ -1,14 +1,16 @@
-"""An award 奖励: proposed with its causes, approved by people, never by the subject. Ruling R8.
+"""An award 奖励 of a person or a team: proposed with its causes, approved by people, never by the subject. Ruling R8.
 
-Clauses: A-57, A-58, T-64, S-44, E-65.
+Clauses: A-57, A-58, T-64, S-44, S-50, E-65.
 """
 
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
-from services.vocabulary import Fen, PersonId, Text
+from pydantic import Field
+
+from services.vocabulary import Fen, PersonId, Text, UnitId
 from shared.value import value
 
 
@@ -32,6 +34,23 @@ class Reward(StrEnum):
     PROMOTION_OPPORTUNITY = "promotion_opportunity"  # 晋升机会
 
 
+class SubjectKind(StrEnum):
+    PERSON = "person"
+    TEAM = "team"
+
+
+@value
+class Subject:
+    """Whose award it is: one person's, or one team's (S-50), which is a unit of the organisation."""
+
+    person: PersonId | None = None
+    team: Annotated[UnitId | None, Field(examples=[None])] = None
+
+    @property
+    def kind(self) -> SubjectKind:
+        return SubjectKind.PERSON if self.team is None else SubjectKind.TEAM
+
+
 @value
 class Cause:
     ground: Ground
@@ -39,9 +58,8 @@ class Cause:
 
 
 @value
-class AwardProposed:
+class AwardProposed(Subject):
     award: str
-    person: PersonId
     item: str  # of the catalogue
     period: str  # 2024-05, 2024-Q2 or 2024
     causes: tuple[Cause, ...]
@@ -50,54 +68,48 @@ class AwardProposed:
 
 
 @value
-class AwardCausesAdded:
-    """To the open proposal: there is one for a person, an item and a period (R8). Or to what was granted and had lost
+class AwardCausesAdded(Subject):
+    """To the open proposal: there is one for a subject, an item and a period (R8). Or to what was granted and had lost
     the cause: it was restored."""
 
     award: str
-    person: PersonId
     causes: tuple[Cause, ...]
     proposer: str
 
 
 @value
-class AwardCauseReversed:
+class AwardCauseReversed(Subject):
     """A correction took a cause away from a proposal, or another one from an award under review."""
 
     award: str
-    person: PersonId
     cause: Cause
 
 
 @value
-class AwardWithdrawn:
+class AwardWithdrawn(Subject):
     """No cause of the proposal was left."""
 
     award: str
-    person: PersonId
 
 
 @value
-class AwardApproved:
+class AwardApproved(Subject):
     award: str
-    person: PersonId
     approver: PersonId
     capacity: str
 
 
 @value
-class AwardRejected:
+class AwardRejected(Subject):
     award: str
-    person: PersonId
     decider: PersonId
     capacity: str
     reason: Text
 
 
 @value
-class AwardGranted:
+class AwardGranted(Subject):
     award: str
-    person: PersonId
     item: str
     period: str
     granted_on: date
@@ -108,31 +120,28 @@ class AwardGranted:
 
 
 @value
-class AwardReviewOpened:
+class AwardReviewOpened(Subject):
     """A cause of what was granted is gone. Nothing is taken back by machine."""
 
     award: str
-    person: PersonId
     cause: Cause
 
 
 @value
-class AwardConfirmed:
+class AwardConfirmed(Subject):
     """After the review it stands."""
 
     award: str
-    person: PersonId
     decider: PersonId
     capacity: str
     reason: Text
 
 
 @value
-class AwardRevoked:
+class AwardRevoked(Subject):
     """After the review it is taken back."""
 
     award: str
-    person: PersonId
     decider: PersonId
     capacity: str
     reason: Text

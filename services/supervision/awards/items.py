@@ -1,8 +1,8 @@
-"""The catalogue of award items 奖励项目. Clauses: A-56, A-57, A-58, T-64, S-44, E-65; C-18, P-19; R1, R8."""
+"""The catalogue of award items 奖励项目. Clauses: A-56, A-57, A-58, T-64, S-44, S-50, E-65; C-18, P-19; R1, R8."""
 
 from typing import Annotated
 
-from services.supervision.awards.events import Ground, Reward
+from services.supervision.awards.events import Ground, Reward, SubjectKind
 from services.supervision.awards.merits import Shown
 from services.vocabulary import Text
 from shared.criterion import over
@@ -14,13 +14,14 @@ from shared.value import value
 
 @value
 class Item:
-    """`needs`: a proposal shows all of these grounds. `criterion`: what must hold besides when it is approved, in the
-    organisation's own words: `{cel: "excellent_months >= 3 && complaints == 0"}`. `amount`: fen; unset: not configured
-    (P-19)."""
+    """`subject_kind`: whether persons or teams are awarded (S-50). `needs`: a proposal shows all of these grounds.
+    `criterion`: what must hold besides when it is approved, in the organisation's own words: `{cel: "excellent_months
+    >= 3 && complaints == 0"}`. `amount`: fen, of the award as a whole; unset: not configured (P-19)."""
 
     name: str
     title: Text
     clause: str
+    subject_kind: SubjectKind = SubjectKind.PERSON
     needs: tuple[Ground, ...]
     criterion: Annotated[Condition, over(Shown)] | None = None
     rewards: tuple[Reward, ...]
@@ -39,6 +40,11 @@ class AwardItems:
         names = [item.name for item in self.items]
         if doubled := sorted({name for name in names if names.count(name) > 1}):
             raise Wrong(f"items: {', '.join(doubled)} stands twice", "items")
+        for number, item in enumerate(self.items):
+            if item.criterion and item.subject_kind is SubjectKind.TEAM:
+                raise Wrong(
+                    "a criterion is about a person's months: a team's item has none", "items", number, "criterion"
+                )
 
     def find(self, name: str) -> Item | None:
         return next((item for item in self.items if item.name == name), None)

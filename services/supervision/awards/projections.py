@@ -19,7 +19,7 @@ from services.supervision.awards.events import (
     Cause,
     Reward,
 )
-from services.vocabulary import Fen, PersonId
+from services.vocabulary import Fen, PersonId, UnitId
 from shared.projection import Projection
 from shared.value import value
 
@@ -38,6 +38,7 @@ class Award:
 
     award: str
     person: PersonId | None = None
+    team: UnitId | None = None  # or a team, instead of a person
     item: str = ""
     period: str = ""
     standing: Standing | None = None
@@ -72,6 +73,7 @@ def award(row: Award, event: Event) -> Award:
             return replace(
                 row,
                 person=event.person,
+                team=event.team,
                 item=event.item,
                 period=event.period,
                 standing=Standing.PENDING,
@@ -121,4 +123,4 @@ def decided(row: Award, event: AwardApproved | AwardGranted | Settled) -> Award:
             )
 
 
-all_awards = Projection(name="awards", key=lambda event: Award(award=event.award), evolve=award, version=2)
+all_awards = Projection(name="awards", key=lambda event: Award(award=event.award), evolve=award, version=3)

@@ -34,11 +34,12 @@ def kept(subject: Conduct, known: Known[Event]) -> Kept:
 
 
 def about(event: Event) -> tuple[str, ...]:
-    return "person", event.person
+    return "person", event.person or ""
 
 
 def subjects(event: Event) -> list[Conduct]:
-    return [Conduct(person=event.person)]
+    """None of a team's award: it is no consequence for one person."""
+    return [Conduct(person=event.person)] if event.person else []
 
 
 conduct = Facts(name="conduct", about=about, subjects=subjects, result=kept)
