@@ -26,9 +26,9 @@ from shared.access import IMPORT, PERSONAL, Access, CurrentActor, Forbidden, Req
 from shared.broker import Unavailable
 from shared.build import Model
 from shared.decider import Decider
-from shared.desk import Busy, Decided, Desk, KeyReused, Request, TooLarge
+from shared.desk import Busy, Decided, Desk, KeyReused, Request, TooLarge, recall
 from shared.event import NewerSchema, encode
-from shared.facts import Facts, key_text
+from shared.facts import Facts, Known, key_text
 from shared.identity import IssuerAway, Unauthenticated
 from shared.limits import INTEGER, Wrong, unkept, wrong, wrong_stream
 from shared.privacy import Erased, Forged, Vault
@@ -42,6 +42,7 @@ C = TypeVar("C")
 S = TypeVar("S")
 E = TypeVar("E")
 R = TypeVar("R")
+K = TypeVar("K")
 
 log = structlog.get_logger()
 
@@ -213,6 +214,14 @@ class Reading:
         if found is None:
             raise NotFound(facts.name)
         return await self.opened(found)
+
+    async def known(self, facts: Facts[K, E, Any, Any], subject: K) -> Known[E]:
+        """The facts on which that rests; personal texts in them stay sealed. None, where nothing is known."""
+        await self.reached(facts)
+        text = key_text(cast(Hashable, subject))
+        held = {} if any(wrong(subject)) else await self.store.known(facts, [text])
+        contracts = cast(Desk, self.request.app.state.desk).contracts
+        return facts.gathered(subject, [recall(contracts, one) for one in held.get(text, [])])
 
     async def opened(self, shown: R) -> R:
         app, actor = self.request.app.state, identify(self.request)

@@ -1,8 +1,8 @@
 """Months of persons from stored facts to stored scores with explanation, beside a bare loop over the same facts.
 
 Both begin at the bytes that a reader keeps, read the same facts and compute with exact numbers by the same policy
-(`cli.bench.totals`); the loop keeps nothing but score and grade, which are compared. And one explanation of many,
-beside its row alone.
+(`cli.bench.totals`); the loop keeps nothing but score and grade, which are compared. The same months under another
+standard, beside their scoring. And one explanation of many, beside its row alone.
 """
 
 import random
@@ -21,20 +21,27 @@ from cli.bench.databases import fresh
 from cli.bench.figure import Figure, Plan, tell
 from cli.bench.totals import totals
 from deploy.local.postgres import postgres
-from services.performance.contracts import ReviewOpened
+from services.performance.bonuses.facts import PersonBonus, bonuses_earned
+from services.performance.bonuses.policies import BonusScheme
+from services.performance.contracts import ReviewCompleted, ReviewOpened, ReviewScored
 from services.performance.main import service
+from services.performance.reviews.decisions import Completed, reviews
 from services.performance.reviews.projections import Explanation, explanations
 from services.performance.scores.disclosure import as_document
 from services.performance.scores.facts import kpi
 from services.performance.scores.standard import AppraisalStandard
+from services.performance.whatif.results import Decided, Outcome, compare
 from services.supervision.contracts import Shift, StreamEnded, StreamMetricsRecorded, StreamObserved
 from services.training.contracts import Attempt, ExamGraded, Grade, SessionAttended
 from services.vocabulary import CourseId, Fen, Month, PersonId, PersonMonth, PostId, SessionId, StreamId, UnitId
+from services.whatif import Case
+from shared.decider import Context
+from shared.desk import recall
 from shared.event import Meta, encode
 from shared.facts import key_text
 from shared.memory import MemoryStore
 from shared.memory_broker import MemoryBroker
-from shared.policy import Policies, load_policy
+from shared.policy import Document, Format, Policies, load_document
 from shared.postgres import open_store
 from shared.store import Held
 from shared.subscription import Subscription
@@ -74,6 +81,12 @@ components:
   - {name: c12, weight: 10, measure: {sessions: attended}}
 grades: [{below: 60, gives: C}, {at_least: 60, below: 80, gives: B}, {at_least: 80, gives: A}]
 """
+BONUS = """
+kind: BonusScheme
+issue: {policy: bonus, version: 1}
+clause: O-108
+bands: [{below: 60, gives: 0}, {at_least: 60, below: 80, gives: 60000}, {at_least: 80, gives: 120000}]
+"""
 FIGURES = ("viewers", "interactions", "clicks", "buyers", "new_followers", "ratings", "satisfied", "complaints")
 
 Kept = tuple[PersonMonth, list[Held]]
@@ -86,6 +99,15 @@ def measure(directory: Path, plan: Plan) -> Iterator[Figure]:
         ours, bare = zip(*turns, strict=True)
         name = f"scoring with explanation, {persons:,} persons"
         yield Figure(name=name, unit="persons/s", ours=ours, twin=bare, beside="the totals alone")
+    tell(f" what if: {SIZES[0]:,} persons, {len(MONTHS)} months")
+    tries, scorings = zip(*[tried(SIZES[0], turn) for turn in range(plan.rounds)], strict=True)
+    yield Figure(
+        name="what if: another standard over the same months",
+        unit="persons/s",
+        ours=tries,
+        twin=scorings,
+        beside="their scoring with explanation",
+    )
     tell(f" one explanation of {STORED:,}")
     with postgres(directory / "scoring") as server:
         ours_ms, bare_ms = uvloop.run(read(server.url()))
@@ -111,9 +133,80 @@ def scored(persons: int, turn: int) -> tuple[float, float]:
     return persons / ours, persons / bare
 
 
+def tried(persons: int, turn: int) -> tuple[float, float]:
+    """Persons a second: another standard held against what was decided, as `/what-if` does once all is read, and the
+    scoring of the same months. Raises ValueError where another standard changes nothing."""
+    reader, chance = scorer(), random.Random(turn)
+    stricter = load_document(Format(kinds=(AppraisalStandard,)), STANDARD.replace("target: 15000", "target: 20000"))
+    context = Context(now=datetime.now(UTC), actor="", policies=reader.policies)
+    under, changed = reader.policies.trying(stricter), 0
+    scoring = trying = 0.0
+    for first in range(0, persons, CHUNK):
+        kept = [month for number in range(first, min(first + CHUNK, persons)) for month in months(number, chance)]
+        began = time.perf_counter()
+        results = [reader.compute(kpi, key_text(subject), held)[0] for subject, held in kept]
+        scoring += time.perf_counter() - began
+        logs = [log(subject, result.document) for (subject, _), result in zip(kept, results, strict=True)]
+        began = time.perf_counter()
+        for (subject, held), said in zip(kept, logs, strict=True):
+            changed += again(subject, held, said, context, under, stricter).changed
+        trying += time.perf_counter() - began
+    if not changed:
+        raise ValueError("another standard changes nothing")
+    return persons / trying, persons / scoring
+
+
+def log(subject: PersonMonth, document: bytes) -> list[Held]:
+    """What the review's stream says of a month that was scored and completed."""
+    tree = msgspec.json.decode(document)
+    grade, score, at = tree["tree"]["value"], Decimal(tree["tree"]["of"]["value"]), datetime(2024, 9, 1, tzinfo=UTC)
+    opened = ReviewOpened(subject=subject, post=PostId("anchor"), studio=UnitId("east"))
+    scored = ReviewScored(
+        subject=subject,
+        score=score,
+        grade=grade,
+        excellent=grade == "A",
+        used=(),
+        explanation=tree,
+        standard="bench:1",
+    )
+    completed = ReviewCompleted(
+        subject=subject,
+        post=opened.post,
+        studio=opened.studio,
+        version=1,
+        score=score,
+        grade=grade,
+        excellent=grade == "A",
+    )
+    stream = reviews.named(subject.person, subject.month)
+    return [kept(f"r{i}", "performance", e, at, stream, i) for i, e in enumerate((opened, scored, completed), 1)]
+
+
+def again(
+    subject: PersonMonth, held: list[Held], said: list[Held], context: Context, under: Policies, tried: Document
+) -> Case[Outcome]:
+    events = [recall(service.contracts, one) for one in said]
+    stage = reviews.state(r.event for r in events).stage
+    if not isinstance(stage, Completed):
+        raise ValueError(f"the review of {subject} is not completed")
+    decided = Decided(
+        subject=subject,
+        traits={"post": stage.opened.post, "studio": stage.opened.studio},
+        evaluator=events[1].meta.actor,
+        result=stage.result,
+    )
+    known = kpi.gathered(subject, (recall(service.contracts, one) for one in held))
+    own = PersonBonus.of(subject)
+    earned = bonuses_earned.gathered(own, [r for r in events if isinstance(r.event, bonuses_earned.events)])
+    return compare(decided, known, earned, context, under, tried)
+
+
 def scorer() -> Subscription:
     """As the service's own worker computes a result."""
-    policies = Policies().under(load_policy(AppraisalStandard, STANDARD))
+    standard = load_document(Format(kinds=(AppraisalStandard,)), STANDARD)
+    bonus = load_document(Format(kinds=(BonusScheme,)), BONUS)
+    policies = Policies(documents=(standard, bonus))
     return Subscription("bench", kpi, MemoryStore({}), MemoryBroker(), service.contracts, policies)
 
 
@@ -204,12 +297,12 @@ def trained(session: str, person: PersonId, at: datetime, chance: random.Random)
     )
 
 
-def kept(name: str, publisher: str, event: Any, at: datetime) -> Held:
+def kept(name: str, publisher: str, event: Any, at: datetime, stream: str = "", version: int = 1) -> Held:
     meta = Meta(
         id=name,
         service=publisher,
-        stream=f"{type(event).__name__}/{name}",
-        version=1,
+        stream=stream or f"{type(event).__name__}/{name}",
+        version=version,
         position=1,
         occurred_at=at,
         recorded_at=at,

@@ -8,6 +8,12 @@ from services.performance.bonuses.events import (
     BonusReductionDecided,
 )
 from services.performance.cycles.events import CycleOpened
+from services.performance.improvements.events import (
+    ImprovementMeasureCompleted,
+    ImprovementPlanAgreed,
+    ImprovementPlanClosed,
+    ImprovementPlanProposed,
+)
 from services.performance.metrics.events import Aggregation, Better, MetricDefined, MetricId, MetricRecorded
 from services.performance.priorities.events import (
     CareerPriorityEnded,
@@ -50,6 +56,10 @@ __all__ = [
     "Direction",
     "FeedbackInterviewHeld",
     "FeedbackMode",
+    "ImprovementMeasureCompleted",
+    "ImprovementPlanAgreed",
+    "ImprovementPlanClosed",
+    "ImprovementPlanProposed",
     "MetricDefined",
     "MetricId",
     "MetricRecorded",
@@ -90,6 +100,10 @@ contract = Contract(
         ReviewObjectionWithdrawn,
         ReviewCompleted,
         ScoreRestated,
+        ImprovementPlanProposed,
+        ImprovementPlanAgreed,
+        ImprovementMeasureCompleted,
+        ImprovementPlanClosed,
         BonusDeducted,
         BonusCalculated,
         BonusPaid,

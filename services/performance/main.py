@@ -15,6 +15,9 @@ from services.performance.contracts import contract
 from services.performance.cycles import api as cycles_api
 from services.performance.cycles.decisions import cycles
 from services.performance.cycles.projections import opened_cycles
+from services.performance.improvements import api as improvements_api
+from services.performance.improvements.decisions import improvements
+from services.performance.improvements.projections import improvement_plans
 from services.performance.metrics import api as metrics_api
 from services.performance.metrics.catalogue import MetricCatalogue
 from services.performance.metrics.decisions import metrics
@@ -55,6 +58,8 @@ from services.performance.scores import api as scores_api
 from services.performance.scores.agreement import check_metrics
 from services.performance.scores.facts import kpi
 from services.performance.scores.standard import AppraisalStandard
+from services.performance.totals import api as totals_api
+from services.performance.totals.projections import stream_figures
 from services.performance.whatif.trial import try_periods, try_reviews
 from services.population import Population
 from services.supervision.contracts import contract as supervision
@@ -65,10 +70,11 @@ service = Service(
     contract,
     home=Path(__file__).parent,
     listens=[training, supervision, people],
-    deciders=[metrics, records, cycles, reviews, bonuses, priorities],
+    deciders=[metrics, records, cycles, reviews, improvements, bonuses, priorities],
     projections=[
         metric_definitions,
         recorded_metrics,
+        stream_figures,
         opened_cycles,
         reviews_by_month,
         explanations,
@@ -80,6 +86,7 @@ service = Service(
         bonus_versions,
         forms,
         review_objections,
+        improvement_plans,
         priority_register,
     ],
     facts=[kpi, periods, streaks, bonuses_earned, months_completed],
@@ -116,8 +123,10 @@ service = Service(
     routers=[
         metrics_api.router,
         metrics_api.recorded,
+        totals_api.router,
         cycles_api.router,
         reviews_api.router,
+        improvements_api.router,
         scores_api.router,
         periods_api.router,
         periods_api.runs,

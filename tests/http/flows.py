@@ -30,6 +30,8 @@ MARCH = {"subject": {"person": "sun", "month": "2024-03"}}
 MARKS = ("content_planning_quality", "content_production_effect")
 AWARD = {"person": "li", "item": "merit", "period": "2024-05"}
 OTHER = {"person": "wu", "item": "merit", "period": "2024-05"}
+MEASURE = {"person": "li", "what": "two clocks", "due_on": "2024-05-31", "owner": "li"}
+TEAM = {"team": "east", "item": "team_merit", "period": "2024-05"}
 TEXT = "5" * 64  # a digest
 DRAFT = {"kind": "policy", "title": "Bonus", "changes": "Bands from 60.", "policy": "bonus:1"}
 CONSULTED = {"with_whom": ["the staff's representatives"], "held_on": "2024-04-11", "outcome": "Agreed."}
@@ -283,6 +285,19 @@ FLOWS: dict[str, tuple[Step, ...]] = {
             capacity="appraiser",
         ),
         Step("WithdrawObjection", {"person": "wu", "month": "2024-04", "version": 1}, by="wu"),
+        *(
+            Step(command, {"person": "li", "month": "2024-04", **body}, by=by)
+            for command, body, by in (
+                ("ProposeImprovementPlan", {"measures": [MEASURE]}, "qi"),
+                ("AgreeImprovementPlan", {"plan": 1}, "li"),
+                (
+                    "CompleteImprovementMeasure",
+                    {"measure": 1, "completed_on": "2024-05-20", "result": "never late since"},
+                    "li",
+                ),
+                ("CloseImprovementPlan", {"outcome": "achieved", "finding": "on time"}, "qi"),
+            )
+        ),
         Step("CompleteReview", {"subject": {"person": "li", "month": "2024-04"}}),
         Step("RestateScore", {"subject": {"person": "li", "month": "2024-04"}}),
         *(
@@ -408,9 +423,10 @@ FLOWS: dict[str, tuple[Step, ...]] = {
         ),
         *(
             Step("ProposeAward", {**award, "causes": [{"ground": "merit", "fact": "s1"}]}, capacity="supervision_group")
-            for award in (AWARD, OTHER)
+            for award in (AWARD, OTHER, TEAM)
         ),
         Step("ApproveAward", AWARD, by="qi", capacity="hr"),
+        Step("ApproveAward", TEAM, by="qi", capacity="hr"),
         Step("RejectAward", {**OTHER, "reason": "no merit"}, by="qi", capacity="hr"),
         Step("ConfirmAward", {**AWARD, "award": "w1", "reason": "it stands"}, by="qi", capacity="hr"),
         Step("RevokeAward", {**AWARD, "award": "w1", "reason": "it does not"}, by="qi", capacity="hr"),

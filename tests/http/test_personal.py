@@ -70,6 +70,8 @@ def test_the_flows_say_every_personal_text_there_is() -> None:
         "SubmitSuperiorReview": ["evaluation"],
         "RaiseObjection": ["reason"],
         "ResolveObjection": ["finding"],
+        "CompleteImprovementMeasure": ["result"],
+        "CloseImprovementPlan": ["finding"],
         "ObserveStream": ["note"],
         "ReturnRectificationPlan": ["opinions"],
         "VerifyRectification": ["finding"],

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from services.performance.contracts import Aggregation, Better, MetricDefined, MetricId, MetricRecorded
 from services.performance.metrics.decisions import CorrectMetric, DefineMetric, RecordMetric, metrics, recorded_metrics
+from services.performance.metrics.events import Method
 from services.performance.scores.standard import AppraisalStandard, Deducted, Recorded, each
 from services.vocabulary import Unit
 from shared.policy import load_policies
@@ -76,6 +77,25 @@ def test_a_ratio_is_recorded_with_its_base_and_nothing_else_is() -> None:
     with_base = replace(RECORD, base=Decimal(0))
     recording(ratio).when(with_base).then(replace(RECORDED, base=Decimal(0)))
     recording().when(with_base).refused("metric.base_of_ratio", aggregation="sum")
+
+
+@pytest.mark.clause("O-91", "O-92", "S-42")
+def test_an_ability_is_assessed_by_showing_work_or_by_a_test_and_by_somebody_else() -> None:
+    """Content creation, data analysis, campaign planning: the demo defines each with its methods."""
+    lines = map(json.loads, (DEMO / "metrics.ndjson").read_text().splitlines())
+    defined = {line["body"]["metric"]: TypeAdapter(DefineMetric).validate_python(line["body"]) for line in lines}
+    for name in ("content_creation", "data_analysis", "campaign_planning"):
+        (ability,) = given(metrics).when(defined[name]).events
+        assess = RecordMetric(subject=MAY, metric=ability.metric, amount=Decimal(80), source="the spring campaign")
+        there = given(recorded_metrics).seeing(metrics, ability.metric, found=ability)
+        there.when(assess, by="supervisor").refused("metric.method", methods=ability.methods)
+        for method in ability.methods:
+            shown = replace(assess, method=method)
+            (assessed,) = there.when(shown, by="supervisor").events
+            assert (assessed.method, assessed.amount) == (method, 80)
+            there.when(shown, by=MAY.person).refused("metric.by_the_subject")
+    assert {method for metric in defined.values() for method in metric.methods} == set(Method)
+    recording().when(replace(RECORD, method=Method.PORTFOLIO)).refused("metric.method", methods=())
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Quarter and year of a person are made of adjusted months, and say of which. R5, R6, R11; P-10; C-01 to C-03."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +17,7 @@ from services.performance.periods.facts import (
     Period,
     PeriodScore,
     PersonPeriod,
+    known_by,
     months,
     periods,
     quarter,
@@ -121,6 +123,21 @@ def test_the_quarter_uses_the_adjusted_months() -> None:
         not_rated=(),
         under_review=(),
     )
+
+
+@pytest.mark.clause("R6")
+def test_a_quarter_that_was_restated_stands_beside_what_it_was() -> None:
+    """May 78.40 becomes 80.90."""
+    facts = recorded([opened(MAY), done(MAY, "78.40"), restated(MAY, "80.90")])
+    known = periods.gathered(SPRING, facts)
+
+    def stood(position: int | None = None, at: datetime | None = None) -> Decimal | None:
+        then = periods.gathered(SPRING, known_by(known, at, position))
+        return told(SPRING, roll_up(SPRING, then, MEAN)).score
+
+    assert [stood(position) for position in (1, 2, 3, None)] == [None, *map(Decimal, ("78.40", "80.90", "80.90"))]
+    moment = facts[0].meta.recorded_at
+    assert (stood(at=moment), stood(at=moment - timedelta(seconds=1))) == (Decimal("80.90"), None)
 
 
 @pytest.mark.clause("R11")

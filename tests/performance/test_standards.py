@@ -12,7 +12,7 @@ from services.performance.scores.facts import kpi
 from services.performance.scores.standard import AppraisalStandard
 from shared.decider import Context
 from shared.explanation import Kind, Nothing, evaluate, find, rules
-from shared.policy import load_policies
+from shared.policy import PolicyError, load_policies, load_policy
 from tests.performance.month import MAY, MAY_IS_OVER, TEXT, context, metric, recorded, standard
 
 ROOT = Path(__file__).parents[2]
@@ -79,7 +79,7 @@ def test_the_demo_organisation_has_a_standard_for_each_post_and_each_is_another(
 POSTS = ("anchor", "assistant_anchor", "operations_specialist")
 
 
-@pytest.mark.clause("O-89", "O-93", "S-40")
+@pytest.mark.clause("O-89", "O-91", "O-93", "S-40")
 def test_an_operations_specialist_is_scored_from_recorded_metrics_alone() -> None:
     there = load_policies(KINDS, [DEMO])
     under, _ = there.resolve(AppraisalStandard, MAY_IS_OVER.date(), {"post": "operations_specialist", "studio": "x"})
@@ -88,18 +88,49 @@ def test_an_operations_specialist_is_scored_from_recorded_metrics_alone() -> Non
         "campaign_participants": ("2500", None),
         "user_registrations": ("400", None),
         "conversion_rate": ("30", "1000"),
-        "work_ability": ("80", None),
+        "content_creation": ("80", None),
+        "data_analysis": ("70", None),
+        "campaign_planning": ("90", None),
         "enthusiasm": ("90", None),
         "responsibility": ("70", None),
         "teamwork": ("80", None),
     }
     facts = [metric(name, amount, base) for name, (amount, base) in told.items()]
     tree = kpi(MAY, context(recorded(facts), under))
-    # result 0.3·50 + 0.2·100 + 0.25·80 + 0.25·100 = 80; attitude 0.3·90 + 0.4·70 + 0.3·80 = 79
+    # result 0.3·50 + 0.2·100 + 0.25·80 + 0.25·100 = 80; ability 0.4·80 + 0.3·70
+    # + 0.3·90 = 80; attitude 0.3·90 + 0.4·70 + 0.3·80 = 79
     assert [evaluate(find(tree, name)) for name in ("result", "ability", "attitude")] == [80, 80, 79]
     assert evaluate(find(tree, "score")) == Fraction("79.80")
     incomplete = evaluate(kpi(MAY, context(recorded(facts[:-1]), under)))
     assert incomplete == Nothing(name="teamwork", kind=Kind.MISSING, reason="no fact")
+
+
+SPECIALIST = (DEMO / "operations_specialist.yaml").read_text()
+
+
+@pytest.mark.clause("O-90")
+def test_every_result_indicator_is_tied_to_a_business_goal() -> None:
+    standard = load_policy(AppraisalStandard, SPECIALIST)
+    result, ability, _ = standard.components
+    goals = {goal.name for goal in standard.goals}
+    assert {part.goal for part in result.parts} == goals
+    assert {part.goal for part in ability.parts} == {""}  # abilities and attitude are the person's own
+
+
+@pytest.mark.clause("O-90")
+@pytest.mark.parametrize(
+    ("said", "instead", "reason"),
+    [
+        ("        goal: growth\n", "", "result: user_registrations names no goal"),
+        ("goal: growth", "goal: fame", "result: fame is none of the goals"),
+        ("goal: growth", "goal: sales", "no indicator is tied to growth"),
+        ("    weight: 60\n", "    weight: 60\n    goal: sales\n", "its parts are tied to goals"),
+    ],
+)
+def test_a_standard_that_leaves_its_goals_is_refused(said: str, instead: str, reason: str) -> None:
+    assert said in SPECIALIST
+    with pytest.raises(PolicyError, match=reason):
+        load_policy(AppraisalStandard, SPECIALIST.replace(said, instead, 1))
 
 
 @pytest.mark.clause("P-04", "P-10", "P-11", "P-17")

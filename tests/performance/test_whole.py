@@ -250,6 +250,19 @@ async def test_a_month_is_scored_from_what_others_told_and_explains_itself(may: 
     assert render(load(told["document"])).startswith("grade = A (band)\n  score = 97.4 (rounded half up)")
 
 
+@pytest.mark.clause("R5")
+async def test_the_totals_of_a_studio_are_read_by_month(may: Performance) -> None:
+    async def total(**query: str) -> Any:
+        found = (await may.get("/totals/2024-05", **query)).json()
+        return found if found["streams"] and not found["without_figures"] else None
+
+    for query in ({}, {"studio": "east"}):
+        found = await until(lambda query=query: total(**query))
+        assert (found["figures"]["gmv"], found["by_post"]["anchor"]["gmv"]) == (30_000_000, "30000000.00")
+    assert (await may.get("/totals/2024-05", studio="west")).json()["streams"] == 0
+    assert (await may.get("/totals/2024-05", by="a", capacity="anchor")).status_code == 403
+
+
 @pytest.mark.clause("S-42", "R9", "R5")
 async def test_single_marks_are_for_the_person_alone_and_observers_are_capacities(may: Performance) -> None:
     """R9: an explanation is no back door to the archive."""
@@ -324,6 +337,16 @@ async def test_late_facts_restate_beside_what_was_published(may: Performance) ->
 
     result = (await until(quarter))["result"]
     assert (result["made_of"], result["not_rated"]) == (["2024-05"], ["2024-04: no review", "2024-06: no review"])
+
+    async def stood(**then: Any) -> dict[str, Any]:
+        found: dict[str, Any] = (await may.get("/periods/a/2024-Q2", **then)).json()["result"]
+        return found
+
+    assert (await stood(as_of_position=first["position"]))["under_review"] == ["2024-05"]
+    assert (await stood(as_of_position=second["position"] - 1))["score"] == "97.40"
+    assert (await stood(as_of=second["known_at"]))["score"] == "88.40"
+    early = {"as_of": "2024-06-01T00:00:00Z"}
+    assert (await may.get("/periods/a/2024-Q2", **early)).status_code == 404
 
 
 @pytest.mark.clause("T-65")

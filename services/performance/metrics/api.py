@@ -37,7 +37,9 @@ async def definition(metric: MetricId, read: Read) -> MetricDefinition:
 
 @recorded.post("/record", status_code=202, dependencies=[requires("metric.record")])
 async def record(command: RecordMetric, handle: Handle) -> Accepted:
-    """Record a metric of a person's month, or correct it. Clauses: S-35, S-38, S-40, O-89."""
+    """Record a metric of a person's month, or correct it; of an ability, by which method it was assessed.
+
+    Clauses: S-35, S-38, S-40, O-89, O-91, O-92."""
     return await handle(records, command)
 
 

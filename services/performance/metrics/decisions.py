@@ -1,4 +1,5 @@
-"""A metric is defined before it is recorded; a changed definition is its next version. Clauses: S-33 to S-36, O-89."""
+"""A metric is defined before it is recorded; a changed definition is its next version. An ability is assessed by one of
+its methods, by somebody else. Clauses: S-33 to S-36, S-42, O-89, O-91, O-92."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -6,7 +7,8 @@ from typing import Annotated
 
 from annotated_types import Ge
 
-from services.performance.metrics.events import Aggregation, Better, MetricDefined, MetricId, MetricRecorded
+from services.deciding import check_not_the_subject
+from services.performance.metrics.events import Aggregation, Better, Method, MetricDefined, MetricId, MetricRecorded
 from services.vocabulary import PersonMonth, Text, Unit
 from shared.decider import Context, Refused, look
 from shared.register import register
@@ -22,6 +24,7 @@ class DefineMetric:
     unit: Unit
     aggregation: Aggregation
     better: Better
+    methods: tuple[Method, ...] = ()
     clauses: tuple[str, ...] = ()
 
 
@@ -35,6 +38,7 @@ def defined(command: DefineMetric, state: MetricDefined | None, context: Context
         unit=command.unit,
         aggregation=command.aggregation,
         better=command.better,
+        methods=tuple(sorted(set(command.methods))),
         clauses=command.clauses,
     )
     return replace(now, version=state.version + 1) if state and now != state else now
@@ -52,6 +56,7 @@ class RecordMetric:
     amount: Decimal
     base: Annotated[Decimal, Ge(0)] | None = None
     source: Text
+    method: Method | None = None
 
 
 @value
@@ -72,6 +77,7 @@ def recorded(command: RecordMetric | CorrectMetric, state: MetricRecorded | None
         raise Refused("metric.unknown", metric=command.metric, next="define the metric, then record it")
     if (command.base is not None) != (definition.aggregation is Aggregation.RATIO):
         raise Refused("metric.base_of_ratio", metric=command.metric, aggregation=definition.aggregation.value)
+    check_method(command, definition, context)
     return MetricRecorded(
         subject=command.subject,
         metric=command.metric,
@@ -79,7 +85,16 @@ def recorded(command: RecordMetric | CorrectMetric, state: MetricRecorded | None
         amount=command.amount,
         base=command.base,
         source=command.source,
+        method=command.method,
     )
+
+
+def check_method(command: RecordMetric, definition: MetricDefined, context: Context) -> None:
+    """Raises Refused("metric.method"), ("metric.by_the_subject")."""
+    if command.method not in (definition.methods or (None,)):
+        raise Refused("metric.method", metric=command.metric, methods=definition.methods, next="name one of these")
+    if definition.methods:
+        check_not_the_subject("metric", command.subject.person, context)
 
 
 def corrected(command: CorrectMetric, before: MetricRecorded | None) -> MetricRecorded:

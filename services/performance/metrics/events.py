@@ -1,6 +1,7 @@
 """What is measured 考核指标: its definition by version, and what was recorded of a person in a month.
 
-Clauses: S-33 to S-36, S-38, O-89; C-33 (one name, several denominators: the formula is part of the version).
+Clauses: S-33 to S-36, S-38, O-89, O-91, O-92; C-33 (one name, several denominators: the formula is part of the
+version).
 """
 
 from decimal import Decimal
@@ -30,6 +31,13 @@ class Better(StrEnum):
     LOWER = "lower"
 
 
+class Method(StrEnum):
+    """How an ability is assessed (O-92)."""
+
+    PORTFOLIO = "portfolio"  # 工作成果展示
+    SKILLS_TEST = "skills_test"  # 技能测试
+
+
 @value
 class MetricDefined:
     """The next version of a definition; what was recorded under the one before keeps it."""
@@ -42,6 +50,7 @@ class MetricDefined:
     unit: Unit
     aggregation: Aggregation
     better: Better
+    methods: tuple[Method, ...] = ()  # of an ability: how it may be assessed; none: it is measured
     clauses: tuple[str, ...] = ()
 
 
@@ -54,4 +63,5 @@ class MetricRecorded:
     definition: int  # the version of the metric under which it was recorded
     amount: Decimal  # of a ratio: the upper part
     base: Annotated[Decimal, Ge(0)] | None = None  # of a ratio or weighted mean: the lower part, the weight
-    source: Text  # the system or list that it was taken from
+    source: Text  # the system or list that it was taken from; of an ability, what was shown or tested
+    method: Method | None = None  # of an ability

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from services.performance.metrics.events import Aggregation, Better, MetricDefined, MetricId, MetricRecorded
+from services.performance.metrics.events import Aggregation, Better, Method, MetricDefined, MetricId, MetricRecorded
 from services.vocabulary import Month, PersonId, Unit
 from shared.projection import Projection
 from shared.value import value
@@ -21,6 +21,7 @@ class MetricDefinition:
     unit: Unit | None = None
     aggregation: Aggregation | None = None
     better: Better | None = None
+    methods: tuple[Method, ...] = ()
     clauses: tuple[str, ...] = ()
 
 
@@ -34,6 +35,7 @@ def metric_definition(row: MetricDefinition, event: MetricDefined) -> MetricDefi
         unit=event.unit,
         aggregation=event.aggregation,
         better=event.better,
+        methods=event.methods,
         clauses=event.clauses,
     )
 
@@ -54,6 +56,7 @@ class RecordedMetric:
     amount: Decimal | None = None
     base: Decimal | None = None
     source: str = ""
+    method: Method | None = None
     corrections: int = -1
 
 
@@ -64,6 +67,7 @@ def recorded_metric(row: RecordedMetric, event: MetricRecorded) -> RecordedMetri
         amount=event.amount,
         base=event.base,
         source=event.source,
+        method=event.method,
         corrections=row.corrections + 1,
     )
 

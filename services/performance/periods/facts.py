@@ -7,7 +7,7 @@ incomplete.
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, NewType
@@ -18,6 +18,7 @@ from services.performance.periods.policies import Function, RollUp, RollUpPolicy
 from services.performance.reviews.events import ReviewCompleted, ReviewOpened, ScoreRestated
 from services.performance.reviews.results import hundredths
 from services.vocabulary import Month, PersonId, first_day
+from shared.event import Recorded
 from shared.explanation import (
     Bands,
     Kind,
@@ -143,6 +144,15 @@ def adjusted(month: Month, subject: PersonPeriod, known: Known[Event]) -> Node:
         reason = f"not rated: {why}" if why else "not rated"
         return nothing(result, month, Kind.NOT_APPLICABLE, reason)
     return Sum(name=month, of=(fact(result, "score"),))
+
+
+def known_by(known: Known[Event], at: datetime | None, position: int | None) -> list[Recorded[Event]]:
+    """What was recorded by a moment, and up to a position of the log: from it follows what stood then (R6)."""
+    return [
+        r
+        for r in known.facts
+        if (at is None or r.meta.recorded_at <= at) and (position is None or r.meta.position <= position)
+    ]
 
 
 @value

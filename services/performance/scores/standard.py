@@ -1,7 +1,7 @@
 """The appraisal standard 考核标准: what is measured, how it becomes points, what it weighs. Values, never code.
 
-One per post (S-39, S-40), as a policy with the post in its population. Ruling R5; C-05. The regulations state neither
-weights nor targets (P-11): each organisation writes its own.
+One per post (S-39, S-40), as a policy with the post in its population. Clause: O-90; ruling R5; C-05. The regulations
+state neither weights nor targets (P-11): each organisation writes its own.
 """
 
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
 from services.performance.metrics.events import Aggregation, MetricId
-from services.vocabulary import RANKED, Criterion, Figure, Unit
+from services.vocabulary import RANKED, Criterion, Figure, Text, Unit
 from shared.explanation import Band, Kind, Rule, flaw
 from shared.marked import Wrong
 from shared.policy import Issue, Open
@@ -162,13 +162,22 @@ class Line:
 
 
 @value
+class Goal:
+    """A business goal 业务目标 of the company (O-90)."""
+
+    name: str
+    title: Text
+
+
+@value
 class Component:
     """A measure, or parts, or lines of which the lowest counts. The parts weigh 100 together, or, in points, as much
-    as the component."""
+    as the component. `goal`: of an indicator, the business goal to which it is tied."""
 
     name: str
     weight: Rule
     clause: str = ""
+    goal: str = ""
     measure: Measure | None = None
     form: Form | None = None  # none: marks are points already
     parts: tuple["Component", ...] = ()
@@ -180,6 +189,8 @@ class Component:
         if [self.measure is not None, bool(self.parts), bool(self.lowest_of)].count(True) != 1:
             raise ValueError(f"{self.name}: either a measure, or parts, or lowest_of")
         check_form(self.name, self.measure, self.form)
+        if self.goal and self.parts:
+            raise Wrong(f"{self.name}: its parts are tied to goals, each to its own", "goal")
         if self.na_weight_to and self.na_weight_to not in [part.name for part in self.parts]:
             raise Wrong(f"na_weight_to: {self.name} has no part {self.na_weight_to}", "na_weight_to")
         check_weights(self.parts, "parts", self.weight)
@@ -194,6 +205,7 @@ class AppraisalStandard:
 
     issue: Issue
     clause: str
+    goals: tuple[Goal, ...] = ()
     components: Annotated[tuple[Component, ...], Open(code="P-11")]
     grades: tuple[Band, ...]
     excellent: str
@@ -207,6 +219,7 @@ class AppraisalStandard:
         if not self.components:
             raise ValueError("a standard has components")
         check_weights(self.components, "components")
+        check_goals(self.components, [goal.name for goal in self.goals])
         check_bands(self.grades, "grades")
         check_grades(self.grades, self.excellent)
         names = self.names
@@ -233,6 +246,21 @@ def check_weights(parts: tuple[Component, ...], at: str, points: Rule | None = N
     for i, part in enumerate(parts):
         if part.weight.amount < 0:
             raise Wrong(f"{part.name}: a weight is not below 0", at, i, "weight")
+
+
+def check_goals(components: tuple[Component, ...], goals: list[str]) -> None:
+    """What is tied to business goals is so in every indicator, and no goal is without one (O-90)."""
+    tied = set[str]()
+    for i, component in enumerate(components):
+        indicators = {part.name: part.goal for part in each((component,)) if not part.parts}
+        named = set(indicators.values()) - {""}
+        if unknown := sorted(named.difference(goals)):
+            raise Wrong(f"{component.name}: {', '.join(unknown)} is none of the goals", "components", i)
+        if named and (untied := [name for name, goal in indicators.items() if not goal]):
+            raise Wrong(f"{component.name}: {', '.join(untied)} names no goal", "components", i)
+        tied |= named
+    if left := [goal for goal in goals if goal not in tied]:
+        raise Wrong(f"goals: no indicator is tied to {', '.join(left)}", "goals")
 
 
 def check_form(name: str, measure: Measure | None, form: Form | None) -> None:
