@@ -20,7 +20,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from shared.broker import Broker, Partition, Record, Unavailable, WrongTopic
 from shared.event import Contract
-from shared.store import Identity, Moved, Store, Stored
+from shared.store import TAIL_BYTES, Identity, Moved, Store, Stored
 from shared.wire import NotOurs, heading, to_record
 
 log = structlog.get_logger()
@@ -124,12 +124,18 @@ class Relay:
         return found.position
 
     async def step(self) -> None:
-        """Publish a page while the next one is read, or wait until there is one."""
+        """Publish a page; wait for more where it was the last one. What was stored since it was read has been told."""
         page = self.page or await self.store.tail(self.read, PAGE)
-        if not page:
-            if (await self.store.identity()).republish:
-                return await self.begin()
-            return await self.store.wait("log", QUIET_SECONDS)
+        if page:
+            await self.publish(page)
+        elif (await self.store.identity()).republish:
+            return await self.begin()
+        if not full(page):
+            await self.store.wait("log", QUIET_SECONDS)
+        return None
+
+    async def publish(self, page: Sequence[Stored]) -> None:
+        """While the next one is read, if there is one. Moves the cursors when all of it is acknowledged."""
         began = perf_counter()
         chunks = self.chunks(page)
         following = asyncio.create_task(self.following(page))
@@ -141,11 +147,9 @@ class Relay:
         finally:
             following.cancel()
         self.tell(page, chunks, perf_counter() - began)
-        return None
 
     async def following(self, page: Sequence[Stored]) -> list[Stored]:
-        """Only a full page has one that is worth reading before the store says so."""
-        return await self.store.tail(page[-1].position, PAGE) if len(page) == PAGE else []
+        return await self.store.tail(page[-1].position, PAGE) if full(page) else []
 
     def chunks(self, page: Sequence[Stored]) -> dict[Partition, list[Record]]:
         """Without what the topics hold already."""
@@ -193,3 +197,8 @@ class Relay:
                 return
             before = now
             await asyncio.sleep(STANDBY_SECONDS)
+
+
+def full(page: Sequence[Stored]) -> bool:
+    """Whether the log may go on behind it."""
+    return len(page) == PAGE or sum(len(e.data) + len(e.meta) for e in page) >= TAIL_BYTES
