@@ -135,16 +135,13 @@ class PostgresStore:
 
     async def append(self, groups: Sequence[Group]) -> list[Answer]:
         each = list(enumerate(groups, 1))
-        events = [(i, e.id, e.type, e.schema, e.occurred_at, e.data, e.meta) for i, g in each for e in g.events]
-        seen = [(i, *s) for i, g in each for s in g.guards]
-        once = [(i, o.key, o.digest, o.version, o.outcome) for i, g in each for o in g.once]
         async with answering():
             answers = await self.pool.fetch(
-                "select * from append($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19)",
-                *columns(4, [(g.stream, g.expected, g.topic, g.partition) for g in groups]),
-                *columns(7, events),
-                *columns(3, seen),
-                *columns(5, once),
+                "select * from append($1, $2, $3, $4)",
+                [(g.stream, g.expected, g.topic, g.partition) for g in groups],
+                [(i, e.id, e.type, e.schema, e.occurred_at, e.data, e.meta) for i, g in each for e in g.events],
+                [(i, *s) for i, g in each for s in g.guards],
+                [(i, o.key, o.digest, o.version, o.outcome) for i, g in each for o in g.once],
             )
         return [Answer(outcome=outcome, position=position) for _, outcome, position in answers]
 

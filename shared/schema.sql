@@ -122,12 +122,15 @@ create table keys (person text, class text, wrapped bytea, at timestamptz not nu
 --
 -- A group is what was decided on one stream. One whose stream moved on, or whose decision saw a stream that moved on,
 -- is left out whole (stale); so is one under a key that stands already (taken). The others are stored whole.
+create type new_group as (stream text, expected int, topic text, partition int);
+create type new_event as (i int, id uuid, type text, schema int, occurred_at timestamptz, data bytea, meta bytea);
+create type new_guard as (i int, stream text, version int);
+create type new_key as (i int, key text, digest bytea, version int, outcome text);
 create function append(
-  g_stream text[], g_expected int[], g_topic text[], g_partition int[],                  -- per group
-  e_group int[], e_id uuid[], e_type text[], e_schema int[],                             -- per event, in order
-  e_occurred_at timestamptz[], e_data bytea[], e_meta bytea[],
-  s_group int[], s_stream text[], s_version int[],                                       -- what decisions saw
-  o_group int[], o_key text[], o_digest bytea[], o_version int[], o_outcome text[]       -- keys
+  groups new_group[],
+  added new_event[],  -- in order; `i` is the number of the group, from 1
+  seen new_guard[],   -- by decisions
+  keyed new_key[]
 ) returns table (nth int, outcome text, last_position bigint)
 language plpgsql
 -- Without these the planner may answer the version check with a hash join over the whole log: 6 times slower. And it
@@ -140,39 +143,39 @@ begin
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception 'append must run in READ COMMITTED';
   end if;
-  if cardinality(g_stream) <> (select count(distinct s) from unnest(g_stream) s) then
+  if cardinality(groups) <> (select count(distinct g.stream) from unnest(groups) g) then
     raise exception 'append takes one group per stream';
   end if;
   perform pg_advisory_xact_lock(42);
   select coalesce(array_agg(c.i), '{}') into stale from (
-    select g.i::int as i, g.stream, g.expected from unnest(g_stream, g_expected) with ordinality as g(stream, expected, i)
+    select g.ordinality::int as i, g.stream, g.expected from unnest(groups) with ordinality g
     union all
-    select s.i, s.stream, s.version from unnest(s_group, s_stream, s_version) as s(i, stream, version)
+    select s.i, s.stream, s.version from unnest(seen) s
   ) c
   where coalesce((select e.version from events e where e.stream = c.stream order by e.version desc limit 1), 0)
         <> c.expected;
-  select coalesce(array_agg(o.i), '{}') into taken from unnest(o_group, o_key) as o(i, key)
+  select coalesce(array_agg(o.i), '{}') into taken from unnest(keyed) o
    where exists (select from once k where k.key = o.key);
   lost := stale || taken;
   base := coalesce((select e.position from events e order by e.position desc limit 1), 0);
   insert into events (position, stream, version, topic, partition, id, type, schema, occurred_at, recorded_at, data, meta)
-  select base + row_number() over (order by e.place), g_stream[e.i],
-         g_expected[e.i] + row_number() over (partition by e.i order by e.place),
-         g_topic[e.i], g_partition[e.i], e.id, e.type, e.schema, e.occurred_at, clock_timestamp(), e.data, e.meta
-    from unnest(e_group, e_id, e_type, e_schema, e_occurred_at, e_data, e_meta) with ordinality
-         as e(i, id, type, schema, occurred_at, data, meta, place)
+  select base + row_number() over (order by e.ordinality), groups[e.i].stream,
+         groups[e.i].expected + row_number() over (partition by e.i order by e.ordinality),
+         groups[e.i].topic, groups[e.i].partition,
+         e.id, e.type, e.schema, e.occurred_at, clock_timestamp(), e.data, e.meta
+    from unnest(added) with ordinality e
    where e.i <> all (lost);
   get diagnostics written = row_count;
   insert into once (key, digest, stream, version, position, outcome)
-  select o.key, o.digest, g_stream[o.i], o.version,
-         coalesce((select e.position from events e where e.stream = g_stream[o.i] order by e.version desc limit 1), 0),
+  select o.key, o.digest, groups[o.i].stream, o.version,
+         coalesce((select e.position from events e where e.stream = groups[o.i].stream order by e.version desc limit 1), 0),
          o.outcome
-    from unnest(o_group, o_key, o_digest, o_version, o_outcome) as o(i, key, digest, version, outcome)
+    from unnest(keyed) o
    where o.i <> all (lost);
   if written > 0 then perform pg_notify('log', ''); end if;
   return query
-    select g.i::int,
-           case when g.i = any (taken) then 'taken' when g.i = any (stale) then 'stale' else 'stored' end,
+    select g.ordinality::int,
+           case when g.ordinality = any (taken) then 'taken' when g.ordinality = any (stale) then 'stale' else 'stored' end,
            (select e.position from events e where e.stream = g.stream order by e.version desc limit 1)
-      from unnest(g_stream) with ordinality as g(stream, i) order by g.i;
+      from unnest(groups) with ordinality g order by g.ordinality;
 end $$;
