@@ -164,6 +164,12 @@ class MemoryStore:
     async def checkpoints(self, reader: str) -> dict[Partition, Checkpoint]:
         return {partition: at for (owner, partition), at in self.tables["checkpoints"].items() if owner == reader}
 
+    async def pass_over(
+        self, reader: str, before: Mapping[Partition, Checkpoint | None], after: Mapping[Partition, Checkpoint]
+    ) -> None:
+        async with self.work() as work:
+            await work.checkpoint(reader, before, after)
+
     def work(self, number: int = 1) -> AbstractAsyncContextManager["MemoryWork"]:
         return self.working(number)
 

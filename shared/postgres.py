@@ -231,6 +231,13 @@ class PostgresStore:
             records = await self.pool.fetch(sql, reader)
         return {(r["topic"], r["partition"]): checkpoint(r) for r in records}
 
+    async def pass_over(
+        self, reader: str, before: Mapping[Partition, Checkpoint | None], after: Mapping[Partition, Checkpoint]
+    ) -> None:
+        # Without a transaction around it: most readers are not concerned by most batches.
+        async with answering(), self.pool.acquire() as connection:
+            await PostgresWork(connection, 1).checkpoint(reader, before, after)
+
     def work(self, number: int = 1) -> AbstractAsyncContextManager["PostgresWork"]:
         return self.working(number)
 

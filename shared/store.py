@@ -359,6 +359,11 @@ class Store(Protocol):
 
     async def checkpoints(self, reader: str) -> dict[Partition, Checkpoint]: ...
 
+    async def pass_over(
+        self, reader: str, before: Mapping[Partition, Checkpoint | None], after: Mapping[Partition, Checkpoint]
+    ) -> None:
+        """Move checkpoints past what does not concern the reader. Raises Moved."""
+
     def work(self, number: int = 1) -> AbstractAsyncContextManager[Work]:
         """A transaction on the tables of that build. Raises Moved where it met another one."""
 

@@ -258,11 +258,15 @@ class Subscription:
                 "something is wrong with all of them. See `kaibo parked list`; mend the handler, or what it needs, "
                 f"then `kaibo parked retry SERVICE {self.name}`, or discard them: it goes on by itself"
             )
-        async with self.store.work(self.build.number) as work:
-            await self.effect(work, events)
-            if parked:
-                await work.park(parked)
-            await work.checkpoint(self.name, {p: self.checkpoints.get(p) for p in after}, after)
+        before = {p: self.checkpoints.get(p) for p in after}
+        if events or parked:
+            async with self.store.work(self.build.number) as work:
+                await self.effect(work, events)
+                if parked:
+                    await work.park(parked)
+                await work.checkpoint(self.name, before, after)
+        else:
+            await self.store.pass_over(self.name, before, after)
         self.checkpoints |= after
         self.parked += parked
         if poison:

@@ -263,6 +263,15 @@ class TestCheckpoints:
         assert await store.known(archive, ["s"]) == {"s": []}
         assert await store.next_due(REACTIONS) is None
 
+    async def test_what_does_not_concern_a_reader_is_passed_over(self, store: Store) -> None:
+        async with store.work() as work:
+            await work.checkpoint("reader/1", {}, {HERE: at(4)})
+        await store.pass_over("reader/1", {HERE: at(4)}, {HERE: at(9), THERE: at(0)})
+        assert await store.checkpoints("reader/1") == {HERE: at(9), THERE: at(0)}
+        with pytest.raises(Moved):
+            await store.pass_over("reader/1", {HERE: at(4)}, {HERE: at(7)})
+        assert await store.checkpoints("reader/1") == {HERE: at(9), THERE: at(0)}
+
     async def test_an_error_leaves_nothing(self, store: Store) -> None:
         async def breaks() -> None:
             async with store.work() as work:
