@@ -42,7 +42,7 @@ from services.supervision.violations.events import (
 )
 from services.supervision.violations.rules import PoorPerformance
 from services.training.contracts import Attempt
-from services.vocabulary import Fen
+from services.vocabulary import Fen, Month
 from shared.decider import Context
 from shared.event import Recorded
 from shared.policy import Document, Issue, Policies, load_policy
@@ -398,20 +398,22 @@ def test_a_person_proposes_the_points_that_are_configured_for_the_month() -> Non
 
 
 @pytest.mark.clause("R7")
-def test_what_a_person_proposes_while_the_exam_is_objected_to_is_held_at_once() -> None:
+@pytest.mark.parametrize(("kind", "month"), [(PenaltyKind.CRITICISM, None), (PenaltyKind.BONUS_DEDUCTION, MAY)])
+def test_what_a_person_proposes_while_the_exam_is_objected_to_is_held_at_once(
+    kind: PenaltyKind, month: Month | None
+) -> None:
     contested = Stands(recorded=FAILED, attempts=Attempts(contested=frozenset({(Attempt.FIRST, 1)})))
-    propose = proposing(FAILED, PenaltyKind.CRITICISM)
-    made, held = about(FAILED, stands=contested).when(propose, by=ZHAO, capacity=GROUP).events
+    made, held = about(FAILED, stands=contested).when(proposing(FAILED, kind), by=ZHAO, capacity=GROUP).events
     assert isinstance(made, PenaltyProposed)
-    assert same(made, proposed(FAILED, PenaltyKind.CRITICISM, by=ZHAO))
+    assert same(made, proposed(FAILED, kind, by=ZHAO, month=month))
     assert held == PenaltyHeld(
         penalty=made.penalty,
         person=LI,
-        kind=PenaltyKind.CRITICISM,
+        kind=kind,
         contested=True,
         held=True,
         imposed=False,
-        month=None,
+        month=month,
         **of(made),
     )
 
@@ -422,7 +424,7 @@ def test_a_breach_of_discipline_is_warned() -> None:
     assert same(event, WARNING)
     about(RECORDED_LATE, WARNING).when(proposing(RECORDED_LATE, PenaltyKind.WARNING), by=ZHAO).then()
     about(RECORDED_LATE, WARNING).when(proposing(RECORDED_LATE, PenaltyKind.WARNING), by=HR).refused(
-        "penalty.one_at_a_time"
+        "penalty.one_at_a_time", kind=PenaltyKind.WARNING
     )
     about(RECORDED_LATE, WARNING).when(imposing(RECORDED_LATE), by=HR, capacity="hr").then(imposed(WARNING))
 
