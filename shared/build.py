@@ -29,7 +29,7 @@ class Build:
     number: int = 1
     state: str = "served"  # served, building, stopped (an operator has it resumed), retired (nothing is left of it)
     held: bool = False  # it is compared first: whoever asked for that has it switched
-    accepts: bool = False  # a log that was replaced is read from its beginning
+    accepts: bool = False  # a log that was replaced is read from its beginning; of a reaction turned each time it does
     error: str = ""  # why it stands
 
     @property

@@ -329,6 +329,9 @@ async def reread(connection: Connection, reaction: str, topics: Sequence[str]) -
         list(topics),
     )
     await connection.execute("delete from parked where reader = $1 and topic = any($2::text[])", reaction, list(topics))
+    # Whoever reads it may wait at an offset of the old topic, and would not look at its checkpoints before it stands.
+    await connection.execute("update readers set accepts = not accepts, error = '' where reader = $1", reaction)
+    await connection.execute("select pg_notify('readers', '')")
     # Of events that the log may not hold any more. Whatever it holds comes again.
     await connection.execute(
         "delete from due where reaction = $1"

@@ -110,6 +110,7 @@ class Subscription:
     async def run(self) -> None:
         """Until cancelled, or another build is served. An outage is waited out; what needs an operator stops this
         reader and no other."""
+        READER_STOPPED.labels(self.name).set(0)
         while True:
             try:
                 await self.read()

@@ -4,7 +4,9 @@ import asyncpg
 import pytest
 
 from shared import operations, relay, subscription
+from shared.build import Build
 from shared.memory_broker import MemoryBroker
+from shared.service import same
 from shared.store import Unknown
 from tests.kernel import test_rebuild
 from tests.kernel.test_rebuild import World
@@ -51,8 +53,10 @@ async def test_readers_end_with_what_the_new_log_says(world: World) -> None:
         for reader in ("takings/1", "turnovers/1", "thanking"):
             await world.until(lambda reader=reader: stands(world, reader))  # type: ignore[misc]
         logs = await world.asked(operations.log_of)
+        before = await built(world, "thanking")
         for reader in ("takings", "turnovers", "thanking"):
             await world.asked(operations.accept, reader, logs)
+        assert not same(before, await built(world, "thanking"))  # its worker takes it up anew
         await world.serves("takings/1.2")
         await world.serves("turnovers/1.2")
         await world.until(lambda: thanked(world, "a/1", "b/2", "d/8"))
@@ -62,6 +66,10 @@ async def test_readers_end_with_what_the_new_log_says(world: World) -> None:
         assert await world.state("thanking") == ("served", "")
         with pytest.raises(Unknown, match="reads no log that was replaced"):
             await world.asked(operations.accept, "thanking", logs)
+
+
+async def built(world: World, reader: str) -> Build:
+    return next(build for build in await world.store.builds() if build.reader == reader)
 
 
 async def stands(world: World, reader: str) -> bool:
