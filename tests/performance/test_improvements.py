@@ -33,6 +33,7 @@ from services.performance.reviews.results import Result
 from services.vocabulary import Month, PersonId
 from shared.privacy import Personal, owned
 from shared.testing import Given, given
+from tests.arrows import arrows, drawn, step
 from tests.http.serving import SERVICES, in_memory, naming, served
 from tests.performance.month import ANCHOR, STUDIO, A, B
 from tests.performance.test_projections import rows
@@ -185,6 +186,48 @@ def test_a_plan_is_closed_as_achieved_or_not_and_never_by_the_person() -> None:
 def board(*events: Event) -> ImprovementPlan:
     (row,) = rows(improvement_plans, events)
     return row
+
+
+@pytest.mark.clause("O-106", "S-49", "C-10")
+def test_an_improvement_plan() -> None:
+    """Agreed, measures completed, closed: achieved or not."""
+    histories: dict[str, tuple[Event, ...]] = {
+        "none": (),
+        "proposed": (BY_BOSS,),
+        "agreed": (BY_BOSS, AGREED, REHEARSED),
+        "agreed+": (BY_BOSS, AGREED, REHEARSED, COACHED),
+        "closed": (BY_BOSS, AGREED, REHEARSED, COACHED, CLOSED),
+    }
+    as_boss: dict[str, Any] = {"by": BOSS, "capacity": "ops_supervisor", "now": JUNE_6}
+    steps = {
+        "propose": step(replace(PROPOSE, measures=MEASURES[:1]), **as_boss),
+        "agree": step(AGREE, by=A, capacity="ops_specialist", now=JUNE_6),
+        "complete": step(replace(COMPLETE, measure=2), **as_boss),
+        "achieved": step(CLOSE, **as_boss),
+        "failed": step(replace(CLOSE, outcome=Outcome.NOT_ACHIEVED), **as_boss),
+    }
+    assert arrows({name: plan(*history) for name, history in histories.items()}, steps, stage) == drawn(
+        """
+                 propose   agree   complete  achieved  failed
+        none     proposed  -       -         -         -
+        proposed proposed  agreed  -         -         -
+        agreed   -         .       agreed+   -         closed
+        agreed+  -         .       .         closed    closed
+        closed   -         .       .         .         -
+        """
+    )
+
+
+def stage(state: State) -> str:
+    """With `+` once its measures are done."""
+    match state:
+        case None:
+            return "none"
+        case ImprovementPlanProposed():
+            return "proposed"
+        case _:
+            done = "+" if len(state.completed) == len(state.measures) else ""
+            return "closed" if state.closed else f"agreed{done}"
 
 
 @pytest.mark.clause("O-106", "S-49", "C-10")
