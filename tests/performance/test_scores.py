@@ -349,7 +349,8 @@ def test_adjustments_are_capped_as_sums() -> None:
     minus = adjusted("3", "9", Direction.MINUS)
     assert score([*FACTS, adjusted("1", "3"), minus]) == Fraction("74.80")
     assert score([*FACTS, adjusted("1", "3"), adjusted("1", "3", withdrawn=True)]) == Fraction("76.80")
-    uncapped = TEXT.replace("plus_cap: 5\n", "")  # not configured
+    uncapped = TEXT.replace("plus_cap: 5\n", "").replace("minus_cap: 5\n", "")  # not configured
+    assert score([*FACTS, adjusted("1", "90", Direction.MINUS)], uncapped) == 0  # no score is below 0
     assert score([*FACTS, adjusted("1", "3"), adjusted("2", "3")], uncapped) == Fraction("82.80")
 
 

@@ -47,6 +47,7 @@ from shared.explanation import (
     evaluate,
     fact,
     find,
+    flaw,
     load,
     occurrence,
     read,
@@ -210,6 +211,30 @@ def test_gaps_and_overlaps_are_seen() -> None:
     assert not complete((Band(below=rule(60), gives="C"), Band(at_least=rule(70), gives="A")))
     assert not complete((Band(at_least=rule(0), below=rule(60), gives="C"), Band(at_least=rule(60), gives="A")))
     assert not complete(GRADES[:2])
+    assert not complete((Band(gives="C"), Band(at_least=rule(60), gives="A")))  # no upper edge where the next begins
+    assert not complete((Band(below=rule(60), gives="C"), Band(gives="A")))
+    assert not complete(())
+
+
+@pytest.mark.parametrize(
+    ("bands", "which", "why"),
+    [
+        ((Band(at_least=rule(0), gives="A"),), 0, "no lower edge"),
+        ((*GRADES[:2], Band(above=rule(95), gives="A")), 2, "a gap between 90 and 95"),
+        ((*GRADES[:2], Band(above=rule(80), gives="A")), 2, "an overlap between 90 and 80"),
+        (GRADES[:2], 1, "no upper edge"),
+    ],
+)
+def test_the_band_that_is_wrong_is_named(bands: tuple[Band, ...], which: int, why: str) -> None:
+    found = flaw(bands)
+    assert found is not None
+    assert found[0] == which
+    assert why in found[1]
+
+
+@pytest.mark.parametrize(("points", "clamped"), [("-3", "10"), ("9.5", "10"), ("15", "15"), ("20.5", "20")])
+def test_a_clamp_has_two_ends(points: str, clamped: str) -> None:
+    assert rounded(Clamp(name="c", of=f(points), low=Decimal(10), high=Decimal(20))) == d(clamped)
 
 
 def adjusted(raw: Node, *plus: Node) -> Node:
@@ -449,6 +474,8 @@ def test_a_closed_node_tells_its_value_alone() -> None:
         assert "e7" not in told
         assert "e8" not in told
     assert document["events"] == [["e1", "", None]]
+    told_of_it = {"op": "Mean", "name": "secret", "closed": True, "value": "70"}
+    assert document["tree"]["of"][0]["of"] == told_of_it
     assert disclosed(dump(tree), "none".__eq__) == dump(tree)
     (wrong,) = verify(document)
     assert wrong.startswith("this is no explanation, or not all of one")
@@ -458,6 +485,12 @@ def test_what_differs() -> None:
     assert compare(total(f(0)), total(f(0))) == []
     top = compare(total(f(0)), total(f(20)))[0]
     assert (top.path, top.old, top.new) == ("/weighted", ("66.8",), ("69.2",))
+
+
+def test_what_one_side_alone_has_differs_from_nothing() -> None:
+    one, two = Sum(name="s", of=(f(1),)), Sum(name="s", of=(f(1), Product(name="p", of=(f(2),))))
+    assert [(c.old, c.new) for c in compare(one, two) if c.path.endswith("p")] == [((), ("2",))]
+    assert [(c.old, c.new) for c in compare(two, one) if c.path.endswith("p")] == [(("2",), ())]
 
 
 def test_another_version_of_a_policy_alone_is_no_difference() -> None:
