@@ -49,6 +49,10 @@ class Access:
             return True
         return SELF in holders and about == {actor.person}
 
+    def own(self, capability: str) -> bool:
+        """Whether everybody holds it about himself."""
+        return SELF in self.table.get(capability, ())
+
     def check(self, capability: str, actor: Actor, about: frozenset[str] = frozenset()) -> None:
         """Raises Forbidden."""
         if not self.allows(capability, actor, about):
@@ -75,12 +79,13 @@ def requires(capability: str) -> Any:
 
 
 async def admit(request: Request, capability: str) -> None:
-    """Raises Forbidden, and what the identity raises."""
+    """A body is read only where it may tell that he asks about himself: that of a file of commands has no bound. Raises
+    Forbidden, and what the identity raises."""
     identity: Identity = request.app.state.identity
     access: Access = request.app.state.access
     actor = request.state.actor = await identity.actor(request.headers)
     if not access.allows(capability, actor):
-        access.check(capability, actor, await about(request))
+        access.check(capability, actor, await about(request) if access.own(capability) else frozenset())
 
 
 def body_of(route: APIRoute) -> type | None:

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any, get_args
 from urllib.parse import quote
@@ -327,6 +327,22 @@ async def test_a_rule_sees_who_imports() -> None:
         first, second = await import_lines(there, naming("importer", "system"), *lines)
         assert (first["status"], second["status"]) == ("stored", "refused"), second
         assert second["problem"]["title"].startswith("role.")
+
+
+async def test_a_file_of_whoever_may_not_import_is_not_read() -> None:
+    """It has no bound, and a line of it is no body that could tell whom it is about."""
+    read = 0
+
+    async def file() -> AsyncIterator[bytes]:
+        nonlocal read
+        for _ in range(100):
+            read += 1
+            yield b'{"command": "DefineUnit"}\n'
+
+    async with served(await in_memory(SERVICES["people"])) as there:
+        headers = naming("li", "hr") | {"Content-Type": "application/x-ndjson"}
+        answer = await there.http.post("/bulk", content=file(), headers=headers)
+        assert (answer.status_code, answer.json()["capability"], read) == (403, "history.import", 0)
 
 
 async def test_a_time_of_ones_own_needs_the_right_to_import() -> None:
