@@ -139,7 +139,7 @@ class Handler:
             origin=headers.get("Kaibo-Origin", ""),
             cause=self.request.state.correlation,
             correlation=self.request.state.correlation,
-            expected=version(tag) if tag else None,
+            expected=None if tag is None else version(tag),
             once=f"http:{person}:{self.request.scope['route'].path}:{key}" if key else "",
             digest=hmac.digest(app.vault.master, encode(command) + (tag or "").encode(), "sha256") if key else b"",
         )
@@ -488,7 +488,8 @@ class Edge:
             self.serving -= 1
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
+        # Of a name that comes twice the first one counts, as wherever it is read later.
+        headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in reversed(scope["headers"])}
         named = headers.get("kaibo-correlation-id", "")
         correlation = named if CORRELATION.fullmatch(named) else secrets.token_hex(16)
         scope.setdefault("state", {})["correlation"] = correlation

@@ -102,6 +102,7 @@ async def test_a_spoilt_question_is_answered(name: str, databases: Databases) ->
     ("header", "text", "status"),
     [
         ("If-Match", "seven", 400),
+        ("If-Match", "", 400),
         ("Idempotency-Key", "k" * 201, 400),
         ("Kaibo-Origin", "o" * 201, 400),
         ("Kaibo-Scope", "s" * 201, 400),
@@ -121,6 +122,15 @@ async def test_a_spoilt_header_is_answered(header: str, text: str, status: int) 
         seen = await there.http.get("/units/u", headers=headers)
         assert status in (answer.status_code, seen.status_code)
         assert max(answer.status_code, seen.status_code) < 500
+
+
+async def test_a_header_that_comes_twice_is_held_to_its_bound() -> None:
+    """The first of them is the one that is read."""
+    async with served(await in_memory(SERVICES["people"])) as there:
+        twice = [("Idempotency-Key", "k" * 201), ("Idempotency-Key", "k")]
+        headers = [*naming("somebody", "system").items(), *twice]
+        answer = await there.http.post("/units/define", json={"unit": "u", "name": "U"}, headers=headers)
+        assert (answer.status_code, await there.parts.store.maximum()) == (400, 0)
 
 
 async def test_a_body_that_is_too_large_is_refused_however_it_is_sent() -> None:
