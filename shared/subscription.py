@@ -240,7 +240,7 @@ class Subscription:
                 return await self.apply(items)
             except Moved:
                 stands = await self.store.checkpoints(self.name)
-                if any(stands.get(i.partition) != self.checkpoints.get(i.partition) for i in items):
+                if any(mark(stands.get(i.partition)) != mark(self.checkpoints.get(i.partition)) for i in items):
                     raise
                 await asyncio.sleep(random.uniform(0, 0.05))
 
@@ -489,3 +489,8 @@ class Subscription:
             events=len(events),
             seconds=round(seconds, 4),
         )
+
+
+def mark(checkpoint: Checkpoint | None) -> tuple[str, int] | None:
+    """What tells whether somebody else has moved it. Where its past ends may be written by others."""
+    return None if checkpoint is None else (checkpoint.log, checkpoint.offset)

@@ -4,18 +4,19 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from shared import memory, postgres, subscription
 from shared.event import Contract, Contracts, Envelope, encode, new_id
-from shared.memory import MemoryStore
+from shared.memory import MemoryStore, MemoryWork
 from shared.memory_broker import MemoryBroker
 from shared.policy import Policies
 from shared.postgres import open_store
 from shared.reaction import Reaction
 from shared.register import register
-from shared.store import Checkpoint, Store, Stored
+from shared.store import Checkpoint, Moved, Store, Stored
 from shared.subscription import Subscription
 from shared.wire import to_record
 from tests.conformance.stores import NOON, TOPIC, TOPICS, Said, Speaker, archive
@@ -137,6 +138,42 @@ async def nobody_is_told_of_the_past(words: Words, workers: int) -> None:
 @pytest.mark.parametrize("workers", [1, 2])
 async def test_nobody_is_told_of_the_past(words: Words, workers: int) -> None:
     await nobody_is_told_of_the_past(words, workers)
+
+
+async def met_in_the_past(words: Words, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Batches of one, each of which meets another transaction first. Returns how often the topics were asked for."""
+    gathered = list[int]()
+    commit, reader = MemoryWork.commit, words.broker.reader
+    asked = 0
+
+    def meets(work: MemoryWork) -> None:
+        if any(name.endswith("_fact") for name, _ in work.changed):
+            gathered.append(1)
+            if len(gathered) % 2:
+                raise Moved("two transactions met")
+        commit(work)
+
+    async def asking(*of: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        return await reader(*of)
+
+    monkeypatch.setattr(MemoryWork, "commit", meets)
+    monkeypatch.setattr(words.broker, "reader", asking)
+    monkeypatch.setattr(subscription, "BATCH", 1)
+    await words.broker.ensure({TOPIC: 2})
+    await words.say("abb", "c")
+    await words.deploy()
+    async with words.worker():
+        await words.known(a=1, b=2, c=1)
+    return asked
+
+
+async def test_who_meets_another_one_in_the_past_tries_again_at_once(
+    memory_words: Words, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """He is still the owner: he does not leave his group and come back."""
+    assert await met_in_the_past(memory_words, monkeypatch) == 1
 
 
 BUGS = {
