@@ -2,6 +2,9 @@
 
 The hash is that of the syntax, without docstrings and comments: of the key, the fold, the row, and whatever of the
 services they name. The events are left out: what they may become is for the contracts to say.
+
+The columns of a table are on record by themselves: a table that is there gets no other ones, so under the same version
+they cannot be taken for another wording.
 """
 
 import ast
@@ -17,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from cli.serve import load
 from cli.state import SERVICES
+from shared.rows import table
 
 if TYPE_CHECKING:
     from shared.build import Model
@@ -31,19 +35,33 @@ def recorded(service: str) -> Path:
 
 
 def record() -> None:
-    """Write down what every reader's code is now."""
+    """Write down what every reader's code is now. Raises ValueError where that cannot be under its version."""
     for service in SERVICES:
-        recorded(service).write_text(json.dumps(found(service), indent=2, sort_keys=True) + "\n")
+        before, now = on_record(service), found(service)
+        if unlike := [f"{name}/{was['version']}" for name, was in before.items() if other(was, now.get(name, was))]:
+            raise ValueError(f"{service}: {', '.join(unlike)}: other columns than the table has: raise `version`")
+        recorded(service).write_text(json.dumps(now, indent=2, sort_keys=True) + "\n")
+
+
+def on_record(service: str) -> dict[str, dict[str, Any]]:
+    path = recorded(service)
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def other(was: dict[str, Any], now: dict[str, Any]) -> bool:
+    """Whether the table of this version has other columns."""
+    return bool(was["version"] == now["version"] and was.get("columns", now["columns"]) != now["columns"])
 
 
 def changed(service: str) -> Iterator[str]:
     """What is to be done, a sentence for each reader whose code is another one under the same version."""
-    path = recorded(service)
-    before = json.loads(path.read_text()) if path.exists() else {}
+    before = on_record(service)
     for name, now in found(service).items():
         was = before.get(name)
-        if was is None or was["version"] != now["version"]:
+        if was is None or was["version"] != now["version"] or "columns" not in was:
             yield f"{service}: {name}/{now['version']} is not on record: `./kaibo readers record`"
+        elif other(was, now):
+            yield f"{service}: {name} has other columns than the table of its version {now['version']}: raise `version`"
         elif was["code"] != now["code"]:
             yield (
                 f"{service}: {name} makes other rows than its version {now['version']} did: raise `version`, and it is "
@@ -55,7 +73,16 @@ def changed(service: str) -> Iterator[str]:
 def found(service: str) -> dict[str, dict[str, Any]]:
     loaded = load(service)
     models: tuple[Sequence[Model], ...] = (loaded.projections, loaded.facts)
-    return {m.name: {"version": m.version, "code": fingerprint(m)} for group in models for m in group}
+    return {
+        m.name: {"version": m.version, "code": fingerprint(m), "columns": columns(m)} for group in models for m in group
+    }
+
+
+def columns(model: "Model") -> str:
+    """Of the rows of a projection; all facts have the same tables."""
+    row = getattr(model, "row", None)
+    told = [] if row is None else [f"{c.name} {c.type}" for c in table(model.name, row).columns]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16] if told else ""
 
 
 def fingerprint(model: "Model") -> str:

@@ -2,6 +2,7 @@
 
 import ast
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,3 +37,24 @@ def test_another_rule_is_another_fingerprint(monkeypatch: pytest.MonkeyPatch, ol
 
     monkeypatch.setattr(fingerprints, "module", changed)
     assert (fingerprints.fingerprint(exam_chains) == before) is same
+
+
+def test_other_columns_are_not_put_on_record_under_the_same_version(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The table that is there has not got them: every event of the reader would be parked."""
+    monkeypatch.setattr(fingerprints, "SERVICES", ["training"])
+    monkeypatch.setattr(fingerprints, "recorded", lambda service: tmp_path / f"{service}.json")
+    fingerprints.record()
+    assert list(fingerprints.changed("training")) == []
+    before = (tmp_path / "training.json").read_text()
+    columns = fingerprints.columns
+
+    def other(model: Any) -> str:
+        return "wider" if model.name == "exam_chains" else columns(model)
+
+    monkeypatch.setattr(fingerprints, "columns", other)
+    with pytest.raises(ValueError, match="exam_chains/2: other columns than the table has"):
+        fingerprints.record()
+    assert (tmp_path / "training.json").read_text() == before
+    assert any("exam_chains has other columns" in what for what in fingerprints.changed("training"))

@@ -28,4 +28,4 @@ def post(row: Post, event: PostDefined) -> Post:
     )
 
 
-posts_defined = Projection(name="posts", key=lambda event: Post(post=event.post), evolve=post)
+posts_defined = Projection(name="posts", key=lambda event: Post(post=event.post), evolve=post, version=2)

@@ -41,7 +41,10 @@ def metric_definition(row: MetricDefinition, event: MetricDefined) -> MetricDefi
 
 
 metric_definitions = Projection(
-    name="metric_definitions", key=lambda event: MetricDefinition(metric=event.metric), evolve=metric_definition
+    name="metric_definitions",
+    key=lambda event: MetricDefinition(metric=event.metric),
+    evolve=metric_definition,
+    version=2,
 )
 
 
@@ -76,4 +79,5 @@ recorded_metrics = Projection(
     name="recorded_metrics",
     key=lambda event: RecordedMetric(person=event.subject.person, month=event.subject.month, metric=event.metric),
     evolve=recorded_metric,
+    version=2,
 )
