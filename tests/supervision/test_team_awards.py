@@ -122,6 +122,16 @@ def test_whoever_was_of_the_team_in_the_period_or_since_is_a_member(to: UnitId, 
     assert (outcome.refusal is not None) == member
 
 
+@pytest.mark.clause("S-50", "R8")
+def test_of_a_period_to_come_whoever_is_a_member_today_decides_nothing() -> None:
+    """That he will have left by then is no matter."""
+    july = WHERE | {"period": "2024-07"}
+    told = (assigned(LI, JANUARY), assigned(HR, date(2024, 1, 2)), assigned(HR, date(2024, 6, 15), SALES))
+    proposed = replace(PROPOSED, period="2024-07", ruled_on=date(2024, 6, 2))
+    outcome = under(proposed, told=told).when(ApproveAward(**july), by=HR, capacity="hr", now=MORNING)
+    outcome.refused("award.by_a_member", team=LIVE)
+
+
 def test_a_post_that_is_corrected_was_never_held() -> None:
     team = Team(team=LIVE)
     told = heard(teams, assigned(LI, JANUARY), assigned(LI, JANUARY, SALES), assigned(WANG, JANUARY, NIGHT, LIVE))

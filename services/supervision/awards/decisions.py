@@ -183,9 +183,9 @@ def check_hand(command: Ruling, context: Context) -> None:
 
 
 def check_not_a_member(team: UnitId, period: str, context: Context) -> None:
-    """Of those who were of it in the award's period, or since. Raises Refused("award.team_unknown"),
-    ("award.by_a_member")."""
-    since = first_day(months_of(period)[0])
+    """Of those who were of it in the award's period, or since; of a period to come, today. Raises
+    Refused("award.team_unknown"), ("award.by_a_member")."""
+    since = min(first_day(months_of(period)[0]), context.today)
     members = belonged(context.known(teams, Team(team=team)), team, since, context.today)
     if not members:
         raise Refused("award.team_unknown", team=team, next="name a unit to which persons were assigned by then")
