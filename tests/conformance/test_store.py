@@ -104,6 +104,39 @@ class TestAppend:
         assert before < found.recorded_at < datetime.now(UTC) + timedelta(seconds=5)
         assert found.occurred_at.utcoffset() == timedelta(0)
 
+    async def test_what_looks_like_the_syntax_of_a_value_is_kept_as_it_is(self, store: Store) -> None:
+        strange = [
+            '{"a",b}',
+            "(1,,)",
+            "NULL",
+            "\\N",
+            "'; drop table events; --",
+            'a"\\\n\t{}',
+            "",
+            " ",
+            "$1::text",
+            "🙂",
+        ]
+        each = [
+            msgspec.structs.replace(
+                group(text, events=0, once=[Once(key=f"k{text}", digest=text.encode(), outcome=text)]),
+                events=tuple(msgspec.structs.replace(new(), type=text, data=text.encode()) for _ in range(i % 3)),
+                guards=((f"none{text}", 0),),
+            )
+            for i, text in enumerate(strange)
+        ]
+        huge = msgspec.structs.replace(group("huge"), events=(msgspec.structs.replace(new(), data=bytes(2_000_000)),))
+        assert await outcomes(store, *each, huge) == ["stored"] * (len(each) + 1)
+        log = await store.tail(0, 100)
+        assert [(e.stream, e.version, e.type, e.data) for e in log[:-1]] == [
+            (text, n + 1, text, text.encode()) for i, text in enumerate(strange) for n in range(i % 3)
+        ]
+        assert (log[-1].stream, len(log[-1].data)) == ("huge", 2_000_000)
+        kept = await store.kept([f"k{text}" for text in strange])
+        assert {k: (v.stream, v.digest, v.outcome) for k, v in kept.items()} == {
+            f"k{text}": (text, text.encode(), text) for text in strange
+        }
+
     async def test_a_group_whose_stream_moved_is_left_out_whole(self, store: Store) -> None:
         await store.append([group("a", events=2)])
         assert await store.append([group("a", 1, events=3), group("b", events=2)]) == [
