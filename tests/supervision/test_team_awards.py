@@ -81,6 +81,19 @@ def test_an_excellent_team_is_proposed_approved_and_rewarded() -> None:
     assert (row.causes, row.rewards, row.amount_not_configured) == ((CAUSE,), (Reward.COMMENDATION,), True)
 
 
+@pytest.mark.clause("R8")
+def test_what_was_granted_is_not_granted_again_on_the_same_causes() -> None:
+    granted = (PROPOSED, APPROVED, GRANTED)
+    under(*granted).when(ProposeAward(causes=(CAUSE,), **WHERE), by=ZHAO, now=MORNING).then()
+    other = ProposeAward(causes=(CAUSE, replace(CAUSE, fact="no complaint in May")), **WHERE)
+    (event,) = under(*granted).when(other, by=ZHAO, now=MORNING).events
+    assert isinstance(event, AwardProposed)
+    revoked = AwardRevoked(award="award", team=LIVE, decider=HR, capacity="hr", reason="not ours")
+    review = AwardReviewOpened(award="award", team=LIVE, cause=CAUSE)
+    (event,) = under(*granted, review, revoked).when(ProposeAward(causes=(CAUSE,), **WHERE), by=ZHAO).events
+    assert isinstance(event, AwardProposed)
+
+
 @pytest.mark.clause("S-50", "P-19")
 def test_a_team_is_paid_what_its_item_says() -> None:
     paying = load_policy(AwardItems, shipped("award_items").replace("amount:\n", "amount: 100000\n"))

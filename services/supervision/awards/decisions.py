@@ -58,7 +58,8 @@ class Named(Subject):
 
 @value
 class ProposeAward(Named):
-    """With the causes that show all grounds of the item. Whoever earned it may propose himself (A-43)."""
+    """With the causes that show all grounds of the item; where it stands granted on them, nothing is new. Whoever
+    earned it may propose himself (A-43)."""
 
     item: str
     period: Period
@@ -147,10 +148,17 @@ class Awards:
     def resting_on(self, cause: Cause) -> list[Award]:
         return [award for award in self.all if cause in award.causes]
 
+    @property
+    def granted(self) -> list[Award]:
+        return [award for award in self.all if award.standing in (Standing.GRANTED, Standing.UNDER_REVIEW)]
+
+    def granted_on(self, causes: Sequence[Cause]) -> bool:
+        """One that stands rests on all of them."""
+        return any(set(causes) <= set(award.causes) for award in self.granted)
+
     def bereft_of(self, cause: Cause) -> Award | None:
         """Granted, and without this cause since."""
-        granted = (Standing.GRANTED, Standing.UNDER_REVIEW)
-        return next((award for award in self.all if award.standing in granted and cause in award.lost), None)
+        return next((award for award in self.granted if cause in award.lost), None)
 
     def find(self, name: str) -> Award | None:
         return next((award for award in self.all if award.award == name), None)
@@ -216,6 +224,8 @@ def propose(command: ProposeAward, state: Awards, context: Context) -> list[Even
     shown = (*(open_.causes if open_ else ()), *command.causes)
     if missing := [ground for ground in item.needs if ground not in {cause.ground for cause in shown}]:
         raise Refused("award.ground_missing", missing=missing, clause=item.clause, next="name a fact that shows it")
+    if open_ is None and state.granted_on(command.causes):
+        return []  # said again: it would be paid twice
     return joined(command, state, command.causes, context.actor, ruled_on)
 
 
