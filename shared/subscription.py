@@ -350,15 +350,15 @@ class Subscription:
             self.unsettled = 0  # others read on: no need to look without a pause
             return
         while True:
-            began = monotonic()
+            began, settled = monotonic(), 0
             try:
-                if not await self.settle_some(self.source):
+                settled = await self.settle_some(self.source)
+                if not settled:
                     break
             except Moved:
                 await asyncio.sleep(random.uniform(0, 0.05))
             finally:
-                share = SETTLE_SECONDS / (monotonic() - began)
-                self.at_once = max(1, min(SETTLE, int(self.at_once * share)))
+                self.at_once = paced(self.at_once, settled, monotonic() - began)
         self.unsettled, self.owed = 0, bool(self.past)
 
     async def in_the_past(self) -> bool:
@@ -489,6 +489,15 @@ class Subscription:
             events=len(events),
             seconds=round(seconds, 4),
         )
+
+
+def paced(at_once: int, settled: int, seconds: float) -> int:
+    """How many subjects the next transaction settles. A step that was not full says nothing of how many would fit."""
+    if seconds > SETTLE_SECONDS:
+        return max(1, int(at_once * SETTLE_SECONDS / seconds))
+    if settled == at_once and seconds < SETTLE_SECONDS / 2:
+        return min(SETTLE, 2 * at_once)
+    return at_once
 
 
 def mark(checkpoint: Checkpoint | None) -> tuple[str, int] | None:

@@ -1,7 +1,6 @@
 """Readers, on the adapters in memory: what comes again, what is missing, what cannot be handled. G4, G5, G6."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -328,11 +327,6 @@ async def test_a_result_that_lacked_its_policy_is_there_after_the_start_that_bri
     assert (found.document, found.error) == (6, "")
 
 
-def slowly(subject: Buyer, known: Known[Sold]) -> int:
-    time.sleep(0.01)
-    return len(known.facts)
-
-
 class Settling(Subscription):
     """Counts the subjects of each transaction."""
 
@@ -344,7 +338,14 @@ class Settling(Subscription):
 
 
 async def what_takes_long_is_settled_in_smaller_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "SETTLE_SECONDS", 0.05)
+    now = 0.0
+
+    def slowly(subject: Buyer, known: Known[Sold]) -> int:
+        nonlocal now
+        now += module.SETTLE_SECONDS / 5
+        return len(known.facts)
+
+    monkeypatch.setattr(module, "monotonic", lambda: now)
     shop = Shop()
     counted = Facts(name="counted", about=lambda e: e.shop, subjects=lambda e: [Buyer(shop=e.shop)], result=slowly)
     await shop.store.prepare([counted])
@@ -355,9 +356,8 @@ async def what_takes_long_is_settled_in_smaller_steps(monkeypatch: pytest.Monkey
     for place in sorted({place for place, _ in sent}):
         await reader.take(list(reader.fresh(place, [record for at, record in sent if at == place])))
     await reader.settle(behind=False)
-    assert reader.sizes[0] == 20
-    assert reader.sizes[1] <= 5
-    assert sum(reader.sizes) == 30
+    assert reader.sizes == [20, 5, 5, 0]
+    assert reader.at_once == 5  # what found nothing left says nothing
 
 
 async def test_what_takes_long_is_settled_in_smaller_steps(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -365,8 +365,15 @@ async def test_what_takes_long_is_settled_in_smaller_steps(monkeypatch: pytest.M
     await what_takes_long_is_settled_in_smaller_steps(monkeypatch)
 
 
+@pytest.mark.parametrize(
+    ("settled", "seconds", "next_"), [(20, 1.0, 40), (150, 1.0, 200), (19, 0.0, 20), (20, 4.0, 20), (0, 400.0, 1)]
+)
+def test_only_a_full_step_that_was_quick_is_followed_by_a_larger_one(settled: int, seconds: float, next_: int) -> None:
+    assert module.paced(max(20, settled), settled, seconds) == next_
+
+
 async def test_seeded_steps_stay_as_large_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = "self.at_once = max(1, min(SETTLE, int(self.at_once * share)))"
+    right = "self.at_once = paced(self.at_once, settled, monotonic() - began)"
     with mutated(module, right, "pass"), pytest.raises(AssertionError):
         await what_takes_long_is_settled_in_smaller_steps(monkeypatch)
 
