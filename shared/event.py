@@ -17,7 +17,7 @@ Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 encode = msgspec.json.Encoder(decimal_format="string").encode
 
 
-class Meta(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Meta(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What the kernel knows of an event; never part of its payload."""
 
     id: str  # UUIDv7
@@ -41,6 +41,7 @@ class Meta(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Citation(str):
     """The id of an event as an explanation names it: it knows its stream and when it occurred."""
 
+    __slots__ = ("said",)
     said: tuple[str, str, datetime | None]
 
     def __new__(cls, event: str, stream: str = "", at: datetime | None = None) -> "Citation":

@@ -56,7 +56,12 @@ class Known(Generic[E]):
         Last is what was said last, by the version of the stream, not what happened last: a correction may carry any
         business time. Raises ValueError as `words` does.
         """
-        last = {thing: words[-1] for thing, words in self.words(*kinds).items()}
+        last: dict[Hashable, Recorded[Any]] = {}
+        for word in self.said(*kinds):
+            thing = self.about(word.event)
+            before = last.setdefault(thing, word)
+            if before is not word and follows(word, before, thing):
+                last[thing] = word
         return {thing: word for thing, word in last.items() if self.concerns(word.event)}
 
     @overload
@@ -77,8 +82,8 @@ class Known(Generic[E]):
         for thing, words in said.items():
             if len(words) == 1:
                 continue
-            if len(streams := {word.meta.stream for word in words}) > 1:
-                raise ValueError(f"{' and '.join(sorted(streams))} both speak of {thing}")
+            for word in words[1:]:
+                follows(word, words[0], thing)
             words.sort(key=lambda word: word.meta.version)
         return said
 
@@ -88,6 +93,13 @@ class Known(Generic[E]):
         if len(kinds) == 1:
             return self.by_kind.get(kinds[0], ())
         return [recorded for recorded in self.facts if type(recorded.event) in kinds]
+
+
+def follows(word: Recorded[Any], other: Recorded[Any], thing: Hashable) -> bool:
+    """Whether it was said after the other one. Raises ValueError where another stream said it."""
+    if word.meta.stream != other.meta.stream:
+        raise ValueError(f"{' and '.join(sorted((word.meta.stream, other.meta.stream)))} both speak of {thing}")
+    return word.meta.version > other.meta.version
 
 
 def moment(recorded: Recorded[Any]) -> tuple[datetime, str]:

@@ -75,7 +75,7 @@ class Evidence:
     adjustments: tuple[Recorded[ReviewScoreAdjusted], ...]
     declared: Mapping[str, Recorded[NotApplicableDeclared]]
     streams: tuple[Recorded[StreamEnded], ...]
-    figures: Mapping[StreamId, Recorded[StreamMetricsRecorded]]
+    figures: tuple[Recorded[StreamMetricsRecorded] | None, ...]  # of each of the streams
     observations: tuple[Recorded[StreamObserved], ...]
     exams: tuple[Recorded[ExamGraded | ExamRegraded], ...]
     attended: tuple[Recorded[SessionAttended], ...]
@@ -88,6 +88,8 @@ class Evidence:
 def evidence_of(subject: PersonMonth, known: Known[Event]) -> Evidence:
     ended = sorted(known.last(StreamEnded).values(), key=lambda r: (r.event.started_at, r.event.stream))
     too_long = {r.event.stream for r in ended if r.event.too_long}
+    scored = tuple(r for r in ended if not r.event.too_long)
+    figures = {r.event.stream: r for r in known.last(StreamMetricsRecorded).values()}
     absences = known.last(SessionAbsenceRecorded, SessionAbsenceCorrected).values()
     declared = known.last(NotApplicableDeclared).values()
     adjusted = known.last(ReviewScoreAdjusted).values()
@@ -96,8 +98,8 @@ def evidence_of(subject: PersonMonth, known: Known[Event]) -> Evidence:
         opened=opened(known),
         adjustments=tuple(r for r in adjusted if not r.event.withdrawn and not r.event.held),
         declared={r.event.component: r for r in declared if not r.event.withdrawn},
-        streams=tuple(r for r in ended if not r.event.too_long),
-        figures={r.event.stream: r for r in known.last(StreamMetricsRecorded).values()},
+        streams=scored,
+        figures=tuple(figures.get(r.event.stream) for r in scored),
         observations=tuple(r for r in known.last(StreamObserved).values() if r.event.stream not in too_long),
         exams=tuple(known.last(ExamGraded, ExamRegraded).values()),
         attended=tuple(known.last(SessionAttended).values()),

@@ -129,15 +129,14 @@ def credited(figure: Figure, attribution: Attribution, evidence: Evidence) -> tu
 
 
 def figures(figure: Figure, evidence: Evidence) -> tuple[Node, ...]:
-    found = [evidence.figures.get(ended.event.stream) for ended in evidence.streams]
-    if None not in found:
-        return facts(cast(list[Recorded[StreamMetricsRecorded]], found), str(figure), figure.unit)
+    if None not in evidence.figures:
+        return facts(cast("tuple[Recorded[StreamMetricsRecorded], ...]", evidence.figures), str(figure), figure.unit)
     return tuple(
         [
             fact(one, str(figure), unit=figure.unit)
             if one
             else nothing(ended, str(figure), Kind.MISSING, f"figures of {ended.event.stream}")
-            for one, ended in zip(found, evidence.streams, strict=True)
+            for one, ended in zip(evidence.figures, evidence.streams, strict=True)
         ]
     )
 
