@@ -27,10 +27,12 @@ def tell(console: Console, document: Document, report: Mapping[str, Any], since:
 def summary(document: Document, report: Mapping[str, Any], since: str, until: str) -> str:
     """In words, about no person: fit to be attached to a consultation."""
     changed = report["changed"]
+    teams = f" and {report['teams']} teams" if report["teams"] else ""
     lines = [
-        f"{document.issue} over {since} to {until}: {report['results']} results of {report['persons']} persons.",
+        f"{document.issue} over {since} to {until}: {report['results']} results of {report['persons']} persons{teams}.",
         f"{changed} of them would be another." if changed else "None of them would be another.",
         *(f"{name}: {text}." for name, text in figures(report["was"], report["would"]) if changed),
+        *(f"{said}." for said in report["unsaid"]),
         "Nothing was decided, stored or published.",
     ]
     return "\n".join(lines)
@@ -86,10 +88,12 @@ FIGURES: Mapping[str, tuple[str, Callable[[Any, Any], str]]] = {
 
 def changes(of: Sequence[Mapping[str, Any]]) -> Table:
     left = f", {len(of) - SHOWN} more in the JSON" if len(of) > SHOWN else ""
-    found = Table("person", "when", "post", "was", "would be", title=f"Who changes{left}", box=None, pad_edge=False)
+    found = Table("who", "when", "post", "was", "would be", title=f"Who changes{left}", box=None, pad_edge=False)
     for one in of[:SHOWN]:
         when = one["about"] or one["period"]
-        found.add_row(one["person"], when, one["post"], outcome(one["was"]), outcome(one["would"]))
+        found.add_row(
+            one["person"] or f"team {one['team']}", when, one["post"], outcome(one["was"]), outcome(one["would"])
+        )
     return found
 
 

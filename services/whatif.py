@@ -4,7 +4,7 @@ evaluators. Clause: R4."""
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from services.vocabulary import PersonId
+from services.vocabulary import PersonId, UnitId
 from shared.value import value
 
 O = TypeVar("O")  # noqa: E741 an outcome
@@ -12,16 +12,17 @@ O = TypeVar("O")  # noqa: E741 an outcome
 
 @value
 class Case(Generic[O]):
-    """One outcome as it stands, beside the one that another policy would have led to."""
+    """One outcome as it stands, beside the one that another policy would have led to, for a person or for a `team`."""
 
-    person: PersonId
+    person: PersonId | None
     period: str
     post: str
     studio: str
     evaluator: str  # none: no person decided
     was: O
     would: O
-    about: str = ""  # tells two of one person and period apart
+    about: str = ""  # tells two of one subject and period apart
+    team: UnitId | None = None
 
     @property
     def changed(self) -> bool:
@@ -31,15 +32,18 @@ class Case(Generic[O]):
 Summary = Callable[[Sequence[O]], Mapping[str, Any]]
 
 
-def report(cases: Sequence[Case[O]], summary: Summary[O]) -> dict[str, Any]:
+def report(cases: Sequence[Case[O]], summary: Summary[O], unsaid: Sequence[str] = ()) -> dict[str, Any]:
+    """`unsaid`: what it leaves out, a sentence each."""
     return {
         "results": len(cases),
-        "persons": len({case.person for case in cases}),
+        "persons": len({case.person for case in cases if case.person}),
+        "teams": len({case.team for case in cases if case.team}),
         **sides(cases, summary),
         "changes": [case for case in cases if case.changed],
         "by_studio": spread(cases, summary, lambda case: case.studio),
         "by_post": spread(cases, summary, lambda case: case.post),
         "by_evaluator": spread(cases, summary, lambda case: case.evaluator),
+        "unsaid": unsaid,
     }
 
 

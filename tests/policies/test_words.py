@@ -118,12 +118,22 @@ def test_all_24_open_values_are_listed_with_their_state() -> None:
 def test_the_report_in_words_names_nobody() -> None:
     of = {"results": 2, "mean": "80.00", "grades": {"A": 2}, "bonus": 300_000}
     would = {**of, "mean": "70.00", "grades": {"B": 2}, "bonus": 240_000}
-    report = {"results": 2, "persons": 2, "changed": 2, "was": of, "would": would, "changes": []}
+    report = {
+        "results": 2,
+        "persons": 2,
+        "teams": 0,
+        "changed": 2,
+        "was": of,
+        "would": would,
+        "changes": [],
+        "unsaid": ["A"],
+    }
     said = summary(read(ANCHOR)[1], report, "2024-05", "2024-06")
     assert "平均分 mean points: 80.00 → 70.00." in said
     assert "等级 grades: A 2 → 0, B 0 → 2." in said
     assert "奖金 bonus: ¥3,000.00 → ¥2,400.00." in said
-    assert said.endswith("Nothing was decided, stored or published.")
+    assert "over 2024-05 to 2024-06: 2 results of 2 persons.\n" in said
+    assert said.endswith("A.\nNothing was decided, stored or published.")
 
 
 @pytest.mark.parametrize(

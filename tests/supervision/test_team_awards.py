@@ -34,7 +34,7 @@ from services.supervision.awards.events import (
 from services.supervision.awards.items import AwardItems
 from services.supervision.awards.projections import Standing, all_awards
 from services.supervision.directory.teams import Team, belonged, teams
-from services.supervision.whatif.facts import conduct
+from services.supervision.whatif.facts import Conduct, conduct
 from services.vocabulary import Fen, PersonId, UnitId
 from shared.policy import PolicyError, load_policy
 from shared.testing import Given, given
@@ -193,5 +193,5 @@ def test_a_criterion_about_a_persons_months_is_refused_for_a_teams_item() -> Non
         load_policy(AwardItems, text)
 
 
-def test_a_teams_award_is_no_consequence_for_a_person() -> None:
-    assert conduct.subjects(GRANTED) == []
+def test_a_teams_award_is_a_consequence_for_the_team_and_for_no_person() -> None:
+    assert conduct.subjects(GRANTED) == [Conduct(team=LIVE)]

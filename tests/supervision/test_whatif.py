@@ -13,9 +13,10 @@ from hypothesis import given as for_all
 from hypothesis import settings
 
 from services.people.contracts import CategoriesChanged
-from services.supervision.awards.decisions import ApproveAward, ProposeAward, awards
+from services.supervision.awards.decisions import ApproveAward, ProposeAward, RejectAward, awards
 from services.supervision.awards.events import Cause, Ground
 from services.supervision.awards.merits import merits
+from services.supervision.directory.teams import Team, teams
 from services.supervision.main import service
 from services.supervision.penalties.decisions import ImposePenalty, RejectPenalty, penalties
 from services.supervision.penalties.rules import ConsequenceRules
@@ -30,7 +31,8 @@ from services.vocabulary import Fen, Month
 from services.whatif import Case, report
 from shared.policy import Policies, load_document, load_policy
 from shared.privacy import Personal
-from tests.http.serving import POLICIES, in_memory, naming, served
+from tests.http.flows import organisation
+from tests.http.serving import POLICIES, naming
 from tests.supervision.interleaving import World
 from tests.supervision.organisation import (
     AFTER_MAKE_UP,
@@ -41,23 +43,29 @@ from tests.supervision.organisation import (
     MAY,
     POOR,
     POOR_PERFORMANCE,
+    STUDIO,
     WANG,
     ZHAO,
     policies,
     shipped,
 )
 from tests.supervision.test_interleaving import ABSENCE, FAIL, paces, tell, told
+from tests.supervision.test_team_awards import CAUSE, JANUARY, LIVE, OF_THE_TEAM, SALES, assigned
 
 DEMO = POLICIES / "supervision"
 PROPOSED = Consequence(kind="penalty", name="criticism", standing="proposed")
 IMPOSED = Consequence(kind="penalty", name="criticism", standing="imposed")
+TEAM_GRANTED = Consequence(kind="award", name="team_merit", standing="granted")
 
-FACTS = [(stream, event) for stream, event in told() if not isinstance(event, CategoriesChanged)]
+HIS, TEAM = Conduct(person=LI), Conduct(team=LIVE)
+POSTS = [(f"person/{said.person}", said) for said in (*OF_THE_TEAM[1:], assigned(HR, JANUARY, SALES))]
+CORRECTED = [("person/chen", assigned(HR, JANUARY))]  # he was of the team, as was told when he had decided
+FACTS = [*POSTS, *((stream, event) for stream, event in told() if not isinstance(event, CategoriesChanged))]
 MOVED = [(stream, event) for stream, event in told() if isinstance(event, CategoriesChanged)]
 
 
 def speak(made: World) -> None:
-    """People's words: awards and penalties are decided on, one award is proposed."""
+    """People's words: awards and penalties are decided on, two awards are proposed, one of them for a team."""
     excellent: dict[str, Any] = {"person": LI, "item": "training_excellence", "period": "2024-05"}
     merit: dict[str, Any] = {"person": LI, "item": "merit", "period": "2024-Q2"}
     sale: dict[str, Any] = {"person": LI, "offence": ABSENCE, "occasion": "sales"}
@@ -72,19 +80,28 @@ def speak(made: World) -> None:
     made.ask(penalties, ImposePenalty(**poor), by=HR, capacity="hr")
     for item in (excellent, merit):
         made.ask(awards, ApproveAward(**item), by=HR, capacity="hr")
+    for month in ("2024-04", "2024-05"):
+        made.ask(awards, ProposeAward(causes=(CAUSE,), **of_the_team(month)), by=ZHAO, capacity="supervision_group")
+    made.ask(awards, ApproveAward(**of_the_team("2024-05")), by=WANG, capacity="hr")  # he is of it
+    made.ask(awards, RejectAward(reason="modesty", **of_the_team("2024-04")), by=HR, capacity="hr")
+    made.ask(awards, ApproveAward(**of_the_team("2024-05")), by=HR, capacity="hr")
 
 
-def tried(made: World, under: Policies, scope: str = "") -> list[Case[Outcome]]:
+def of_the_team(month: str) -> dict[str, Any]:
+    return {"team": LIVE, "item": "team_merit", "period": month}
+
+
+def tried(made: World, under: Policies, scope: str = "", one: Conduct = HIS) -> list[Case[Outcome]]:
     """What stands from January to June, beside what would under other policies."""
-    one = Conduct(person=LI)
-    log = [r for events in made.log.values() for r in events]
-    known = conduct.gathered(one, (r for r in log if isinstance(r.event, conduct.events)))
+    known = conduct.gathered(one, made.facts_of(conduct, one))
     period = [Month(f"2024-0{month}") for month in range(1, 7)]
     figures = {
         s: monthly_figures.gathered(s, made.facts_of(monthly_figures, s)) for s in judged_months(one, known, period)
     }
     shown = {s: merits.gathered(s, made.facts_of(merits, s)) for s in awarded_months(known)}
-    replay = Replay(LI, known.facts, figures, shown, under)
+    of = [Team(team=one.team)] if one.team else []
+    posts = {team: teams.gathered(team, made.facts_of(teams, team)) for team in of}
+    replay = Replay(one, known.facts, figures, shown, posts, under)
     replay.run(period)
     return compare(replay, "2024-01", "2024-06", scope)
 
@@ -102,10 +119,13 @@ def test_the_unchanged_policies_change_nothing_whatever_the_order_was(rules: Any
         speak(made)
     tell(made, FACTS)
     speak(made)
-    tell(made, MOVED)
+    tell(made, [*MOVED, *CORRECTED])
     cases = tried(made, made.policies)
     assert changes(cases) == {}
     assert {case.was.kind for case in cases if case.was} == {"award", "penalty"}
+    of_a_team = tried(made, made.policies, one=TEAM)
+    assert changes(of_a_team) == {}
+    assert "2024-05" in {case.about for case in of_a_team}
 
 
 @pytest.fixture(scope="module")
@@ -195,6 +215,28 @@ def test_an_award_follows_the_tried_catalogue(may: World) -> None:
 PAID = "excellent_exam]\n    rewards: [certificate, money]\n    amount: 20000"
 
 
+@pytest.mark.clause("S-50", "C-18")
+def test_an_award_to_a_team_follows_the_tried_catalogue(may: World) -> None:
+    """It is worth more, or falls away with its item, or waits for another ground."""
+    paying = trying(may, shipped("award_items").replace("amount:\n", "amount: 100000\n"))
+    cases = tried(may, paying, one=TEAM)
+    paid = replace(TEAM_GRANTED, amount=Fen(100_000))
+    assert changes(cases) == {"2024-05": (TEAM_GRANTED, paid)}
+    assert [(c.person, c.team, c.studio, c.evaluator) for c in cases] == [(None, LIVE, STUDIO, HR)]
+    found = report(cases, summary)
+    assert (found["persons"], found["teams"], found["was"]["money"], found["would"]["money"]) == (0, 1, 0, 100_000)
+    text = shipped("award_items")
+    without = text[: text.index("  - name: team_merit")]
+    another = text.replace(
+        "subject_kind: team\n    needs: [merit]", "subject_kind: team\n    needs: [live_performance]"
+    )
+    for other in (without, another):
+        assert text != other
+        assert changes(tried(may, trying(may, other), one=TEAM)) == {"2024-05": (TEAM_GRANTED, None)}
+    assert tried(may, paying, scope="west", one=TEAM) == []
+    assert len(tried(may, paying, scope=STUDIO, one=TEAM)) == 1
+
+
 def test_who_proposed_decides_nothing_where_the_tried_policy_forbids_it() -> None:
     made = World(policies(), Random(1))
     merit: dict[str, Any] = {"person": LI, "item": "merit", "period": "2024-05"}
@@ -220,11 +262,13 @@ def test_members_of_another_studio_are_not_counted(may: World) -> None:
 
 async def test_over_http_it_is_told_with_progress_and_nothing_is_recorded() -> None:
     merit = {"person": LI, "item": "merit", "period": "2024-05"}
-    async with served(await in_memory(service)) as there:
-        shown = {**merit, "causes": [{"ground": "merit", "fact": "stream/s5"}]}
-        for path, body, by in (("propose", shown, WANG), ("approve", merit, HR)):
-            answer = await there.http.post(f"/awards/{path}", json=body, headers=naming(by, "hr"))
-            assert answer.status_code == 202, answer.text
+    team = {"team": "east", "item": "team_merit", "period": "2024-05"}
+    async with organisation("supervision") as there:
+        for award in (merit, team):
+            shown = {**award, "causes": [{"ground": "merit", "fact": "stream/s5"}]}
+            for path, body, by in (("propose", shown, WANG), ("approve", award, HR)):
+                answer = await there.http.post(f"/awards/{path}", json=body, headers=naming(by, "hr"))
+                assert answer.status_code == 202, answer.text
         await there.caught_up()
         before = await there.parts.store.maximum()
 
@@ -234,22 +278,26 @@ async def test_over_http_it_is_told_with_progress_and_nothing_is_recorded() -> N
 
         kept = (DEMO / "award_items.yaml").read_text()
         progress, last = map(json.loads, (await asked(kept)).text.splitlines())
-        assert progress == {"done": 1, "of": 1}
-        assert (last["report"]["results"], last["report"]["changed"], last["report"]["was"]["money"]) == (1, 0, 30_000)
+        assert progress == {"done": 4, "of": 4}  # the three whom people told of, and the team
+        told = last["report"]
+        assert (told["results"], told["persons"], told["teams"], told["changed"]) == (2, 1, 1, 0)
+        assert (told["was"]["money"], told["would"]["money"]) == (130_000, 130_000)
+        assert "a new item is not told" in " ".join(told["unsaid"])
         without = kept[: kept.index("  - name: merit")]
         report = json.loads((await asked(without)).text.splitlines()[-1])["report"]
-        assert report["changes"] == [
-            {
-                "person": "li",
-                "period": "2024-05",
-                "post": "",
-                "studio": "",
-                "evaluator": "chen",
-                "was": {"kind": "award", "name": "merit", "standing": "granted", "amount": 30_000, "points": None},
-                "would": None,
-                "about": "2024-05",
-            }
-        ]
+        of_li, of_the_team = report["changes"]
+        assert (of_li["person"], of_li["team"]) == ("li", None)
+        assert of_the_team == {
+            "person": None,
+            "team": "east",
+            "period": "2024-05",
+            "post": "",
+            "studio": "east",
+            "evaluator": "chen",
+            "was": {"kind": "award", "name": "team_merit", "standing": "granted", "amount": 100_000, "points": None},
+            "would": None,
+            "about": "2024-05",
+        }
         assert json.loads((await asked(kept, since="2024-06")).text.splitlines()[-1])["report"]["results"] == 0
         refused = await asked(shipped("stream_rules"))
         assert "no result here is compared under another StreamRules" in refused.text

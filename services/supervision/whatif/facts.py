@@ -1,5 +1,8 @@
-"""What the consequences for a person rest on, kept by person so that they can be decided again: what training and
-people told of him, and what was recorded and decided about him here. Clauses: A-57, A-61, T-64, T-66, T-67."""
+"""What the consequences for a person or a team rest on, kept by subject so that they can be decided again: what
+training and people told of him, and what was recorded and decided about him here. Who is of a team is kept already, by
+team. Clauses: A-57, A-61, S-50, T-64, T-66, T-67."""
+
+from typing import cast
 
 from services.people.contracts import PersonRegistered
 from services.supervision.awards.events import Event as Awarded
@@ -8,7 +11,7 @@ from services.supervision.penalties.events import Event as Penalised
 from services.supervision.violations.events import Event as Violated
 from services.supervision.violations.reactions import Exam
 from services.training.contracts import SessionAbsenceCorrected, SessionAbsenceRecorded
-from services.vocabulary import PersonId
+from services.vocabulary import PersonId, UnitId
 from shared.facts import Facts, Known
 from shared.value import value
 
@@ -18,7 +21,10 @@ Event = Learned | Told | Violated | Penalised | Awarded
 
 @value
 class Conduct:
-    person: PersonId
+    """Of one person or of one team."""
+
+    person: PersonId | None = None
+    team: UnitId | None = None
 
 
 @value
@@ -34,12 +40,12 @@ def kept(subject: Conduct, known: Known[Event]) -> Kept:
 
 
 def about(event: Event) -> tuple[str, ...]:
-    return "person", event.person or ""
+    (subject,) = subjects(event)
+    return ("person", subject.person) if subject.person else ("team", str(subject.team))
 
 
 def subjects(event: Event) -> list[Conduct]:
-    """None of a team's award: it is no consequence for one person."""
-    return [Conduct(person=event.person)] if event.person else []
+    return [Conduct(person=event.person) if event.person else Conduct(team=cast(Awarded, event).team)]
 
 
-conduct = Facts(name="conduct", about=about, subjects=subjects, result=kept)
+conduct = Facts(name="conduct", about=about, subjects=subjects, result=kept, version=2)

@@ -1,7 +1,7 @@
-"""The consequences for one person, decided again under other policies. Pure.
+"""The consequences for one person or one team, decided again under other policies. Pure.
 
 The recorded facts are taken in the order in which they were taken then, by the very reactions and deciders. What people
-said is said again; a decision on a proposal holds for one of the same kind alone. Rulings R1, R2, R3, R8.
+said is said again; a decision on a proposal holds for one of the same kind alone. Clause: S-50; rulings R1, R2, R3, R8.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +11,7 @@ from typing import Any, cast
 from msgspec.structs import replace
 
 from services.deciding import numbered
+from services.people.contracts import PersonAssignedToPost
 from services.supervision.awards import decisions as award
 from services.supervision.awards.decisions import awards
 from services.supervision.awards.events import (
@@ -25,6 +26,7 @@ from services.supervision.awards.merits import MeritMonth, merits
 from services.supervision.awards.reactions import excellent_exams
 from services.supervision.directory.projections import Event as Told
 from services.supervision.directory.projections import Member, members
+from services.supervision.directory.teams import Team, teams
 from services.supervision.penalties import decisions as penalty
 from services.supervision.penalties.decisions import Pending, penalties
 from services.supervision.penalties.events import (
@@ -46,8 +48,8 @@ from services.supervision.violations.events import (
 )
 from services.supervision.violations.facts import monthly_figures
 from services.supervision.violations.reactions import absences, failed_exams, upheld_objections
-from services.supervision.whatif.facts import Event, Learned
-from services.vocabulary import Month, PersonId, PersonMonth
+from services.supervision.whatif.facts import Conduct, Event, Learned
+from services.vocabulary import Month, PersonMonth
 from shared.decider import Context, Decider, Refused, Sight
 from shared.event import Meta, Recorded
 from shared.facts import Known
@@ -61,19 +63,26 @@ CAUSES: Sequence[Reaction[Any, Any]] = (absences, failed_exams, excellent_exams,
 
 
 class Replay:
-    """`figures` of the months that may be judged, with those that they are compared with, and `merits` of those for
-    which an award was approved."""
+    """`figures` of the months that may be judged, with those that they are compared with, `merits` of those for which
+    an award was approved, and `posts` of a team, by which it is told who was ever `of_it`."""
 
     def __init__(
         self,
-        person: PersonId,
+        subject: Conduct,
         told: Sequence[Recorded[Event]],
         figures: Mapping[PersonMonth, Known[Any]],
         merits: Mapping[MeritMonth, Known[Any]],
+        posts: Mapping[Team, Known[PersonAssignedToPost]],
         under: Policies,
     ) -> None:
-        self.person, self.figures, self.merits, self.policies = person, figures, merits, under
+        self.subject, self.figures, self.merits, self.policies = subject, figures, merits, under
         self.told = told
+        self.of_it = [
+            r
+            for team, known in posts.items()
+            for r in known.every(PersonAssignedToPost)
+            if team in teams.subjects(r.event)
+        ]
         self.awards = {r.event.award: r.event for r in self.told if isinstance(r.event, AwardProposed)}
         self.penalties = {r.event.penalty: r.event for r in self.told if isinstance(r.event, PenaltyProposed)}
         self.judged = {
@@ -95,9 +104,10 @@ class Replay:
                 self.take(recorded)
             else:
                 self.react(reaction, recorded)
-        for month in months:
-            command = violation.ExamineMonth(person=self.person, month=month)
-            self.decide(violations, command, by_rule(self.told[-1].meta))
+        if person := self.subject.person:
+            for month in months:
+                command = violation.ExamineMonth(person=person, month=month)
+                self.decide(violations, command, by_rule(self.told[-1].meta))
         self.settle_all(self.told[-1].meta)
 
     def take(self, recorded: Recorded[Event]) -> None:
@@ -191,16 +201,17 @@ class Replay:
             capacity=meta.capacity,
             scope=meta.scope,
             policies=self.policies,
-            seen={(sight.source.name, sight.key): self.sight(sight) for sight in sights},
+            seen={(sight.source.name, sight.key): self.sight(sight, meta) for sight in sights},
         )
 
-    def sight(self, sight: Sight) -> object:
+    def sight(self, sight: Sight, meta: Meta) -> object:
         """Raises LookupError for what no decision saw when this was written."""
         if isinstance(sight.source, Decider):
             key = cast(tuple[str, ...], sight.key)
             return self.states.get(sight.source.named(*key), sight.source.initial())
         if sight.source is members:
-            return fold(self.person, self.people) if self.people else Member(person=self.person)
+            person = cast(Member, sight.key).person
+            return fold(person, self.people) if self.people else Member(person=person)
         if sight.source is populations:
             offence = cast(Offence, sight.key)
             proposals = [p for p in self.proposals if offence_of(p.event) == offence]
@@ -213,6 +224,8 @@ class Replay:
             )
         if sight.source is merits:
             return self.merits[cast(MeritMonth, sight.key)]
+        if sight.source is teams:  # no policy says who is of it: whoever decided was not, as far as was known then
+            return teams.gathered(cast(Team, sight.key), (r for r in self.of_it if r.event.person != meta.actor))
         raise LookupError(f"a consequence is decided by {sight.source.name}, which is not kept for what-if")
 
 
@@ -296,16 +309,20 @@ def awarded(
 ) -> award.Command:
     match event:
         case AwardProposed() | AwardCausesAdded():
-            return award.ProposeAward(person=on.person, item=on.item, period=on.period, causes=event.causes)
+            return award.ProposeAward(
+                person=on.person, team=on.team, item=on.item, period=on.period, causes=event.causes
+            )
         case AwardApproved():
-            return award.ApproveAward(person=on.person, item=on.item, period=on.period)
+            return award.ApproveAward(person=on.person, team=on.team, item=on.item, period=on.period)
         case AwardRejected():
-            return award.RejectAward(person=on.person, item=on.item, period=on.period, reason=event.reason)
+            return award.RejectAward(
+                person=on.person, team=on.team, item=on.item, period=on.period, reason=event.reason
+            )
         case AwardConfirmed():
             return award.ConfirmAward(
-                person=on.person, item=on.item, period=on.period, award=event.award, reason=event.reason
+                person=on.person, team=on.team, item=on.item, period=on.period, award=event.award, reason=event.reason
             )
         case AwardRevoked():
             return award.RevokeAward(
-                person=on.person, item=on.item, period=on.period, award=event.award, reason=event.reason
+                person=on.person, team=on.team, item=on.item, period=on.period, award=event.award, reason=event.reason
             )

@@ -1,6 +1,6 @@
 """Which awards and penalties stand, as they were decided and as another policy would have led to them. Pure.
 
-Clauses: A-57, A-58, A-60, A-61, S-44, S-45, T-64, T-66, T-67; rulings R3, R4, R8.
+Clauses: A-57, A-58, A-60, A-61, S-44, S-45, S-50, T-64, T-66, T-67; rulings R3, R4, R8.
 """
 
 from collections import Counter
@@ -44,23 +44,30 @@ class Stands:
 
 
 Outcome = Consequence | None  # none: nothing stands
+UNSAID = (
+    "What was refused then is in no log: whom the tried policy would have let be proposed or approved is not told",
+    "What nobody decided on stays proposed: how a person would have decided is not told",
+    "Nobody proposes anew but the rule for excellent exams: who would have been proposed for a new item is not told",
+    "Points are told as points: the grades, bonuses and rectifications that follow from them are not told",
+)
 
 
 def compare(replay: Replay, since: str, until: str, scope: str) -> list[Case[Outcome]]:
-    """Of a replay that has run: what stands in these months, for the members of one studio where it is named."""
+    """Of a replay that has run: what stands in these months, for those of one studio where it is named."""
     was = dict(standing(decided(replay.told), replay))
     would = dict(standing(replay.states, replay))
     found = []
     for key in sorted(was.keys() | would.keys()):
         stands = was.get(key) or would[key]
-        member = member_on(stands.on, replay.person, replay.people)
-        if since <= f"{stands.on:%Y-%m}" <= until and scope in ("", member.studio):
+        post, studio = where(replay, stands.on)
+        if since <= f"{stands.on:%Y-%m}" <= until and scope in ("", studio):
             found.append(
                 Case(
-                    person=replay.person,
+                    person=replay.subject.person,
+                    team=replay.subject.team,
                     period=f"{stands.on:%Y-%m}",
-                    post=member.post or "",
-                    studio=member.studio or "",
+                    post=post,
+                    studio=studio,
                     evaluator=stands.evaluator,
                     was=was[key].consequence if key in was else None,
                     would=would[key].consequence if key in would else None,
@@ -68,6 +75,14 @@ def compare(replay: Replay, since: str, until: str, scope: str) -> list[Case[Out
                 )
             )
     return found
+
+
+def where(replay: Replay, on: date) -> tuple[str, str]:
+    """Post and studio of a person that day; a team has no post, and the studio of those who are of it."""
+    if replay.subject.person:
+        member = member_on(on, replay.subject.person, replay.people)
+        return member.post or "", member.studio or ""
+    return "", next((r.event.studio for r in reversed(replay.of_it)), "")
 
 
 def decided(told: Sequence[Recorded[Event]]) -> dict[str, Any]:

@@ -8,32 +8,33 @@ from typing import Any, TypeVar
 from services.supervision.awards.decisions import months as of_period
 from services.supervision.awards.events import AwardProposed
 from services.supervision.awards.merits import MeritMonth, merits
+from services.supervision.directory.teams import Team, teams
 from services.supervision.violations.events import ViolationKind, ViolationRecorded
 from services.supervision.violations.facts import monthly_figures, moved, window
 from services.supervision.whatif.facts import Conduct, Event, conduct
 from services.supervision.whatif.replay import Replay
-from services.supervision.whatif.results import Outcome, compare, summary
+from services.supervision.whatif.results import UNSAID, Outcome, compare, summary
 from services.vocabulary import Month, PersonMonth
 from services.whatif import Case, report
 from shared.desk import recall
 from shared.facts import Facts, Known, key_text
 from shared.trial import Trial
 
-K = TypeVar("K", PersonMonth, MeritMonth)
+K = TypeVar("K", PersonMonth, MeritMonth, Team)
 CHUNK = 100
 PAGE = 1_000
 
 
 async def try_consequences(trial: Trial) -> AsyncIterator[Mapping[str, Any]]:
-    persons = await everybody(trial)
+    everyone = await everybody(trial)
     cases: list[Case[Outcome]] = []
-    for start in range(0, len(persons), CHUNK):
-        for replay in await replays(trial, persons[start : start + CHUNK]):
+    for start in range(0, len(everyone), CHUNK):
+        for replay in await replays(trial, everyone[start : start + CHUNK]):
             replay.run(months(trial))
             cases += compare(replay, trial.since, trial.until, trial.scope)
             await asyncio.sleep(0)  # the process serves others meanwhile
-        yield {"done": min(start + CHUNK, len(persons)), "of": len(persons)}
-    yield {"report": report(cases, summary)}
+        yield {"done": min(start + CHUNK, len(everyone)), "of": len(everyone)}
+    yield {"report": report(cases, summary, UNSAID)}
 
 
 async def everybody(trial: Trial) -> list[Conduct]:
@@ -50,17 +51,18 @@ def months(trial: Trial) -> list[Month]:
     return found
 
 
-async def replays(trial: Trial, persons: Sequence[Conduct]) -> list[Replay]:
+async def replays(trial: Trial, subjects: Sequence[Conduct]) -> list[Replay]:
     contracts = trial.desk.contracts
-    held = await trial.store.known(conduct, [key_text(one) for one in persons])
-    told = {one: conduct.gathered(one, (recall(contracts, h) for h in held[key_text(one)])) for one in persons}
-    judged = {one: judged_months(one, told[one], months(trial)) for one in persons}
-    figures = await months_of(monthly_figures, judged, trial)
-    shown = await months_of(merits, {one: awarded_months(told[one]) for one in persons}, trial)
-    return [Replay(one.person, told[one].facts, figures[one], shown[one], trial.under) for one in persons]
+    held = await trial.store.known(conduct, [key_text(one) for one in subjects])
+    told = {one: conduct.gathered(one, (recall(contracts, h) for h in held[key_text(one)])) for one in subjects}
+    judged = {one: judged_months(one, told[one], months(trial)) for one in subjects}
+    figures = await known_of(monthly_figures, judged, trial)
+    shown = await known_of(merits, {one: awarded_months(told[one]) for one in subjects}, trial)
+    posts = await known_of(teams, {one: [Team(team=one.team)] if one.team else [] for one in subjects}, trial)
+    return [Replay(one, told[one].facts, figures[one], shown[one], posts[one], trial.under) for one in subjects]
 
 
-async def months_of(
+async def known_of(
     facts: Facts[K, Any, Any, Any], asked: Mapping[Conduct, Sequence[K]], trial: Trial
 ) -> dict[Conduct, dict[K, Known[Any]]]:
     held = await trial.store.known(facts, [key_text(s) for subjects in asked.values() for s in subjects])
@@ -78,7 +80,9 @@ def awarded_months(told: Known[Event]) -> list[MeritMonth]:
 
 
 def judged_months(one: Conduct, told: Known[Event], period: Sequence[Month]) -> list[PersonMonth]:
-    """Those of the period, those that were found poor before, and what each is compared with."""
+    """Those of the period, those that were found poor before, and what each is compared with; of a team none."""
+    if one.person is None:
+        return []
     poor = {
         Month(r.event.occasion) for r in told.every(ViolationRecorded) if r.event.kind is ViolationKind.POOR_PERFORMANCE
     }
