@@ -50,6 +50,7 @@ async def test_it_says_who_changes_and_how_the_rule_falls_on_studios_posts_and_e
     (change,) = report["changes"]
     assert change == {
         "person": "a",
+        "team": None,
         "period": "2024-05",
         "post": "anchor",
         "studio": "east",
