@@ -38,6 +38,16 @@ from services.performance.reviews.events import (
     SelfReviewSubmitted,
     SuperiorReviewSubmitted,
 )
+from services.performance.tickets.events import (
+    CustomerErased,
+    CustomerTicketFedBack,
+    CustomerTicketFollowedUp,
+    CustomerTicketOpened,
+    CustomerTicketReopened,
+    CustomerTicketResolved,
+    TicketKind,
+    TicketSubject,
+)
 from services.vocabulary import PersonMonth
 from shared.event import Contract
 
@@ -52,6 +62,12 @@ __all__ = [
     "CareerPriorityEnded",
     "CareerPriorityGranted",
     "CareerPriorityHeld",
+    "CustomerErased",
+    "CustomerTicketFedBack",
+    "CustomerTicketFollowedUp",
+    "CustomerTicketOpened",
+    "CustomerTicketReopened",
+    "CustomerTicketResolved",
     "CycleOpened",
     "Direction",
     "FeedbackInterviewHeld",
@@ -77,6 +93,8 @@ __all__ = [
     "ScoreRestated",
     "SelfReviewSubmitted",
     "SuperiorReviewSubmitted",
+    "TicketKind",
+    "TicketSubject",
     "contract",
 ]
 
@@ -112,5 +130,12 @@ contract = Contract(
         CareerPriorityGranted,
         CareerPriorityHeld,
         CareerPriorityEnded,
+        # of whom a customer complained, and who the customer is
+        CustomerTicketOpened,
+        CustomerTicketResolved,
+        CustomerTicketReopened,
+        CustomerTicketFedBack,
+        CustomerTicketFollowedUp,
+        CustomerErased,
     ],
 )

@@ -58,6 +58,9 @@ from services.performance.scores import api as scores_api
 from services.performance.scores.agreement import check_metrics
 from services.performance.scores.facts import kpi
 from services.performance.scores.standard import AppraisalStandard
+from services.performance.tickets import api as tickets_api
+from services.performance.tickets.decisions import customer_erasure, erased_customers, tickets
+from services.performance.tickets.projections import all_tickets
 from services.performance.totals import api as totals_api
 from services.performance.totals.projections import stream_figures
 from services.performance.whatif.trial import try_periods, try_reviews
@@ -70,7 +73,7 @@ service = Service(
     contract,
     home=Path(__file__).parent,
     listens=[training, supervision, people],
-    deciders=[metrics, records, cycles, reviews, improvements, bonuses, priorities],
+    deciders=[metrics, records, cycles, reviews, improvements, bonuses, priorities, tickets, erased_customers],
     projections=[
         metric_definitions,
         recorded_metrics,
@@ -88,6 +91,7 @@ service = Service(
         review_objections,
         improvement_plans,
         priority_register,
+        all_tickets,
     ],
     facts=[kpi, periods, streaks, bonuses_earned, months_completed],
     reactions=[
@@ -101,7 +105,7 @@ service = Service(
         bonus_deduction,
         priority_of_the_excellent,
     ],
-    erasures=[erasure],
+    erasures=[erasure, customer_erasure],
     policies=[
         MetricCatalogue,
         AppraisalStandard,
@@ -132,5 +136,6 @@ service = Service(
         periods_api.runs,
         bonuses_api.router,
         priorities_api.router,
+        tickets_api.router,
     ],
 )

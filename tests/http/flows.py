@@ -35,6 +35,8 @@ TEAM = {"team": "east", "item": "team_merit", "period": "2024-05"}
 TEXT = "5" * 64  # a digest
 DRAFT = {"kind": "policy", "title": "Bonus", "changes": "Bands from 60.", "policy": "bonus:1"}
 CONSULTED = {"with_whom": ["the staff's representatives"], "held_on": "2024-04-11", "outcome": "Agreed."}
+TICKET = {"ticket": "t1", "customer": "shop:8842-19"}
+ON_STREAM = {"subject": "assistant", "stream": "s1", "assistant": "li"}
 FIGURES = ("viewers", "interactions", "clicks", "buyers", "gmv", "new_followers", "ratings", "satisfied", "complaints")
 
 
@@ -327,6 +329,13 @@ FLOWS: dict[str, tuple[Step, ...]] = {
         Step("RecordBonusPaid", {**MARCH, "amount": 1000, "paid_on": "2024-04-10"}),
         Step("RecordMetric", {**MARCH, "metric": MARKS[0], "amount": "40", "source": "the editor"}),
         Step("DecideBonusReduction", {**MARCH, "version": 2, "stands": True, "reason": "counted twice"}),
+        Step("OpenCustomerTicket", {**TICKET, "kind": "complaint", **ON_STREAM, "what": "rude"}),
+        Step("ResolveCustomerTicket", {**TICKET, "solution": "an apology"}),
+        Step("ReopenTicket", {**TICKET, "reason": "no apology came"}),
+        Step("ResolveCustomerTicket", {**TICKET, "solution": "an apology by letter", "satisfaction": 4}),
+        Step("FeedBackTicket", {**TICKET, "unit": "east", "opinion": "speak slowly"}),
+        Step("FollowUpTicket", {**TICKET, "need": "a call before the next stream"}),
+        Step("CustomerErased", {"customer": "shop:gone"}),
     ),
     "supervision": (
         Step("ScheduleStream", {"stream": "s1", "studio": "east", "starts_at": "2024-05-06T01:00:00Z"}),

@@ -31,7 +31,8 @@ CHECKS = [
 EXAMPLES = 8  # of each route
 THERE = {
     "application": "a1", "course": "laws", "metric": "orders", "month": "2024-04", "observation": "o1",
-    "person": "li", "post": "anchor", "period": "2024-Q2", "session": "laws-may", "stream": "s1", "unit": "east",
+    "person": "li", "post": "anchor", "period": "2024-Q2", "session": "laws-may", "stream": "s1",
+    "ticket": "t1", "unit": "east",
 }  # fmt: skip
 THERE_FOR = {
     "/bonuses/{person}/{month}": {"person": "sun", "month": "2024-03"},

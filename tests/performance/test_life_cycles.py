@@ -19,9 +19,11 @@ from services.performance.cycles.decisions import OpenCycle, cycles
 from services.performance.cycles.events import CycleOpened
 from services.performance.priorities.decisions import Priority
 from services.performance.reviews.decisions import RecordFeedback, Review, SubmitSelfReview, SubmitSuperiorReview
+from services.performance.tickets.decisions import tickets
+from services.performance.tickets.events import CustomerTicketOpened, TicketKind
 from services.vocabulary import Fen, Month, PostId
 from shared.privacy import Personal
-from shared.testing import given
+from shared.testing import Given, given
 from tests.arrows import arrows, drawn, step
 from tests.performance.month import MAY, STANDARD, A, opened
 from tests.performance.test_bonuses import CALCULATE, JUNE_6, month
@@ -39,6 +41,19 @@ from tests.performance.test_reviews import (
     review,
     scored,
     told,
+)
+from tests.performance.test_tickets import (
+    BY_SERVICE,
+    COMPLAINT,
+    FED_BACK,
+    FEED_BACK,
+    FOLLOW_UP,
+    FOLLOWED_UP,
+    OPENED,
+    REOPEN,
+    RESOLVE,
+    RESOLVED,
+    stage_of,
 )
 
 BY_GROUP: dict[str, Any] = {"by": "group", "capacity": "supervision_group", "now": JUNE_6}
@@ -254,3 +269,44 @@ def test_a_priority() -> None:
 
 def priority(found: Priority) -> str:
     return "held" if found.held else "granted" if found.granted else "none"
+
+
+@pytest.mark.clause("S-29")
+def test_a_ticket() -> None:
+    """Received, handled, fed back, followed up: a complaint goes every step, an inquiry may go without the third. What
+    it is about, and how it was solved, is corrected wherever it stands."""
+    inquiry = replace(OPENED, kind=TicketKind.INQUIRY)
+    steps = {
+        "open": step(COMPLAINT, **BY_SERVICE),
+        "resolve": step(RESOLVE, **BY_SERVICE),
+        "rate": step(replace(RESOLVE, satisfaction=5), **BY_SERVICE),
+        "feed_back": step(FEED_BACK, **BY_SERVICE),
+        "follow_up": step(FOLLOW_UP, **BY_SERVICE),
+        "reopen": step(REOPEN, **BY_SERVICE),
+    }
+
+    def of(opened: CustomerTicketOpened) -> dict[str, Given[Any, Any, Any]]:
+        history = (opened, RESOLVED, FED_BACK, FOLLOWED_UP)
+        names = ("none", "open", "resolved", "fed_back", "followed_up")
+        return {name: given(tickets, *history[:n]) for n, name in enumerate(names)}
+
+    assert arrows(of(OPENED), steps, stage_of) == drawn(
+        """
+                     open         resolve   rate         feed_back    follow_up    reopen
+        none         open         -         -            -            -            -
+        open         .            resolved  resolved     -            -            .
+        resolved     .            .         resolved     fed_back     -            open
+        fed_back     .            .         fed_back     .            followed_up  open
+        followed_up  .            .         followed_up  .            .            -
+        """
+    )
+    assert arrows(of(inquiry), steps, stage_of) == drawn(
+        """
+                     open         resolve   rate         feed_back    follow_up    reopen
+        none         open         -         -            -            -            -
+        open         open         resolved  resolved     -            -            .
+        resolved     resolved     .         resolved     fed_back     followed_up  open
+        fed_back     fed_back     .         fed_back     .            followed_up  open
+        followed_up  followed_up  .         followed_up  .            .            -
+        """
+    )
