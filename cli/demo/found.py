@@ -37,12 +37,20 @@ def figures(client: Client, organisation: Organisation, application: str) -> Fig
         "rectifications", ((row["stage"],) for row in client.items("supervision", "/rectifications", AUDITOR))
     )
     complaints = client.items("supervision", "/complaints", AUDITOR)
-    found |= tally(
-        "complaints", ((row["subject"], "withdrawn" if row["withdrawn"] else "standing") for row in complaints)
-    )
+    found |= tally("complaints", ((complained_of(row), standing(row)) for row in complaints))
+    tickets = client.items("performance", "/tickets", AUDITOR)
+    found |= tally("tickets", ((row["kind"], row["subject"]) for row in tickets))
     found |= tally("priority", ((row["standing"],) for row in client.items("performance", "/priorities", AUDITOR)))
     found |= reviews(client.items("performance", "/reviews", IMPORTER))
     return found | bonuses(client) | years(client, {name.split(" ")[2] for name in found if name.startswith("score ")})
+
+
+def complained_of(complaint: Mapping[str, Any]) -> str:
+    return "assistant" if complaint["assistant"] else "stream"
+
+
+def standing(complaint: Mapping[str, Any]) -> str:
+    return "withdrawn" if complaint["withdrawn"] else "standing"
 
 
 def reviews(rows: Iterable[Mapping[str, Any]]) -> Figures:

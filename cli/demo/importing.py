@@ -23,8 +23,8 @@ from cli.demo.world.disputes import Dispute
 from cli.demo.world.lines import Line
 from cli.demo.world.observations import CRITERIA
 from cli.demo.world.people_lines import people_lines
-from cli.demo.world.performance_lines import CYCLES, closing_lines, line, opening_lines, scoring_lines
-from cli.demo.world.supervision_lines import complaint_lines, observation_lines, stream_lines
+from cli.demo.world.performance_lines import CYCLES, closing_lines, line, opening_lines, scoring_lines, ticket_lines
+from cli.demo.world.supervision_lines import observation_lines, stream_lines
 from cli.demo.world.training_lines import sick_note, training_lines
 from cli.demo.world.verdicts import Deciders
 from cli.demo.world.world import World
@@ -88,8 +88,8 @@ class Import:
             history = {
                 "people": people_lines(world.organisation),
                 "training": training_lines(world.sessions),
-                "supervision": chain(stream_lines(world), observation_lines(world), complaint_lines(world)),
-                "performance": self.definitions(),
+                "supervision": chain(stream_lines(world), observation_lines(world)),
+                "performance": chain(self.definitions(), ticket_lines(world.complaints)),
             }
             sent.append(self.send(history))
         yield self.done

@@ -180,7 +180,7 @@ class Ledger:
             f"Reviews: {number(f.get('reviews completed', 0))} completed, {number(f.get('reviews scored', 0))} still "
             f"contested, {number(f.get('reviews restated', 0))} with a second version beside the first.",
             f"Rectification 整改, of whoever lost points: {self.listed('rectifications')}.",
-            f"Complaints brought to the organisation: {self.listed('complaints')}.",
+            f"Tickets of customers: {self.listed('tickets')}. Complaints about streams: {self.listed('complaints')}.",
             f"Priority 优先 for promotion and training, after excellent months in a row: {self.listed('priority')}.",
             "All generated. Objections to reviews were raised in 2024, within the three days that this organisation "
             "gives, and answered today: overdue, so escalated, never lapsed. Those to penalties are of today.",

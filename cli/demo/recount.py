@@ -48,7 +48,7 @@ def recount(clock: Path, lines: Iterable[Line], policies: "Settings", deciders: 
     found: Figures = {"persons": len(seen.persons), "archives": len(seen.trained)}
     found |= count_streams(seen)
     found |= count_training(seen)
-    found |= count_complaints(seen)
+    found |= count_tickets(seen)
     penalties = penalised(seen, policies, deciders)
     found |= tally("penalties", [(p.kind, p.standing) for p in penalties])
     found |= count_objections(penalties, deciders)
@@ -92,7 +92,11 @@ class Seen:
     marks: dict[tuple[str, str], list[tuple[date, Decimal, str]]] = field(default_factory=lambda: defaultdict(list))
     reviews: dict[tuple[str, str], Body] = field(default_factory=dict)
     not_rated: set[str] = field(default_factory=set)
-    complaints: dict[str, Body] = field(default_factory=dict)
+    tickets: dict[str, list[Body]] = field(default_factory=lambda: defaultdict(list))
+
+    @property
+    def complaints(self) -> list[list[Body]]:
+        return [bodies for bodies in self.tickets.values() if any(complains(body) for body in bodies)]
 
     def take(self, command: str, body: Body) -> None:
         take = getattr(self, f"take_{command}", None)
@@ -120,8 +124,8 @@ class Seen:
     def take_ObserveStream(self, body: Body) -> None:  # noqa: N802
         self.observed[body["observation"]] = body
 
-    def take_RecordComplaint(self, body: Body) -> None:  # noqa: N802
-        self.complaints[body["complaint"]] = body
+    def take_OpenCustomerTicket(self, body: Body) -> None:  # noqa: N802
+        self.tickets[body["ticket"]].append(body)
 
     def take_SendTrainingNotice(self, body: Body) -> None:  # noqa: N802
         self.held[body["session"]] = body["starts_at"]
@@ -209,9 +213,15 @@ def count_training(seen: Seen) -> Figures:
     }
 
 
-def count_complaints(seen: Seen) -> Figures:
-    said = seen.complaints.values()
-    return tally("complaints", [(body["subject"], "withdrawn" if body["withdrawn"] else "standing") for body in said])
+def count_tickets(seen: Seen) -> Figures:
+    said = [(bodies[0]["subject"], "standing" if complains(bodies[-1]) else "withdrawn") for bodies in seen.complaints]
+    last = [(bodies[-1]["kind"], bodies[-1]["subject"]) for bodies in seen.tickets.values()]
+    return tally("complaints", said) | tally("tickets", last)
+
+
+def complains(ticket: Body) -> bool:
+    """About somebody on a stream."""
+    return ticket["kind"] == "complaint" and ticket["subject"] in ("stream", "assistant")
 
 
 # Decisions
@@ -286,8 +296,8 @@ def poor_months(seen: Seen, rules: Body) -> Iterator[tuple[str, str]]:
 
 def complained_of(seen: Seen) -> Iterator[tuple[str, str]]:
     """Assistant anchor and month of every complaint that stands and is anybody's on a stream that counts."""
-    for body in seen.complaints.values():
-        if body["withdrawn"] or body["subject"] not in ("stream", "assistant"):
+    for body in (bodies[-1] for bodies in seen.complaints):
+        if not complains(body):
             continue
         span = seen.streams[body["stream"]]
         for person in {s["person"] for s in seen.crews[body["stream"]] if s["post"] == "assistant_anchor"}:

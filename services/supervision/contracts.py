@@ -15,7 +15,7 @@ from services.supervision.awards.events import (
     Ground,
     Reward,
 )
-from services.supervision.complaints.events import ComplaintRecorded, ComplaintSubject
+from services.supervision.complaints.events import ComplaintRecorded
 from services.supervision.observations.events import StreamObserved
 from services.supervision.penalties.events import (
     Mode,
@@ -74,7 +74,6 @@ __all__ = [
     "AwardWithdrawn",
     "Cause",
     "ComplaintRecorded",
-    "ComplaintSubject",
     "Ground",
     "Mode",
     "PenaltyHeld",

@@ -15,7 +15,9 @@ from services.supervision.awards.projections import all_awards
 from services.supervision.awards.reactions import excellent_exams
 from services.supervision.complaints import api as complaints_api
 from services.supervision.complaints.decisions import complaints
+from services.supervision.complaints.facts import waiting_complaints
 from services.supervision.complaints.projections import all_complaints
+from services.supervision.complaints.reactions import complaint_settlements, customer_complaints
 from services.supervision.contracts import contract
 from services.supervision.directory.projections import members
 from services.supervision.directory.teams import teams
@@ -68,7 +70,7 @@ service = Service(
         all_rectifications,
         all_awards,
     ],
-    facts=[monthly_figures, populations, merits, teams, conduct],
+    facts=[monthly_figures, populations, merits, teams, conduct, waiting_complaints],
     reactions=[
         absences,
         failed_exams,
@@ -81,6 +83,8 @@ service = Service(
         deduction_rectifications,
         objected_marks,
         objected_figures,
+        customer_complaints,
+        complaint_settlements,
     ],
     erasures=[erasure],
     policies=[

@@ -406,19 +406,6 @@ FLOWS: dict[str, tuple[Step, ...]] = {
             {"person": "li", "month": "2024-05", "finding": "careless"},
             capacity="supervision_group",
         ),
-        Step(
-            "RecordComplaint",
-            {
-                "complaint": "c1",
-                "subject": "assistant",
-                "received_at": "2024-05-06T06:00:00Z",
-                "what": "rude",
-                "stream": "s1",
-                "assistant": "li",
-                "withdrawn": False,
-            },
-            capacity="supervision_group",
-        ),
         *(
             Step(command, {"person": "li", "offence": "poor_performance", "occasion": "2024-05", **body}, by=by)
             for command, body, by in (

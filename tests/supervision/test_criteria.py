@@ -15,7 +15,7 @@ from services.supervision.awards.events import AwardGranted, AwardProposed, Caus
 from services.supervision.awards.items import AwardItems
 from services.supervision.awards.merits import merits
 from services.supervision.awards.projections import all_awards
-from services.supervision.complaints.events import ComplaintRecorded, ComplaintSubject
+from services.supervision.complaints.events import ComplaintRecorded
 from services.training.contracts import Attempt
 from services.vocabulary import Month, PersonMonth, StreamId
 from shared.event import Recorded
@@ -81,12 +81,11 @@ def restated(of: ReviewCompleted, score: str) -> ScoreRestated:
 def complaint(*, withdrawn: bool = False) -> ComplaintRecorded:
     return ComplaintRecorded(
         complaint="c1",
-        subject=ComplaintSubject.ASSISTANT,
         stream=StreamId("s1"),
+        assistant=LI,
         against=() if withdrawn else (LI,),
         started_at=NOON,
         received_at=NOON,
-        what="rude",
         withdrawn=withdrawn,
     )
 

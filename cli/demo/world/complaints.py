@@ -26,6 +26,7 @@ WHAT = {  # by what they are about; only the first two are anybody's on the stre
 @value
 class Complaint:
     id: str
+    customer: str
     subject: str
     stream: str | None
     assistant: str | None
@@ -52,6 +53,7 @@ def complaint(stream: Stream, subject: str, assistant: str, chance: Chance) -> C
     withdrawn = subject != "assistant" and chance.unit("complaint withdrawn", stream.id) < WITHDRAWN
     return Complaint(
         id=chance.name("complaint", stream.id),
+        customer=f"shop:{chance.name('customer', stream.id)}",
         subject=subject,
         stream=stream.id if subject in ("stream", "assistant") else None,
         assistant=assistant if subject == "assistant" else None,

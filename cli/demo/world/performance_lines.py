@@ -1,4 +1,4 @@
-"""What performance is told: the months' cycles, and everybody's review from its opening to its end.
+"""What performance is told: customers' tickets, the months' cycles, and everybody's review from its opening to its end.
 
 April is opened and not rated: the streams of the input begin on its last day (R11).
 """
@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from cli.demo.world.complaints import WHAT, Complaint
 from cli.demo.world.disputes import Dispute
 from cli.demo.world.lines import IMPORTER, Line, Origin
 from cli.demo.world.organisation import Organisation, Person, Studio
@@ -52,6 +53,27 @@ CYCLES = (
     cycle("2024-05", None, (5, 1), (5, 31), (6, 3), (6, 5), (6, 6), (6, 10)),
     cycle("2024-06", None, (6, 1), (6, 30), (7, 3), (7, 5), (7, 6), (7, 10)),
 )
+
+
+def ticket_lines(complaints: Sequence[Complaint]) -> Iterator[Line]:
+    """A complaint that turned out to be none is said again, as an inquiry."""
+    for complaint in complaints:
+        yield ticket(complaint, "complaint", complaint.received_at)
+        if complaint.withdrawn_at:
+            yield ticket(complaint, "inquiry", complaint.withdrawn_at)
+
+
+def ticket(complaint: Complaint, kind: str, at: datetime) -> Line:
+    body = {
+        "ticket": complaint.id,
+        "customer": complaint.customer,
+        "kind": kind,
+        "subject": complaint.subject,
+        "stream": complaint.stream,
+        "assistant": complaint.assistant,
+        "what": WHAT[complaint.subject],
+    }
+    return line("OpenCustomerTicket", body, at, f"{complaint.id}/{kind}")
 
 
 def opening_lines(organisation: Organisation) -> Iterator[Line]:

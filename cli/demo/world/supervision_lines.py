@@ -1,4 +1,4 @@
-"""What supervision is told: streams with their figures, what was observed of them, and who complained.
+"""What supervision is told: streams with their figures, and what was observed of them.
 
 The clock of a stream is the file's; when it was scheduled, who was on and what it came to is generated or scaled.
 """
@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from cli.demo.world.complaints import WHAT, Complaint
 from cli.demo.world.figures import Figures
 from cli.demo.world.lines import Line, Origin
 from cli.demo.world.observations import CRITERIA, Observation
@@ -88,29 +87,6 @@ def observed(observation: Observation, at: datetime) -> Line:
         **dict(zip(CRITERIA, observation.marks, strict=True)),
     }
     return line("ObserveStream", body, at, observation.id, Origin.GENERATED)
-
-
-def complaint_lines(world: World) -> Iterator[Line]:
-    """A complaint that turned out to be none is said again, as withdrawn."""
-    for complaint in world.complaints:
-        yield complained(complaint, complaint.received_at, withdrawn=False)
-        if complaint.withdrawn_at:
-            yield complained(complaint, complaint.withdrawn_at, withdrawn=True)
-
-
-def complained(complaint: Complaint, at: datetime, *, withdrawn: bool) -> Line:
-    body = {
-        "complaint": complaint.id,
-        "subject": complaint.subject,
-        "received_at": complaint.received_at,
-        "what": WHAT[complaint.subject],
-        "stream": complaint.stream,
-        "assistant": complaint.assistant,
-        "withdrawn": withdrawn,
-    }
-    return line(
-        "RecordComplaint", body, at, f"{complaint.id}/{'withdrawn' if withdrawn else 'recorded'}", Origin.GENERATED
-    )
 
 
 def line(command: str, body: dict[str, Any], at: datetime, key: str, origin: Origin) -> Line:

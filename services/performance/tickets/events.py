@@ -29,8 +29,8 @@ class TicketKind(StrEnum):
 class TicketSubject(StrEnum):
     """What it is about. A complaint about one of the first two is somebody's on the stream (C-35)."""
 
-    STREAM = "stream"
     ASSISTANT = "assistant"
+    STREAM = "stream"
     ORDER = "order"
     PRODUCT = "product"
     OTHER = "other"

@@ -1,74 +1,84 @@
-"""Whose a complaint is: of a stream, everybody's who assisted on it; of an assistant, his; of all else, nobody's. C-35.
+"""Whose a complaint is: of a stream, everybody's who assisted on it; of an assistant, his. C-35.
 
-The figures of a stream count the complaints of its own platform; what is recorded here came another way, and is counted
-besides. Clause: A-61.
+What customer service is told of a stream is a ticket of performance's; nobody records it here once more. The figures of
+a stream count the complaints of its own platform; what comes as a ticket is counted besides. Clause: A-61.
 """
 
-from services.calendar import Moment
-from services.deciding import check_not_the_subject
-from services.supervision.complaints.events import ComplaintRecorded, ComplaintSubject
+from dataclasses import replace
+from datetime import datetime
+
+from services.supervision.complaints.events import ComplaintRecorded
 from services.supervision.streams.decisions import Ended, streams
-from services.vocabulary import PersonId, PostId, StreamId, Text
-from shared.decider import Context, Refused, Sight, look
-from shared.register import register
+from services.vocabulary import PersonId, PostId, StreamId
+from shared.decider import Context, Decider, Sight, look
 from shared.value import value
 
 ASSISTANT = PostId("assistant_anchor")  # whom regulation 003 is about
 
 
 @value
-class RecordComplaint:
-    """About a stream or an assistant on it: with the stream. The same complaint again corrects it."""
+class FollowTicket:
+    """What a ticket says now. Without a stream it is no complaint about one, or no longer."""
 
     complaint: str
-    subject: ComplaintSubject
-    received_at: Moment
-    what: Text
-    stream: StreamId | None = None
-    assistant: PersonId | None = None
-    withdrawn: bool = False
+    received_at: datetime
+    stream: StreamId | None
+    assistant: PersonId | None
 
 
-def recorded(command: RecordComplaint, state: ComplaintRecorded | None, context: Context) -> ComplaintRecorded:
-    if command.assistant is not None:
-        check_not_the_subject("complaint", command.assistant, context)
-    ended = stream_of(command, context)
+@value
+class SettleComplaint:
+    """The stream that it waits for has another roster, or has one at last."""
+
+    complaint: str
+    stream: StreamId
+
+
+Command = FollowTicket | SettleComplaint
+State = ComplaintRecorded | None
+
+
+def decide(command: Command, state: State, context: Context) -> list[ComplaintRecorded]:
+    now = followed(command, state) if isinstance(command, FollowTicket) else state
+    if now is None:
+        return []
+    if not now.withdrawn and now.stream == command.stream:
+        now = charged(now, context)
+    return [] if now == state else [now]
+
+
+def followed(command: FollowTicket, state: State) -> State:
+    if command.stream is None:
+        return replace(state, against=(), withdrawn=True) if state else None
     return ComplaintRecorded(
         complaint=command.complaint,
-        subject=command.subject,
         stream=command.stream,
-        against=against(command, ended) if ended and not command.withdrawn else (),
-        started_at=ended.told.started_at if ended else None,
+        assistant=command.assistant,
+        against=(),
+        started_at=None,
         received_at=command.received_at,
-        what=command.what,
-        withdrawn=command.withdrawn,
     )
 
 
-def stream_of(command: RecordComplaint, context: Context) -> Ended | None:
-    if command.subject not in {ComplaintSubject.STREAM, ComplaintSubject.ASSISTANT}:
-        return None
-    if command.stream is None:
-        raise Refused("complaint.without_stream", subject=command.subject, next="name the stream that it is about")
-    stream = context.state(streams, command.stream)
+def charged(complaint: ComplaintRecorded, context: Context) -> ComplaintRecorded:
+    stream = context.state(streams, complaint.stream)
     if not isinstance(stream, Ended):
-        raise Refused("stream.not_ended", stream=command.stream, next="record it once the stream has its roster")
-    return stream
+        return complaint
+    assistants = dict.fromkeys(shift.person for shift in stream.told.crew if shift.post == ASSISTANT)
+    against = tuple(person for person in assistants if complaint.assistant in (None, person))
+    return replace(complaint, against=against, started_at=stream.told.started_at)
 
 
-def against(command: RecordComplaint, ended: Ended) -> tuple[PersonId, ...]:
-    assistants = tuple(dict.fromkeys(shift.person for shift in ended.told.crew if shift.post == ASSISTANT))
-    if command.subject is ComplaintSubject.STREAM:
-        return assistants
-    if command.assistant not in assistants:
-        raise Refused("complaint.not_on_stream", stream=command.stream, next="name who assisted on that stream")
-    return (command.assistant,) if command.assistant else ()
-
-
-def sees(command: RecordComplaint) -> list[Sight]:
+def sees(command: Command) -> list[Sight]:
     return [look(streams, command.stream)] if command.stream is not None else []
 
 
-complaints = register(
-    name="complaint", fact=ComplaintRecorded, key=lambda command: (command.complaint,), says=recorded, sees=sees
+complaints: Decider[Command, State, ComplaintRecorded] = Decider(
+    name="complaint",
+    key=lambda command: (command.complaint,),
+    initial=lambda: None,
+    decide=decide,
+    evolve=lambda state, event: event,
+    sees=sees,
+    tells=(ComplaintRecorded,),
 )

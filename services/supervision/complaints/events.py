@@ -1,32 +1,25 @@
-"""A complaint that somebody brought to the organisation, with its subject. Clauses: A-61, S-30; C-35."""
+"""A complaint about a stream, of those that customer service brings. Clauses: A-61; C-35."""
 
 from datetime import datetime
-from enum import StrEnum
 
-from services.vocabulary import PersonId, StreamId, Text
+from services.vocabulary import PersonId, StreamId
 from shared.value import value
-
-
-class ComplaintSubject(StrEnum):
-    """What it is about. Only the first two are anybody's on the stream (C-35)."""
-
-    STREAM = "stream"
-    ASSISTANT = "assistant"
-    ORDER = "order"
-    PRODUCT = "product"
-    OTHER = "other"
 
 
 @value
 class ComplaintRecorded:
-    """The same complaint again corrects it. `against` are those on the stream whom it counts against; of a complaint
-    that turned out to be about something else, or to be none, nobody."""
+    """The same complaint again corrects it. `against` are those on the stream whom it counts against: nobody before the
+    stream's roster is known, where he whom it names did not assist on it, or once it is withdrawn."""
 
-    complaint: str
-    subject: ComplaintSubject
-    stream: StreamId | None
+    complaint: str  # the ticket, which says in what words
+    stream: StreamId
+    assistant: PersonId | None  # none: about the stream, and so about everybody who assisted on it
     against: tuple[PersonId, ...]
     started_at: datetime | None  # of the stream: whose month it belongs to
     received_at: datetime
-    what: Text
-    withdrawn: bool = False
+    withdrawn: bool = False  # it turned out to be none, or to be about something else
+
+    @property
+    def waits(self) -> bool:
+        """For a roster in which somebody stands whom it counts against."""
+        return not self.withdrawn and not self.against
