@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from services.performance.contracts import CustomerTicketOpened, TicketKind, TicketSubject
+from services.performance.tickets.events import CustomerId
 from services.supervision.complaints.decisions import FollowTicket, SettleComplaint, complaints
 from services.supervision.complaints.events import ComplaintRecorded
 from services.supervision.complaints.projections import Complaint, all_complaints
@@ -43,7 +44,7 @@ HUA = PersonId("hua")
 ON_AIR = Live(told=StreamStarted(stream=TWO.stream, studio=STUDIO, started_at=NOON))
 ABOUT_THE_STREAM = CustomerTicketOpened(
     ticket="t1",
-    customer="shop:8842",
+    customer=CustomerId("shop:8842"),
     opened_at=NOON,
     kind=TicketKind.COMPLAINT,
     subject=TicketSubject.STREAM,
