@@ -109,6 +109,8 @@ def absence(*, excused: bool, on: date = FIRST_ON) -> RecordExamAbsence:
 def test_who_attended_is_examined_after_the_training() -> None:
     chain().when(schedule()).then(scheduled()).when(schedule()).then()
     chain().when(schedule(date(2024, 5, 5))).refused("exam.before_training")
+    same_day = chain().when(schedule(date(2024, 5, 6))).then(scheduled(on=date(2024, 5, 6)))
+    same_day.when(absence(excused=True, on=date(2024, 5, 6)), now=START).then(missed(excused=True, on=date(2024, 5, 6)))
 
 
 @pytest.mark.clause("R1")
@@ -270,6 +272,8 @@ def test_retraining_is_a_later_session_of_the_same_course() -> None:
     (third,) = chain().seeing(exams, LI, LAWS_MAY, found=exams.state(of_cycle(1))).when(again).events
     assert isinstance(third, ExamScheduled)
     assert third.cycle == 2
+    gathered_since = chain(others=[FAILED_TWICE]).seeing(exams, LI, LAWS_MAY, found=exams.state(FAILED_TWICE))
+    gathered_since.when(again).then(replace(IN_JUNE, retrains=LAWS_MAY, cycle=1))
     for found in (None, exams.state(FAILED), exams.state(PASSED_MAKE_UP)):
         chain().seeing(exams, LI, LAWS_MAY, found=found).when(again).refused("exam.retraining_not_required")
 
@@ -341,7 +345,7 @@ def test_retraining_is_unlimited_unless_the_organisation_limits_it() -> None:
     failing_again(1, twice).then(fail, replace(RETRAIN, cycle=2))
     limit = RetrainingLimitReached(person=LI, session=LAWS_MAY, course=LAWS, cycles=2)
     limited = failing_again(2, twice).then(fail, limit)
-    limited.when(schedule(LAST_ON)).refused("exam.retraining_limit_reached")
+    limited.when(schedule(LAST_ON)).refused("exam.retraining_limit_reached", cycles=2)
     limited.when(regrading(60, MAKE_UP), now=NOW).then(regraded(60, MAKE_UP, MAKE_UP_ON), RETRAINING_WITHDRAWN)
 
 
@@ -508,6 +512,7 @@ def test_past_the_deadline_the_policy_decides_and_unset_leaves_the_chance_open()
     )
     chain(*DUE, rules=TWO_WEEKS_OR_LOST).when(end, now=NOW).then(deadline(lost=True), RETRAIN)
     chain(*DUE, rules=TWO_WEEKS_OR_LOST).when(schedule(late)).refused("exam.after_deadline", due_on=DUE_ON)
+    chain(*DUE, rules=TWO_WEEKS_OR_LOST).when(schedule(DUE_ON)).then(scheduled(MAKE_UP, DUE_ON))
 
 
 @pytest.mark.clause("P-07", "R1")

@@ -19,6 +19,7 @@ from services.training.exams.events import (
     ExamObjectionRaised,
     ExamObjectionResolved,
     ExamObjectionWithdrawn,
+    ExamRegraded,
     MakeUpExamGranted,
 )
 from services.training.exams.facts import exam_history
@@ -26,7 +27,7 @@ from services.training.exams.objections import EscalateObjection, RaiseObjection
 from services.training.exams.projections import Standing, exam_chains, exam_objections
 from services.training.exams.reactions import answer_due, escalate
 from services.vocabulary import PersonId
-from shared.policy import load_policy
+from shared.policy import Format, Policies, load_document, load_policy
 from shared.privacy import Personal
 from shared.testing import given
 from tests.training.chains import (
@@ -42,6 +43,7 @@ from tests.training.chains import (
     MAKE_UP,
     MAKE_UP_ON,
     MAKE_UP_WITHDRAWN,
+    RETRAIN,
     RETRAINING_WITHDRAWN,
     gathered,
     graded,
@@ -192,6 +194,8 @@ def test_the_window_opens_with_the_grading_and_again_with_each_correction() -> N
     then.when(RAISE, by=LI, now=late).refused("objection.window_closed", ended_on=date(2024, 5, 15))
     regrading = RegradeExam(person=LI, session=LAWS_MAY, course=LAWS, attempt=FIRST, score=Decimal(71))
     (correction,) = then.when(regrading, by=ADMIN, now=late).events
+    assert isinstance(correction, ExamRegraded)
+    assert correction.objections_until == date(2024, 5, 21)
     (event,) = chain(scheduled(), result, correction, rules=FIVE_DAYS).when(RAISE, by=LI, now=late).events
     assert event.told.version == 2
 
@@ -229,10 +233,30 @@ def test_the_term_of_the_make_up_stands_still_meanwhile(ending: str) -> None:
         case _:
             better = replace(regraded(58), grader=ADMIN)  # and a fail still
             settled = handled(open_, resolving("58"), now=JUNE_4).then(better, resolved("55", "58"), again)
+    if ending != "withdrawn":
+        handled(settled, resolving({"rejected": None, "corrected": "58"}[ending]), now=JUNE_4).then()
     settled.when(passed, by="system", now=JUNE_4).then()  # the first term is gone
     settled.when(late).refused("exam.after_deadline", due_on=date(2024, 6, 18))
     (lapsed, _) = settled.when(replace(passed, due_on=date(2024, 6, 18)), by="system", now=JUNE_4).events
     assert lapsed.chance_lost
+
+
+@pytest.mark.clause("R7", "T-53")
+def test_no_term_begins_anew_where_the_make_up_was_sat() -> None:
+    sat = (*DUE, scheduled(MAKE_UP, MAKE_UP_ON), graded(58, MAKE_UP, MAKE_UP_ON), RETRAIN)
+    open_ = chain(*sat, raised(MAKE_UP), training=DEADLINE)
+    handled(open_, resolving(attempt=MAKE_UP), now=JUNE_4).then(resolved(attempt=MAKE_UP))
+
+
+@pytest.mark.clause("R7", "R3")
+def test_whether_it_is_admitted_says_the_policy_in_force_when_the_chain_began() -> None:
+    since = ADMITTED.replace("version: 1", "version: 2, effective_from: 2024-05-09")
+    documents = [
+        load_document(Format(kinds=(ObjectionRules,)), text)
+        for text in (SHIPPED.replace("version: 1", "version: 1, effective_from: 2024-01-01"), since)
+    ]
+    both = replace(chain(*FAILED), policies=Policies(documents=tuple(documents)).under(RULES))
+    both.when(RAISE, by=LI, now=MAY_10).refused("objection.not_admitted")
 
 
 @pytest.mark.clause("R7")
