@@ -79,6 +79,17 @@ def test_the_score_of_a_month() -> None:
     assert "components.result.parts.viewers.form.target = 1000 (rule appraisal_standard.anchor v3 S-33)" in text
 
 
+def test_a_component_is_a_step_of_its_own_name_whatever_its_measure_is_called() -> None:
+    found = tree(FACTS)
+    training = [
+        ("training", Fraction("83.4"), ""),
+        ("exam_marks", Fraction("83.4"), ""),
+        ("score", Fraction("83.4"), "points"),
+    ]
+    assert steps(find(found, "training")) == training
+    assert steps(find(found, "attitude")) == [("attitude", 84, ""), ("language", 84, "points")]
+
+
 @pytest.mark.clause("R5")
 def test_an_observer_is_shown_by_his_capacity_alone() -> None:
     text = render(tree(FACTS), LANGUAGES[Language.ZH])
@@ -290,6 +301,10 @@ def test_moving_weight_as_ruled() -> None:
     assert isinstance(result, Weighted)
     assert result.weights == [Fraction("62.5"), Fraction("37.5"), 0]
     assert (at(found, "result"), at(found, "score")) == (Fraction("72.5"), Fraction("75.50"))
+    to_training = TEXT.replace("plus_cap: 5", "plus_cap: 5\nna_weight_to: training")
+    named = find(tree([*facts, not_applicable("attitude")], to_training), "raw")
+    assert isinstance(named, Weighted)
+    assert named.weights == [60, 40, 0]
     nobody_satisfied = [replace(e, satisfied=0) if hasattr(e, "satisfied") else e for e in facts]
     assert at(tree(nobody_satisfied), "score") == Fraction("66.80")
 
@@ -380,11 +395,12 @@ def test_the_order_as_ruled() -> None:
     others = [not_applicable("result"), not_applicable("attitude")]
     text = alone.replace("min_applicable_weight: 50", "min_applicable_weight: 0")
     found = tree([exam("97.50"), opened(), *others, adjusted("1", "3"), adjusted("2", "3")], text)
-    steps = {name: at(found, name) for name in ("raw", "plus_proposed", "plus", "adjusted", "score")}
+    steps = {name: at(found, name) for name in ("raw", "plus_proposed", "plus", "raised", "adjusted", "score")}
     assert steps == {
         "raw": Fraction("97.5"),
         "plus_proposed": 6,
         "plus": 5,
+        "raised": Fraction("102.5"),
         "adjusted": Fraction("102.5"),
         "score": 100,
     }
@@ -465,7 +481,8 @@ def test_a_month_that_is_not_covered_is_not_rated_and_says_why() -> None:
     facts = [*FACTS[:-1], opened(not_rated="facts begin on 28 April")]
     found = score(facts)
     assert isinstance(found, Nothing)
-    assert (found.kind, found.reason, found.event) == (Kind.NOT_RATED, "facts begin on 28 April", "e06")
+    said = (found.name, found.kind, found.reason, found.event)
+    assert said == ("month", Kind.NOT_RATED, "facts begin on 28 April", "e06")
 
 
 @settings(max_examples=60)
