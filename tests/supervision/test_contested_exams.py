@@ -11,7 +11,14 @@ from services.objection import Correction, Outcome, Raised, Resolved, Withdrawn
 from services.performance.reviews.adjustments import HoldAdjustment
 from services.performance.reviews.reactions import points_deduction
 from services.supervision.directory.projections import Member, members
-from services.supervision.penalties.decisions import Command, ImposePenalty, SettlePenalty, State, penalties
+from services.supervision.penalties.decisions import (
+    Command,
+    HoldPenalty,
+    ImposePenalty,
+    SettlePenalty,
+    State,
+    penalties,
+)
 from services.supervision.penalties.events import (
     Event,
     PenaltyHeld,
@@ -175,6 +182,18 @@ def test_what_was_imposed_is_held_until_the_objection_ends() -> None:
     assert li.register.standing is Standing.FINAL
     assert li.hears(RAISED).register.standing is Standing.HELD
     assert li.hears(WITHDRAWN).register.standing is Standing.FINAL
+
+
+@pytest.mark.clause("R7", "R3")
+def test_what_was_imposed_before_the_end_of_the_objection_was_heard_is_let_go_when_it_is() -> None:
+    """The violation is read where it stands, the word that nothing holds the penalty comes by the log."""
+    li = Supervision().hears(graded("55"), RAISED)
+    settled = violations.state([*li.violation, *Supervision().hears(graded("55"), RAISED, WITHDRAWN).violation[-1:]])
+    ahead = li.there().seeing(violations, *WHICH.values(), found=settled)
+    (imposed,) = ahead.when(IMPOSE, by=HR, capacity="hr").events
+    (let_go,) = replace(ahead, history=(*ahead.history, imposed)).when(HoldPenalty(**WHICH), by="system").events
+    assert isinstance(let_go, PenaltyHeld)
+    assert (let_go.held, let_go.imposed) == (False, True)
 
 
 @pytest.mark.clause("R7", "R1", "T-67")

@@ -31,7 +31,7 @@ from shared.privacy import Personal
 from shared.testing import given
 from tests.supervision.folding import folded
 from tests.supervision.organisation import HR, LI, ZHAO, policies, shipped
-from tests.supervision.test_penalties import CRITICISM, about, changed_in_june, imposed
+from tests.supervision.test_penalties import CRITICISM, about, changed_in_june, imposed, imposing
 from tests.supervision.test_violations import ABSENT
 
 ADMITTED = shipped("objections").replace("admitted: false", "admitted: true")
@@ -156,6 +156,9 @@ def test_the_window_opens_when_it_is_imposed() -> None:
     assert event.told.answer_by == date(2024, 6, 11)
     late = datetime(2024, 6, 8, 16, tzinfo=UTC)
     windowed.when(RAISE, by=LI, now=late).refused("objection.window_closed", ended_on=until)
+    pending = replace(about(ABSENT, CRITICISM), policies=changed_in_june(policies(FIVE_DAYS), OPEN_ENDED))
+    imposing_it = pending.when(imposing(ABSENT), by=HR, capacity="hr", now=datetime(2024, 6, 2, 16, tzinfo=UTC))
+    imposing_it.then(replace(imposed(CRITICISM), objections_until=until))
 
 
 @pytest.mark.clause("R7")

@@ -52,6 +52,7 @@ from tests.supervision.hearing import heard, known
 from tests.supervision.organisation import (
     ANCHOR,
     ASSISTANT,
+    ASSISTANTS,
     HR,
     IMPOSING,
     LI,
@@ -155,8 +156,9 @@ def same(event: Event, expected: Event) -> bool:
 @pytest.mark.parametrize("violation", [ABSENT, FAILED])
 def test_a_rule_proposes_criticism_for_absence_and_for_failing(violation: ViolationRecorded) -> None:
     """Propose is the default; for a rule's proposal the proposer is the policy."""
-    (event,) = about(violation).when(follow(violation), by="system").events
-    assert same(event, proposed(violation, PenaltyKind.CRITICISM))
+    for under in (SHIPPED, policies(POOR_PERFORMANCE)):
+        (event,) = about(violation, under=under).when(follow(violation), by="system").events
+        assert same(event, proposed(violation, PenaltyKind.CRITICISM))
 
 
 @pytest.mark.clause("A-61")
@@ -208,7 +210,8 @@ def test_a_violation_recorded_anew_is_proposed_anew_under_an_id_of_its_own() -> 
     (first,) = about(ABSENT).when(follow(ABSENT), by="system").events
     gone = PenaltyWithdrawn(penalty=first.penalty, person=LI, cause=EXCUSED.cause)
     (second,) = about(ABSENT, first, gone).when(follow(ABSENT), by="system").events
-    assert first.penalty != second.penalty
+    (other,) = about(FAILED).when(follow(FAILED), by="system").events
+    assert len({event.penalty for event in (first, second, other)}) == 3
     assert replace(first, penalty=second.penalty) == second
 
 
@@ -365,6 +368,8 @@ def test_the_rules_of_the_day_that_counts_hold_whatever_they_became_since() -> N
         (event,) = there.when(imposing(POOR_MAY), by=HR, capacity="hr").events
         assert isinstance(event, PenaltyImposed)
         assert event.points == Decimal("2.5")
+    (event,) = about(ABSENT, under=changed_in_june(SHIPPED, IMPOSING)).when(follow(ABSENT), by="system").events
+    assert same(event, CRITICISM)
     there = about(POOR_MAY, POINTS, under=policies(dearer), stands=caused)
     there.when(imposing(POOR_MAY), by=HR, capacity="hr").then(imposed(POINTS))
 
@@ -458,6 +463,8 @@ def test_a_fine_is_refused_unless_the_jurisdictions_switch_is_on() -> None:
     paid = imposed(fined, amount=Fen(5000))
     about(RECORDED_LATE, fined, under=priced).when(impose, by=HR, capacity="hr").then(paid)
     about(RECORDED_LATE, fined).when(impose, by=HR, capacity="hr").refused("penalty.fines_are_off")
+    since_june = changed_in_june(SHIPPED, allowed)
+    about(RECORDED_LATE, under=since_june).when(fine, by=ZHAO).refused("penalty.fines_are_off")
 
 
 @pytest.mark.clause("C-12")
@@ -513,7 +520,23 @@ def test_no_rule_imposes_more_than_criticism(kind: str) -> None:
 )
 def test_a_kind_outside_the_populations_catalogue_is_refused(category: Category, kind: PenaltyKind) -> None:
     outcome = about(RECORDED_LATE, who=member(LI, category)).when(proposing(RECORDED_LATE, kind), by=ZHAO)
-    outcome.refused("penalty.outside_catalogue", kind=kind, categories=[category])
+    outcome.refused("penalty.outside_catalogue", kind=kind, offence=RECORDED_LATE.kind, categories=[category])
+
+
+@pytest.mark.clause("C-11", "R3")
+def test_a_catalogue_is_the_one_of_the_day_and_one_of_his_populations_is_enough() -> None:
+    warn = proposing(RECORDED_LATE, PenaltyKind.WARNING)
+    dismantled = load_policy(
+        PenaltyCatalogue, "kind: PenaltyCatalogue\nissue: {policy: assistants, version: 1}\npenalties: []"
+    )
+    (ours,) = (d for d in SHIPPED.documents if d.body == ASSISTANTS)
+    later = replace(ours, body=dismantled, issue=replace(ours.issue, version=9, effective_from=date(2024, 6, 1)))
+    since_june = replace(SHIPPED, documents=(*SHIPPED.documents, later))
+    assert about(RECORDED_LATE, under=since_june).when(warn, by=ZHAO).events
+    june = replace(RECORDED_LATE, ruled_on=date(2024, 6, 1))
+    about(june, under=since_june).when(warn, by=ZHAO).refused("penalty.outside_catalogue")
+    alone = [d for d in SHIPPED.documents if d is ours or not isinstance(d.body, PenaltyCatalogue)]
+    assert about(RECORDED_LATE, under=replace(SHIPPED, documents=tuple(alone))).when(warn, by=ZHAO).events
 
 
 @pytest.mark.clause("C-11")
