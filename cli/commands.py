@@ -418,7 +418,10 @@ def import_file(
 def explain(
     context: typer.Context,
     result: Annotated[
-        str | None, typer.Argument(help="As in PERSON/2024-05, PERSON/2024-Q2, PERSON/2024, bonus/PERSON/2024-05.")
+        str | None,
+        typer.Argument(
+            help="As in PERSON/2024-05, PERSON/2024-Q2, PERSON/2024, bonus/PERSON/2024-05, penalty/ID, award/ID."
+        ),
     ] = None,
     lang: Annotated[str, typer.Option(help="zh or en.")] = "zh",
     verify: Annotated[bool, typer.Option("--verify", help="Hold it against the logs and the policies.")] = False,
@@ -427,7 +430,7 @@ def explain(
     """Why a result is what it is, down to the facts that it rests on; and whether that bears out."""
     from cli.explain import check, tell
     from cli.explain import explain as show_tree
-    from services.performance.scores.languages import Language
+    from services.answering import Language
 
     one_of("--lang", [lang], ("zh", "en"))
     urls = context.obj.database_urls()

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 from rich.console import Console
@@ -18,29 +18,41 @@ from rich.tree import Tree
 
 from cli.serve import load as load_service
 from deploy.local.processes import StartFailed
+from services.answering import Language
 from services.performance.bonuses.projections import BonusVersion, bonus_versions, bonuses_by_month
 from services.performance.periods.facts import Period, PersonPeriod, periods
 from services.performance.reviews.projections import Explanation, explanations, reviews_by_month
 from services.performance.scores.disclosure import archived
-from services.performance.scores.languages import Language, words
+from services.performance.scores.languages import words
+from services.supervision.awards.projections import all_awards
+from services.supervision.explanations.account import Account, Decision, account, streams_of, trees
+from services.supervision.explanations.languages import as_text
+from services.supervision.penalties.projections import all_penalties
 from services.vocabulary import Month, PersonId
-from shared.event import Contract, Meta, Recorded
+from shared.desk import remembered
+from shared.event import Recorded
 from shared.explanation import Condition, Rule, load, render, rules, verify
 from shared.facts import Facts, key_text
 from shared.policy import Policies
 from shared.postgres import PostgresStore
 from shared.projection import Projection
 from shared.service import Service
-from shared.store import Store, Stored
+from shared.store import Store
 from shared.value import value
 
 PAGE = 100
+KEPT_IN = frozenset({"document", "explanation"})  # columns of read models
+REGISTERS: Mapping[str, Projection[Any, Any]] = {"penalty": all_penalties, "award": all_awards}
 WHOLE = 10_000  # columns: a file is not cut at the width of a terminal
+DECIDED = re.compile(r"(?P<kind>penalty|award)/(?P<id>.+)")
 NAMED = re.compile(
     r"(?P<bonus>bonus/)?(?P<person>[^/@]+)/((?P<month>\d{4}-(0[1-9]|1[0-2]))(@(?P<version>[1-9]\d*))?"
     r"|(?P<period>\d{4}(-Q[1-4])?))"
 )
-HOW = "as in PERSON/2024-05, PERSON/2024-05@1 (a version), PERSON/2024-Q2, PERSON/2024, bonus/PERSON/2024-05"
+HOW = (
+    "as in PERSON/2024-05, PERSON/2024-05@1 (a version), PERSON/2024-Q2, PERSON/2024, bonus/PERSON/2024-05,"
+    " penalty/ID, award/ID"
+)
 
 
 @value
@@ -79,19 +91,23 @@ class Logs:
         """Of every service: rows and results that hold one."""
         for name, service in self.services.items():
             for projection in service.projections:
-                if "document" in {f.name for f in fields(projection.row)}:
-                    async for rows in self.rows(name, projection):
+                for field in KEPT_IN.intersection(f.name for f in fields(projection.row)):
+                    async for rows in self.rows(name, projection, field):
                         yield name, rows
             for facts in service.facts:
                 async for results in self.results(name, facts):
                     yield name, results
 
-    async def rows(self, service: str, projection: Projection[Any, Any]) -> AsyncIterator[list[Found]]:
+    async def rows(self, service: str, projection: Projection[Any, Any], field: str) -> AsyncIterator[list[Found]]:
         after: tuple[Any, ...] | None = None
         while rows := await self.stores[service].page(projection, {}, after, PAGE):
             after = projection.identity(rows[-1])
             keys = ["/".join(map(str, projection.identity(row))) for row in rows]
-            yield [Found(name=f"{projection.name}/{k}", document=r.document) for k, r in zip(keys, rows, strict=True)]
+            yield [
+                Found(name=f"{projection.name}/{key}", document=tree)
+                for key, row in zip(keys, rows, strict=True)
+                for tree in trees(getattr(row, field))
+            ]
 
     async def results(self, service: str, facts: Facts[Any, Any, Any, Any]) -> AsyncIterator[list[Found]]:
         after = ""
@@ -115,7 +131,7 @@ class Logs:
         for name, store in self.stores.items():
             history = await store.history(named)
             contract = self.services[name].contract
-            found |= {s.id: told(contract, s) for stored in history.values() for s in stored}
+            found |= {s.id: remembered(contract, s) for stored in history.values() for s in stored}
         return found
 
 
@@ -132,20 +148,6 @@ class Stated:
 def streams(document: Mapping[str, Any]) -> Iterator[str]:
     for entry in document.get("events", ()):
         yield entry[1]
-
-
-def told(contract: Contract, stored: Stored) -> Recorded[Any]:
-    meta = Meta(
-        id=stored.id,
-        service=contract.service,
-        stream=stored.stream,
-        version=stored.version,
-        position=stored.position,
-        occurred_at=stored.occurred_at,
-        recorded_at=stored.recorded_at,
-        actor="",
-    )
-    return Recorded(event=contract.decode(stored.type, stored.schema, stored.data), meta=meta)
 
 
 @asynccontextmanager
@@ -198,21 +200,39 @@ async def of_bonus(store: Store, person: PersonId, month: Month, version: str | 
     return next((row.document for row in await store.rows(bonus_versions, [key])), None)
 
 
+# Decisions
+
+
+async def decided(logs: Logs, kind: str, name: str) -> Account:
+    """Why a penalty or an award is what it is. Raises StartFailed."""
+    store, service = logs.stores.get("supervision"), logs.services.get("supervision")
+    rows: Sequence[Decision] = ()
+    if store:
+        rows = await store.rows(cast("Projection[Decision, Any]", REGISTERS[kind]), [(name,)])
+    if not (store and service and rows):
+        raise StartFailed(f"There is no {kind} {name}. `GET /{REGISTERS[kind].name}` of supervision lists them; {HOW}.")
+    stored = [s for events in (await store.history(streams_of(rows[0]))).values() for s in events]
+    history = [remembered(service.contract, s) for s in sorted(stored, key=lambda s: s.position)]
+    return account(rows[0], history, logs.policies["supervision"])
+
+
 # At the terminal
 
 
 def explain(urls: Mapping[str, str], name: str, language: Language, organisation: Path | None) -> None:
     """The tree of one result. Raises StartFailed where there is none."""
 
-    async def find() -> tuple[Found, Policies]:
+    async def find() -> str:
         async with logs(urls, organisation) as known:
-            return await named(known, name), known.policies["performance"]
+            if at := DECIDED.fullmatch(name):
+                return as_text(await decided(known, at["kind"], at["id"]), language)
+            found = await named(known, name)
+            try:
+                return render(load(found.document), words(language, known.policies["performance"]), archived)
+            except ValueError as error:
+                raise StartFailed(f"What is stored of {name} cannot be read: {error}") from None
 
-    found, policies = asyncio.run(find())
-    try:
-        text = render(load(found.document), words(language, policies), archived)
-    except ValueError as error:
-        raise StartFailed(f"What is stored of {name} cannot be read: {error}") from None
+    text = asyncio.run(find())
     console = Console()
     if not console.is_terminal:
         console.width = WHOLE
@@ -226,6 +246,10 @@ def check(urls: Mapping[str, str], name: str | None, organisation: Path | None) 
         async with logs(urls, organisation) as known:
             if name is None:
                 return await verified(known)
+            if at := DECIDED.fullmatch(name):
+                told = await decided(known, at["kind"], at["id"])
+                found = [Found(name=name, document=tree) for step in told.steps for tree in step.trees]
+                return Report(stored=len(found), unsound=tuple(await known.unsound("supervision", found)))
             one = await named(known, name)
             return Report(stored=1, unsound=tuple(await known.unsound("performance", [one])))
 

@@ -22,7 +22,7 @@ from shared.facts import Facts, Known, key_text
 from shared.policy import Policies
 from shared.projection import Projection
 from shared.refusal import LACKING, Refused
-from shared.store import Group, Held, Kept, Moved, New, Once, Past, Store
+from shared.store import Group, Held, Kept, Moved, New, Once, Past, Store, Stored
 from shared.wire import partition_of
 
 log = structlog.get_logger()
@@ -441,6 +441,21 @@ def readable(live: Live) -> Any:
     if live.error is not None:
         raise live.error
     return live.state
+
+
+def remembered(contract: Contract, stored: Stored) -> Recorded[Any]:
+    """An event of the own log, with all that is known of it."""
+    meta = Meta(
+        id=stored.id,
+        service=contract.service,
+        stream=stored.stream,
+        version=stored.version,
+        position=stored.position,
+        occurred_at=stored.occurred_at,
+        recorded_at=stored.recorded_at,
+        **msgspec.structs.asdict(decoder(Envelope).decode(stored.meta)),
+    )
+    return Recorded(event=contract.decode(stored.type, stored.schema, stored.data), meta=meta)
 
 
 def recall(contracts: Contracts, held: Held) -> Recorded[Any]:

@@ -26,8 +26,8 @@ from shared.access import IMPORT, PERSONAL, Access, CurrentActor, Forbidden, Req
 from shared.broker import Unavailable
 from shared.build import Model
 from shared.decider import Decider
-from shared.desk import Busy, Decided, Desk, KeyReused, Request, TooLarge, recall
-from shared.event import NewerSchema, encode
+from shared.desk import Busy, Decided, Desk, KeyReused, Request, TooLarge, recall, remembered
+from shared.event import NewerSchema, Recorded, encode
 from shared.facts import Facts, Known, key_text
 from shared.identity import IssuerAway, Unauthenticated
 from shared.limits import INTEGER, Wrong, unkept, wrong, wrong_stream
@@ -222,6 +222,12 @@ class Reading:
         held = {} if any(wrong(subject)) else await self.store.known(facts, [text])
         contracts = cast(Desk, self.request.app.state.desk).contracts
         return facts.gathered(subject, [recall(contracts, one) for one in held.get(text, [])])
+
+    async def history(self, *streams: str) -> list[Recorded[Any]]:
+        """What these streams of the service say, in the order of the log; personal texts in it stay sealed."""
+        contract = cast(Desk, self.request.app.state.desk).contract
+        stored = [s for events in (await self.store.history(streams)).values() for s in events]
+        return [remembered(contract, s) for s in sorted(stored, key=lambda s: s.position)]
 
     async def opened(self, shown: R) -> R:
         app, actor = self.request.app.state, identify(self.request)

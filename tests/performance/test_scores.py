@@ -13,6 +13,7 @@ from hypothesis import given as for_all
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from services.answering import Language
 from services.objection import ObjectionRules
 from services.performance.metrics.catalogue import MetricCatalogue
 from services.performance.priorities.policies import PriorityRules
@@ -22,7 +23,7 @@ from services.performance.scores.agreement import among
 from services.performance.scores.disclosure import Effect, effect
 from services.performance.scores.facts import kpi
 from services.performance.scores.facts import score as score_of
-from services.performance.scores.languages import LANGUAGES, Language
+from services.performance.scores.languages import LANGUAGES
 from services.performance.scores.unset import NO_LEAST_WEIGHT, NO_MINUS_CAP, NO_PLUS_CAP, NO_POINTS, unset
 from services.training.contracts import Attempt
 from services.vocabulary import Figure, PostId, Unit

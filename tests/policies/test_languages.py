@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from services.answering import Language
 from services.performance.main import service
-from services.performance.scores.languages import Language, words
+from services.performance.scores.languages import words
 from services.performance.scores.standard import AppraisalStandard
 
 DEMO = Path(__file__).parents[2] / "deploy/demo/policies/performance"

@@ -5,10 +5,11 @@ from typing import Any
 
 from fastapi.responses import PlainTextResponse, Response
 
+from services.answering import TEXT, Accepts, wants_text
 from services.performance.bonuses.decisions import DecideBonusReduction, RecordBonusPaid, bonuses
 from services.performance.bonuses.events import Standing
 from services.performance.bonuses.projections import BonusRow, BonusVersion, bonus_versions, bonuses_by_month
-from services.performance.scores.disclosure import TEXT, Accepts, Words, as_document, as_text, wants_text
+from services.performance.scores.disclosure import Words, as_document, as_text
 from services.vocabulary import Fen, Month, PersonId
 from shared.access import requires
 from shared.value import value

@@ -6,11 +6,12 @@ from typing import Any
 
 from fastapi.responses import PlainTextResponse, Response
 
+from services.answering import TEXT, Accepts, InForce, wants_text
 from services.calendar import Moment
 from services.performance.periods.facts import Event, Period, PeriodScore, PersonPeriod, known_by, periods, told
 from services.performance.periods.streaks import PersonStreak, Streak, run_of, streaks
-from services.performance.scores.disclosure import TEXT, Accepts, Words, as_document, as_text, wants_text
-from services.performance.scores.unset import NO_ROLL_UP, InForce, lacking
+from services.performance.scores.disclosure import Words, as_document, as_text
+from services.performance.scores.unset import NO_ROLL_UP, lacking
 from services.vocabulary import PersonId
 from shared.access import requires
 from shared.decider import Context, Refused

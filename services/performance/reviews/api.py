@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi.responses import PlainTextResponse, Response
 
+from services.answering import TEXT, Accepts, InForce, wants_text
 from services.calendar import Moment
 from services.objection import Standing
 from services.performance.reviews.adjustments import AdjustScore, WithdrawAdjustment
@@ -42,16 +43,13 @@ from services.performance.reviews.projections import (
     reviews_by_month,
 )
 from services.performance.scores.disclosure import (
-    TEXT,
-    Accepts,
     Effect,
     Words,
     as_document,
     as_text,
     effect,
-    wants_text,
 )
-from services.performance.scores.unset import InForce, unset
+from services.performance.scores.unset import unset
 from services.vocabulary import Month, PersonId, PostId, UnitId
 from shared.access import requires
 from shared.value import value

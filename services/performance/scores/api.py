@@ -6,9 +6,10 @@ from typing import Any
 
 from fastapi.responses import PlainTextResponse, Response
 
-from services.performance.scores.disclosure import TEXT, Accepts, Words, as_document, as_text, wants_text
+from services.answering import TEXT, Accepts, InForce, wants_text
+from services.performance.scores.disclosure import Words, as_document, as_text
 from services.performance.scores.facts import kpi
-from services.performance.scores.unset import NO_STANDARD, InForce, lacking, unset
+from services.performance.scores.unset import NO_STANDARD, lacking, unset
 from services.vocabulary import Month, PersonId, PersonMonth
 from shared.access import requires
 from shared.value import value

@@ -9,23 +9,19 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Any
 
-from fastapi import Depends, Header, Query
+from fastapi import Depends
 
-from services.performance.scores.languages import Language, words
+from services.answering import InForce, Language, Spoken
+from services.performance.scores.languages import words
 from services.performance.scores.measures import ATTENDANCE, EXAM_MARKS, SESSIONS_MISSED
-from services.performance.scores.unset import InForce
 from services.vocabulary import PersonId
 from shared.explanation import Closed, disclosed, evaluate, load, render, walk
 from shared.value import value
 
-Accepts = Annotated[str, Header(alias="Accept", include_in_schema=False)]
 STEPS = ("raw", "plus_proposed", "plus", "minus_proposed", "minus", "clamped")
-TEXT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
 
 
-async def words_of(
-    policies: InForce, language: Annotated[Language, Query(description="of the text; JSON has none")] = Language.ZH
-) -> Mapping[str, str]:
+async def words_of(policies: InForce, language: Spoken = Language.ZH) -> Mapping[str, str]:
     return words(language, policies)
 
 
@@ -43,10 +39,6 @@ class Effect:
     minus_proposed: str | None
     minus: str | None
     effective: str | None
-
-
-def wants_text(accept: str) -> bool:
-    return "text/plain" in accept
 
 
 def closed_to(reader: str, person: PersonId) -> Closed:

@@ -1,17 +1,11 @@
 """In which languages a score explains itself. What neither a regulation nor a catalogue names keeps its own name."""
 
 from collections.abc import Mapping
-from enum import StrEnum
 
+from services.answering import Language
 from services.performance.metrics.catalogue import MetricCatalogue
 from shared.explanation import CHINESE, ENGLISH
 from shared.policy import Policies
-
-
-class Language(StrEnum):
-    ZH = "zh"
-    EN = "en"
-
 
 LANGUAGES = {
     Language.EN: ENGLISH,

@@ -1,9 +1,7 @@
 """Which settings a score lacks: what the regulations leave open and the organisation has not said."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, cast
-
-from fastapi import Depends, Request
+from typing import Any
 
 from services.performance.reviews.policies import AdjustmentPolicy
 from services.vocabulary import Month, first_day
@@ -17,13 +15,6 @@ NO_POINTS = "adjustment.training_excellence.points (P-04): not configured"
 NO_PLUS_CAP = "plus_cap (C-16): not configured"
 NO_MINUS_CAP = "minus_cap (C-16): not configured"
 NO_LEAST_WEIGHT = "min_applicable_weight (R5): not configured"
-
-
-async def policies_of(request: Request) -> Policies:
-    return cast(Policies, request.app.state.desk.policies)
-
-
-InForce = Annotated[Policies, Depends(policies_of)]
 
 
 def lacking(error: str, setting: str) -> tuple[str, ...]:

@@ -1,5 +1,8 @@
 """Awards over HTTP."""
 
+from fastapi.responses import Response
+
+from services.answering import TEXT, Accepts, InForce, Language, Spoken
 from services.supervision.awards.decisions import (
     ApproveAward,
     ConfirmAward,
@@ -9,9 +12,11 @@ from services.supervision.awards.decisions import (
     awards,
 )
 from services.supervision.awards.projections import Award, Standing, all_awards
+from services.supervision.explanations.account import Account
+from services.supervision.explanations.reading import explained
 from services.vocabulary import PersonId, UnitId
 from shared.access import requires
-from shared.web import Accepted, Handle, Page, Paging, Read, Router
+from shared.web import Accepted, Handle, NotFound, Page, Paging, Read, Router
 
 router = Router(prefix="/awards", tags=["awards"])
 
@@ -57,6 +62,44 @@ async def of_person(person: PersonId, read: Read, paging: Paging, standing: Stan
 @router.get("/{award}", dependencies=[requires("award.read")])
 async def award(award: str, read: Read) -> Award:
     return await read(all_awards, Award(award=award))
+
+
+@router.get("/{award}/explanation", dependencies=[requires("award.read")], response_model=Account, responses=TEXT)
+async def explanation(
+    *,
+    award: str,
+    read: Read,
+    policies: InForce,
+    language: Spoken = Language.ZH,
+    accept: Accepts = "",
+) -> Account | Response:
+    """Why: what was recorded, by whom, under which clause; as text where `Accept: text/plain` asks.
+
+    Clauses: A-57, A-58, T-64, S-44, S-50, E-65; ruling R8."""
+    found = await read(all_awards, Award(award=award))
+    return await explained(found, read, policies, language, accept)
+
+
+@router.get(
+    "/of/{person}/{award}/explanation",
+    dependencies=[requires("award.read_person")],
+    response_model=Account,
+    responses=TEXT,
+)
+async def explanation_of(
+    *,
+    person: PersonId,
+    award: str,
+    read: Read,
+    policies: InForce,
+    language: Spoken = Language.ZH,
+    accept: Accepts = "",
+) -> Account | Response:
+    """The same of an award of his own. Clause: A-43; ruling R8."""
+    found = await read(all_awards, Award(award=award))
+    if found.person != person:
+        raise NotFound(award)
+    return await explained(found, read, policies, language, accept)
 
 
 @router.get("", dependencies=[requires("award.read")])

@@ -387,8 +387,11 @@ def months_of(period: str) -> list[Month]:
 
 
 def key(command: Command) -> tuple[str, ...]:
-    subject = (command.person,) if command.person is not None else ("team", str(command.team))
-    return *subject, command.item, command.period
+    return *subject_of(command.person, command.team), command.item, command.period
+
+
+def subject_of(person: PersonId | None, team: UnitId | None) -> tuple[str, ...]:
+    return (person,) if person is not None else ("team", str(team))
 
 
 def sees(command: Command) -> list[Sight]:

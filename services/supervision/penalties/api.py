@@ -1,6 +1,11 @@
 """Penalties over HTTP."""
 
+from fastapi.responses import Response
+
+from services.answering import TEXT, Accepts, InForce, Language, Spoken
 from services.objection import Standing as Objected
+from services.supervision.explanations.account import Account
+from services.supervision.explanations.reading import explained
 from services.supervision.penalties.decisions import (
     ImposePenalty,
     ProposePenalty,
@@ -20,7 +25,7 @@ from services.supervision.penalties.projections import (
 from services.supervision.violations.events import ViolationKind
 from services.vocabulary import Month, PersonId
 from shared.access import requires
-from shared.web import Accepted, Handle, Page, Paging, Read, Router
+from shared.web import Accepted, Handle, NotFound, Page, Paging, Read, Router
 
 router = Router(prefix="/penalties", tags=["penalties"])
 
@@ -82,6 +87,44 @@ async def of_person(person: PersonId, read: Read, paging: Paging, standing: Stan
 @router.get("/{penalty}", dependencies=[requires("penalty.read")])
 async def penalty(penalty: str, read: Read) -> Penalty:
     return await read(all_penalties, Penalty(penalty=penalty))
+
+
+@router.get("/{penalty}/explanation", dependencies=[requires("penalty.read")], response_model=Account, responses=TEXT)
+async def explanation(
+    *,
+    penalty: str,
+    read: Read,
+    policies: InForce,
+    language: Spoken = Language.ZH,
+    accept: Accepts = "",
+) -> Account | Response:
+    """Why: what was recorded, by whom, under which clause; as text where `Accept: text/plain` asks.
+
+    Clauses: T-66, T-67, A-60, A-61, S-45; ruling R3."""
+    found = await read(all_penalties, Penalty(penalty=penalty))
+    return await explained(found, read, policies, language, accept)
+
+
+@router.get(
+    "/of/{person}/{penalty}/explanation",
+    dependencies=[requires("penalty.read_person")],
+    response_model=Account,
+    responses=TEXT,
+)
+async def explanation_of(
+    *,
+    person: PersonId,
+    penalty: str,
+    read: Read,
+    policies: InForce,
+    language: Spoken = Language.ZH,
+    accept: Accepts = "",
+) -> Account | Response:
+    """The same of a penalty of his own. Clause: A-51; rulings R3, R7."""
+    found = await read(all_penalties, Penalty(penalty=penalty))
+    if found.person != person:
+        raise NotFound(penalty)
+    return await explained(found, read, policies, language, accept)
 
 
 @router.get("", dependencies=[requires("penalty.read")])

@@ -1,0 +1,175 @@
+"""An account as a text that the person himself and an HR officer read. What nobody named keeps its own name."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from services.answering import Language
+from services.supervision.explanations.account import Account, Step, Under
+from shared.explanation import CHINESE, ENGLISH, load, render
+from shared.value import BUSINESS_ZONE
+
+MONEY = ("amount",)  # in fen, shown as people write it
+WORDS: Mapping[Language, Mapping[str, str]] = {
+    Language.EN: ENGLISH
+    | {
+        "ViolationRecorded": "violation recorded",
+        "ViolationCauseRecorded": "cause found",
+        "ViolationWithdrawn": "violation withdrawn",
+        "AttemptContested": "exam objected to",
+        "PenaltyProposed": "penalty proposed",
+        "PenaltyImposed": "penalty imposed",
+        "PenaltyRejected": "proposal rejected",
+        "PenaltyRevoked": "penalty revoked",
+        "PenaltyWithdrawn": "proposal withdrawn",
+        "PenaltyHeld": "penalty held",
+        "PenaltyObjectionRaised": "objection raised",
+        "PenaltyObjectionEscalated": "objection escalated",
+        "PenaltyObjectionResolved": "objection resolved",
+        "PenaltyObjectionWithdrawn": "objection withdrawn",
+        "AwardProposed": "award proposed",
+        "AwardCausesAdded": "causes added",
+        "AwardCauseReversed": "cause fell away",
+        "AwardWithdrawn": "proposal withdrawn",
+        "AwardApproved": "award approved",
+        "AwardRejected": "proposal rejected",
+        "AwardGranted": "award granted",
+        "AwardReviewOpened": "put under review",
+        "AwardConfirmed": "confirmed after review",
+        "AwardRevoked": "revoked after review",
+        "from": "from",
+    },
+    Language.ZH: CHINESE
+    | {
+        "ViolationRecorded": "记录违纪",
+        "ViolationCauseRecorded": "查明原因",
+        "ViolationWithdrawn": "撤销违纪记录",
+        "AttemptContested": "对考核提出异议",
+        "PenaltyProposed": "提议处罚",
+        "PenaltyImposed": "作出处罚",
+        "PenaltyRejected": "驳回提议",
+        "PenaltyRevoked": "撤销处罚",
+        "PenaltyWithdrawn": "撤回提议",
+        "PenaltyHeld": "暂缓执行",
+        "PenaltyObjectionRaised": "提出异议",
+        "PenaltyObjectionEscalated": "异议逾期上报",
+        "PenaltyObjectionResolved": "异议处理完毕",
+        "PenaltyObjectionWithdrawn": "撤回异议",
+        "AwardProposed": "提议奖励",
+        "AwardCausesAdded": "补充事由",
+        "AwardCauseReversed": "事由失效",
+        "AwardWithdrawn": "撤回提议",
+        "AwardApproved": "批准奖励",
+        "AwardRejected": "驳回提议",
+        "AwardGranted": "授予奖励",
+        "AwardReviewOpened": "进入复核",
+        "AwardConfirmed": "复核维持",
+        "AwardRevoked": "复核撤销",
+        "from": "起因",
+        "kind": "类别",
+        "mode": "方式",
+        "propose": "提议",
+        "impose": "直接作出",
+        "occasion": "事由编号",
+        "occurred_on": "发生日期",
+        "severity": "情节",
+        "minor": "轻微",
+        "moderate": "一般",
+        "serious": "严重",
+        "evidence": "依据",
+        "correction": "更正后",
+        "cause": "原因",
+        "causes": "事由",
+        "reason": "理由",
+        "points": "扣分",
+        "month": "月份",
+        "amount": "金额",
+        "amount_not_configured": "金额未设定",
+        "objections_until": "异议截止",
+        "open": "处理中",
+        "held": "暂缓",
+        "contested": "所依据的事实有异议",
+        "raised_on": "提出日期",
+        "answer_by": "答复期限",
+        "outcome": "结论",
+        "upheld": "成立",
+        "partly_upheld": "部分成立",
+        "item": "奖项",
+        "period": "期间",
+        "rewards": "奖励方式",
+        "granted_on": "授予日期",
+        "yes": "是",
+        "pending": "待决定",
+        "final": "生效",
+        "rejected": "驳回",
+        "reversed": "已撤销",
+        "criticism": "批评教育",
+        "warning": "警告",
+        "points_deduction": "绩效扣分",
+        "bonus_deduction": "扣减奖金",
+        "fine": "罚款",
+        "demotion": "降级",
+        "dismissal": "辞退",
+        "unexcused_training_absence": "无故不参加培训",
+        "training_assessment_failed": "培训考核不合格",
+        "poor_performance": "工作不力",
+        "late": "迟到",
+        "early_leave": "早退",
+        "serious_stream_error": "直播中严重失误",
+        "other": "其他",
+        "certificate": "荣誉证书",
+        "money": "奖金",
+        "prize": "奖品",
+        "commendation": "表彰",
+        "promotion_opportunity": "晋升机会",
+        "supervision_group": "监督管理小组",
+        "live_ops_supervisor": "直播运营主管",
+        "senior_anchor": "资深主播",
+        "hr": "人力资源部",
+        "company_leadership": "公司领导",
+        "complaints": "观众投诉",
+        "decline": "数据下滑",
+        "decline_exactly": "数据下滑（精确）",
+        "lost": "减少",
+        "score": "考核得分",
+        "rated_months": "已考核月数",
+        "excellent_months": "优秀月数",
+        "excellent_exams": "优秀考核次数",
+    },
+}
+
+
+def as_text(account: Account, language: Language) -> str:
+    """Indented, in the order in which it was recorded."""
+    words = WORDS[language]
+    whose = account.person or account.team or ""
+    what = account.title or words.get(account.what, account.what)
+    head = f"{what} {whose} ({words.get(account.standing, account.standing)})"
+    return "\n".join([head, *(line for one in account.steps for line in lines(one, words))]) + "\n"
+
+
+def lines(step: Step, words: Mapping[str, str]) -> Iterator[str]:
+    details = ", ".join(f"{words.get(name, name)} {shown(name, v, words)}" for name, v in step.details.items())
+    yield f"  {local(step.occurred_at)} {words.get(step.says, step.says)}{f': {details}' if details else ''}"
+    if who := ", ".join(filter(None, (step.by, words.get(step.capacity, step.capacity)))):
+        yield f"    {who}"
+    yield from (f"    {words['Rule']} {stated(one)}" for one in step.under)
+    if step.cause and not step.capacity:
+        yield f"    {words['from']} {step.cause}"
+    yield f"    {words['Fact']} {step.event}"
+    for tree in step.trees:
+        yield from (f"    {line}" for line in render(load(tree), words).splitlines())
+
+
+def shown(name: str, said: str, words: Mapping[str, str]) -> str:
+    if name in MONEY:
+        return f"¥{int(said) / 100:,.2f}"
+    return ", ".join(" ".join(words.get(word, word) for word in one.split(" ")) for one in said.split(", "))
+
+
+def stated(one: Under) -> str:
+    return f"{one.policy} v{one.version} {one.clause}".strip()
+
+
+def local(at: datetime) -> str:
+    """In the organisation's zone, to the minute."""
+    return f"{at.astimezone(BUSINESS_ZONE):%Y-%m-%d %H:%M}"

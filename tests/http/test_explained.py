@@ -1,0 +1,89 @@
+"""Why somebody has a penalty or was given an award, for whoever may read it: from the log, down to the clause."""
+
+from typing import Any
+
+import pytest
+
+from tests.http.flows import AWARD, FLOWS, LATE, TEAM, organisation
+from tests.http.serving import SERVICES, Served, naming
+
+TEXT = {"Accept": "text/plain"}
+HR, LI, WU = naming("qi", "hr"), naming("li", "assistant_anchor"), naming("wu", "assistant_anchor")
+
+
+async def done(there: Served) -> None:
+    for step in FLOWS["supervision"]:
+        route, headers = step.asks(SERVICES["supervision"])
+        await there.http.post(route.path, json=step.body, headers=headers)
+    await there.caught_up()
+
+
+async def one(there: Served, path: str, **equal: str) -> Any:
+    (found,) = (await there.http.get(path, params=equal, headers=HR)).json()["items"]
+    return found
+
+
+@pytest.mark.clause("A-60", "R3", "R7")
+async def test_a_penalty_tells_its_violation_who_decided_and_under_which_clause() -> None:
+    async with organisation("supervision") as there:
+        await done(there)
+        penalty = (await one(there, "/penalties", person="li", offence=LATE["offence"]))["penalty"]
+        said = (await there.http.get(f"/penalties/{penalty}/explanation", headers=HR)).json()
+        assert [step["says"] for step in said["steps"]] == [
+            "ViolationRecorded",
+            "PenaltyProposed",
+            "PenaltyImposed",
+            "PenaltyObjectionRaised",
+            "PenaltyObjectionResolved",
+            "PenaltyRevoked",
+        ]
+        assert (said["person"], said["what"], said["standing"]) == ("li", "warning", "reversed")
+        seen, proposed, imposed, _, resolved, revoked = said["steps"]
+        assert (seen["by"], seen["capacity"]) == ("", "supervision_group")  # R5: by capacity only
+        assert seen["details"]["occasion"] == "s1"
+        assert proposed["by"] == "chen"
+        assert (imposed["by"], imposed["capacity"]) == ("qi", "hr")
+        catalogues = [one for one in imposed["under"] if one["policy"].startswith("penalties_")]
+        assert catalogues == [{"policy": "penalties_assistant_anchor", "version": 1, "clause": "A-60"}]
+        assert (resolved["by"], resolved["details"]) == ("wei", {"outcome": "rejected"})
+        assert revoked["details"] == {"cause": "the clock was wrong"}
+        ids = [stored.id for stored in await there.parts.store.tail(0, 1000)]
+        assert {step["event"] for step in said["steps"]} <= set(ids)
+
+
+@pytest.mark.clause("R3")
+async def test_as_a_text_it_is_read_by_the_person_himself_and_by_nobody_else() -> None:
+    async with organisation("supervision") as there:
+        await done(there)
+        penalty = (await one(there, "/penalties", person="li", offence=LATE["offence"]))["penalty"]
+        path = f"/penalties/of/li/{penalty}/explanation"
+        text = (await there.http.get(path, headers=LI | TEXT)).text
+        decided = "作出处罚: 类别 警告\n    qi, 人力资源部\n"
+        for said in ("警告 li (已撤销)", "记录违纪: 类别 迟到", decided, "制度 penalties_assistant_anchor v1 A-60"):
+            assert said in text
+        assert "seen" not in text  # the note of whoever saw it
+        assert "warning li (reversed)" in (await there.http.get(f"{path}?language=en", headers=LI | TEXT)).text
+        assert (await there.http.get(path, headers=WU)).status_code == 403
+        other = f"/penalties/of/wu/{penalty}/explanation"
+        assert (await there.http.get(other, headers=WU)).status_code == 404
+        assert (await there.http.get(f"/penalties/{penalty}/explanation", headers=LI)).status_code == 403
+
+
+@pytest.mark.clause("S-44", "S-50", "R8")
+async def test_an_award_tells_its_causes_and_who_approved_it() -> None:
+    async with organisation("supervision") as there:
+        await done(there)
+        for wanted, what, whose, clause in ((AWARD, "merit", "person", "S-44"), (TEAM, "team_merit", "team", "S-50")):
+            found = await one(there, "/awards", **{whose: wanted[whose]})
+            said = (await there.http.get(f"/awards/{found['award']}/explanation", headers=HR)).json()
+            assert (said["what"], said[whose]) == (what, wanted[whose])
+            proposed, approved, granted = said["steps"][:3]
+            assert proposed["details"]["causes"] == "merit s1"
+            assert (approved["says"], approved["by"], approved["capacity"]) == ("AwardApproved", "qi", "hr")
+            assert granted["says"] == "AwardGranted"
+            assert [under["clause"] for under in approved["under"] if under["policy"] == "award_items"] == [clause]
+        award = (await one(there, "/awards", person="li"))["award"]
+        text = (await there.http.get(f"/awards/of/li/{award}/explanation", headers=LI | TEXT)).text
+        assert "绩效激励 li" in text
+        assert "授予奖励: 奖励方式" in text
+        assert (await there.http.get(f"/awards/of/wu/{award}/explanation", headers=WU)).status_code == 404
