@@ -41,9 +41,13 @@ THERE_FOR = {
 }
 NOTHING_THERE = {
     "GET /archives/{person}",  # only by an application
+    "GET /awards/of/{person}/{award}/explanation",
     "GET /awards/{award}",  # its id is a digest
+    "GET /awards/{award}/explanation",
     "GET /parked/event",  # nothing is parked
+    "GET /penalties/of/{person}/{penalty}/explanation",
     "GET /penalties/{penalty}",
+    "GET /penalties/{penalty}/explanation",
     "GET /priorities/{person}",  # nobody was excellent several months in a row
     "GET /teaching/answers",  # a trainer names a session of his own
     "GET /teaching/performances",
