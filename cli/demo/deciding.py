@@ -71,6 +71,8 @@ class Decisions:
 
     def awards(self) -> Iterator[Act]:
         for row in self.listed("/awards", standing="pending"):
+            if row["person"] is None:
+                continue
             judge = caller(self.deciders.judge(row["person"]))
             subject = of(row, "person", "item", "period")
             match self.deciders.on_award(row["person"], row["period"]):
@@ -81,6 +83,18 @@ class Decisions:
                     yield [Step(service="supervision", path="/awards/reject", body=body, caller=judge)]
                 case Verdict.OPEN:
                     pass
+
+    def team_award(self) -> Iterator[Act]:
+        """Proposed and decided on by people alone (S-50)."""
+        one = self.deciders.honoured
+        subject = {"team": one.team, "item": one.item, "period": one.period}
+        standing = {row["standing"] for row in self.listed("/awards", **subject)}
+        causes = {"causes": [{"ground": "merit", "fact": one.fact}]}
+        propose = Step(
+            service="supervision", path="/awards/propose", body=subject | causes, caller=caller(one.proposer)
+        )
+        approve = Step(service="supervision", path="/awards/approve", body=subject, caller=caller(one.decider))
+        yield [propose, approve] if not standing else [approve] if standing == {"pending"} else []
 
     def penalties(self) -> Iterator[Act]:
         """Where the figures of a month proposed it, a member of the group records the cause first (A-61)."""

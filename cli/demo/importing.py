@@ -94,7 +94,7 @@ class Import:
             sent.append(self.send(history))
         yield self.done
         with self.phase("proposals decided") as sent:
-            self.act("awards", self.decisions.awards())
+            self.act("awards", chain(self.decisions.awards(), self.decisions.team_award()))
             self.act("penalties", self.decisions.penalties())
             sent.append(self.send({"training": [sick_note(world.heroine, world.sessions)]}))
         yield self.done

@@ -166,7 +166,7 @@ class Ledger:
             "Generated: who decides what, in which capacity; always a named person of the studio, never the one whom "
             "it is about. Held: he objects, and nothing follows meanwhile. Rejected: it never took effect. Reversed: "
             "its cause fell away; proposal and reversal both stay readable. criticism 批评教育, points_deduction "
-            "绩效扣分 (of the month's score)."
+            "绩效扣分 (of the month's score). team_merit 优秀团队: a team's as a whole, granted by somebody not of it."
         )
         return Group(found, Text(note))
 

@@ -21,7 +21,7 @@ import yaml
 from cli.demo.world.lines import Line
 from cli.demo.world.observations import CRITERIA
 from cli.demo.world.verdict import Verdict
-from cli.demo.world.verdicts import Deciders, Rectified
+from cli.demo.world.verdicts import Deciders, Honoured, Rectified
 
 Figures = dict[str, int | str]
 Body = Mapping[str, Any]
@@ -55,6 +55,7 @@ def recount(clock: Path, lines: Iterable[Line], policies: "Settings", deciders: 
     found |= tally("rectifications", [(rectified(p, deciders),) for p in penalties if p.kind == DEDUCTED and p.imposed])
     awards = awarded(seen)
     found |= tally("awards", [("training_excellence", STANDING[deciders.on_award(*award)]) for award in awards])
+    found |= count_team_award(seen, deciders.honoured)
     found |= scores(seen, policies, penalties)
     waiting = under_review(deciders)
     found |= count_reviews(seen, penalties, deciders, waiting)
@@ -80,6 +81,8 @@ class Seen:
     persons: set[str] = field(default_factory=set)
     trained: set[str] = field(default_factory=set)  # live-marketing personnel: who has an archive
     posts: dict[str, Sequence[str]] = field(default_factory=dict)
+    parents: dict[str, str | None] = field(default_factory=dict)  # of units
+    units: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # of a person, with those above
     crews: dict[str, Sequence[Body]] = field(default_factory=dict)
     figures: dict[str, Body] = field(default_factory=dict)
     observed: dict[str, Body] = field(default_factory=dict)
@@ -106,6 +109,9 @@ class Seen:
     def take_PostDefined(self, body: Body) -> None:  # noqa: N802  named by the command
         self.posts[body["post"]] = body["categories"]
 
+    def take_DefineUnit(self, body: Body) -> None:  # noqa: N802
+        self.parents[body["unit"]] = body["parent"]
+
     def take_PersonRegistered(self, body: Body) -> None:  # noqa: N802
         self.persons.add(body["person"])
         if "live_marketing" in body["categories"]:
@@ -114,6 +120,10 @@ class Seen:
     def take_AssignPersonToPost(self, body: Body) -> None:  # noqa: N802
         if "live_marketing" in self.posts[body["post"]]:
             self.trained.add(body["person"])
+        unit: str | None = body["unit"]
+        while unit is not None:
+            self.units[body["person"]].add(unit)
+            unit = self.parents[unit]
 
     def take_EndStream(self, body: Body) -> None:  # noqa: N802
         self.crews[body["stream"]] = body["crew"]
@@ -329,6 +339,13 @@ def excellent(seen: Seen) -> Iterator[tuple[str, str]]:
 def awarded(seen: Seen) -> list[tuple[str, str]]:
     """One proposal a person and month, however many excellent exams."""
     return sorted(set(excellent(seen)))
+
+
+def count_team_award(seen: Seen, one: Honoured) -> Figures:
+    """It waits where whoever decides is of the team himself, or nobody is of it."""
+    team = {person for person, units in seen.units.items() if one.team in units}
+    decided = team and one.decider.person not in team
+    return tally("awards", [(one.item, STANDING[one.verdict] if decided else "pending")])
 
 
 # Scores

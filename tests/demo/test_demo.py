@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from cli.demo.contested import Contested, Reversal
-from cli.demo.found import IMPORTER
+from cli.demo.found import AUDITOR, IMPORTER
 from cli.demo.importing import Import, caught_up
 from cli.demo.importing import named as imported_as
 from cli.demo.imports import import_metrics, named
@@ -86,6 +86,18 @@ def test_the_same_lines_are_the_same_import_and_others_another(small: Running, l
 def test_pending_held_final_rejected_and_reversed_are_all_there(ledger: Ledger) -> None:
     standings = {name.rsplit(" ", 1)[1] for name in ledger.figures if name.startswith(("awards ", "penalties "))}
     assert standings == {"pending", "held", "final", "rejected", "reversed"}
+
+
+@pytest.mark.clause("S-50")
+def test_a_team_is_awarded_by_somebody_who_is_not_of_it(small: Running, ledger: Ledger) -> None:
+    assert ledger.figures["awards team_merit final"] == 1
+    (row,) = small.demo.client.items("supervision", "/awards", AUDITOR, item="team_merit")
+    persons = small.world.organisation.by_id
+    anchors = [person for person in persons.values() if person.unit == row["team"] and person.post == "anchor"]
+    assert anchors
+    assert (row["person"], row["standing"], row["capacity"], row["amount"]) == (None, "final", "hr", 100_000)
+    assert (persons[row["decider"]].post, row["proposer"] != row["decider"]) == ("hr", True)
+    assert persons[row["decider"]].unit != row["team"]
 
 
 def test_objections_and_rectifications_come_to_every_end(ledger: Ledger) -> None:

@@ -1,5 +1,6 @@
 """The recount by hand: its arithmetic is R5's, and no altered figure passes it."""
 
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
@@ -9,9 +10,21 @@ import yaml
 
 from cli.demo.chance import Chance
 from cli.demo.inputs import STREAMS
-from cli.demo.recount import Figures, Month, Points, Settings, banded, decline, differences, recount, rounded
+from cli.demo.recount import (
+    Figures,
+    Month,
+    Points,
+    Seen,
+    Settings,
+    banded,
+    count_team_award,
+    decline,
+    differences,
+    recount,
+    rounded,
+)
 from cli.demo.world.lines import Line
-from cli.demo.world.verdicts import Deciders
+from cli.demo.world.verdicts import Deciders, Judge
 from cli.demo.world.world import World
 from tests.demo.conftest import SEED, Found
 
@@ -151,6 +164,19 @@ def test_the_figures_of_the_input(found: Found, world: World, figures: Figures) 
     )
     assert figures["attendance corrected"] == 1
     assert int(figures["penalties criticism reversed"]) >= 1
+    assert figures["awards team_merit final"] == 1
+
+
+def test_the_award_of_a_team_waits_for_somebody_who_is_not_of_it(world: World, told: list[Line]) -> None:
+    seen = Seen(streams={})
+    for line in told:
+        if line.service == "people":
+            seen.take(line.command, line.body)
+    one = Deciders(world, Chance(seed=SEED)).honoured
+    member = next(person for person, units in seen.units.items() if one.team in units)
+    itself = replace(one, decider=Judge(person=member, capacity="hr"))
+    for honoured, standing in ((one, "final"), (itself, "pending"), (replace(one, team="nowhere"), "pending")):
+        assert count_team_award(seen, honoured) == {f"awards team_merit {standing}": 1}
 
 
 def test_april_is_not_rated_and_may_and_june_are(found: Found, figures: Figures) -> None:

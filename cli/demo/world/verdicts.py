@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from cli.demo.chance import Chance
 from cli.demo.world.figures import TROUBLED_MONTH
-from cli.demo.world.organisation import Person
+from cli.demo.world.organisation import Person, Studio
 from cli.demo.world.verdict import Verdict
 from cli.demo.world.world import World
 from shared.value import value
@@ -59,6 +59,19 @@ class Judge:
     capacity: str
 
 
+@value
+class Honoured:
+    """A team that is awarded as a whole (S-50). `fact` shows what for; of both people neither is of it."""
+
+    team: str
+    item: str
+    period: str
+    fact: str
+    proposer: Judge
+    decider: Judge
+    verdict: Verdict
+
+
 class Deciders:
     """Of all studios."""
 
@@ -71,6 +84,7 @@ class Deciders:
         self.studio_of = {person.id: person.studio for person in organisation.persons}
         self.heads: dict[str, Person] = {studio.id: studio.supervisors[0] for studio in organisation.studios}
         self.officers: dict[str, Person] = {studio.id: studio.hr[0] for studio in organisation.studios}
+        self.honoured = honoured(next(s for s in organisation.studios if s.id == world.heroine.person.studio))
 
     def on_award(self, person: str, period: str) -> Verdict:
         return self.drawn("award", person, period)
@@ -115,3 +129,16 @@ class Deciders:
     def drawn(self, *purpose: str) -> Verdict:
         draw = self.chance.unit("verdict", *purpose)
         return Verdict.YES if draw < AGREED else Verdict.NO if draw < DISAGREED else Verdict.OPEN
+
+
+def honoured(studio: Studio) -> Honoured:
+    """The anchors of a studio, proposed by its supervisor, granted by human resources."""
+    return Honoured(
+        team=studio.anchors[0].unit,
+        item="team_merit",
+        period="2024-Q2",
+        fact=f"GMV of the second quarter, {studio.id}",
+        proposer=Judge(person=studio.supervisors[0].id, capacity="live_ops_supervisor"),
+        decider=Judge(person=studio.hr[0].id, capacity="hr"),
+        verdict=Verdict.YES,
+    )
