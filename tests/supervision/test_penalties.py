@@ -473,12 +473,29 @@ def test_the_switch_cites_its_source() -> None:
         consequence_rules(**{"fines:  # off": "fines: {source: ''}  # off"})
 
 
-@pytest.mark.clause("C-12")
-def test_dismissal_has_a_path_of_its_own() -> None:
-    dismiss = proposing(RECORDED_LATE, PenaltyKind.DISMISSAL)
-    about(RECORDED_LATE).when(dismiss, by=ZHAO).refused("penalty.dismissal_has_its_own_path")
-    with pytest.raises(ValueError, match="legal path"):
-        load_policy(PenaltyCatalogue, shipped("penalties_live_team").replace("kind: demotion", "kind: dismissal"))
+DISMISS = proposing(RECORDED_LATE, PenaltyKind.DISMISSAL)
+
+
+@pytest.mark.clause("S-45")
+def test_the_live_teams_catalogue_names_dismissal_and_a_proposal_is_told_what_its_legal_path_lacks() -> None:
+    named = load_policy(PenaltyCatalogue, shipped("penalties_live_team")).penalties
+    assert [entry.kind for entry in named] == ["bonus_deduction", "demotion", "dismissal"]
+    outcome = about(RECORDED_LATE, who=member(LI, Category.LIVE_TEAM)).when(DISMISS, by=ZHAO)
+    outcome.refused("penalty.dismissal_incomplete", missing=["person_heard", "union_notified"])
+    assert outcome.refusal is not None
+    assert "another penalty" in str(outcome.refusal.told()["next"])
+
+
+@pytest.mark.clause("S-45")
+@pytest.mark.parametrize("engagement", [e for e in Engagement if e is not Engagement.EMPLOYEE])
+def test_whoever_is_no_employee_is_not_dismissed(engagement: Engagement) -> None:
+    other = replace(member(LI, Category.LIVE_TEAM), engagement=engagement)
+    about(RECORDED_LATE, who=other).when(DISMISS, by=ZHAO).refused("penalty.no_employee", engagement=engagement)
+
+
+def test_no_rule_proposes_dismissal() -> None:
+    with pytest.raises(ValueError, match="no rule proposes dismissal"):
+        consequence_rules(**{"penalty: points_deduction, clause": "penalty: dismissal, clause"})
 
 
 @pytest.mark.clause("S-45")
@@ -514,6 +531,7 @@ def test_no_rule_imposes_more_than_criticism(kind: str) -> None:
         (Category.LIVE_MARKETING, PenaltyKind.WARNING),
         (Category.LIVE_TEAM, PenaltyKind.WARNING),
         (Category.ASSISTANT_ANCHOR, PenaltyKind.DEMOTION),
+        (Category.ASSISTANT_ANCHOR, PenaltyKind.DISMISSAL),
         (Category.OPERATIONS_GROUP, PenaltyKind.WARNING),
         (Category.E_COMMERCE, PenaltyKind.CRITICISM),
     ],

@@ -6,9 +6,11 @@ There is one penalty at a time for one violation. Clauses: A-60, A-61, S-45, T-6
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from typing import NoReturn
 
 from services.deciding import check_decider, numbered
 from services.objection import ObjectionRules, Objections, Resolved, window_ends
+from services.people.contracts import Engagement
 from services.supervision.directory.projections import Member, members
 from services.supervision.penalties.events import (
     Event,
@@ -203,10 +205,10 @@ def objected(command: Object, state: State, context: Context) -> Sequence[Event]
 
 
 def propose(command: ProposePenalty, state: State, context: Context) -> list[Event]:
+    told, member = standing(command, context).recorded, known_member(command.person, context)
+    check_catalogue(command.kind, told, member, context)
     if command.kind is PenaltyKind.DISMISSAL:
-        raise Refused("penalty.dismissal_has_its_own_path", next="recommend it with every link of its legal chain")
-    told = standing(command, context).recorded
-    check_catalogue(command.kind, told, known_member(command.person, context), context)
+        refuse_dismissal(member)
     match state:
         case Pending(told=PenaltyProposed(kind=command.kind, proposer=context.actor)):
             return []
@@ -215,6 +217,25 @@ def propose(command: ProposePenalty, state: State, context: Context) -> list[Eve
         case Unproposed() | Closed():
             made = proposal(command, state, told.occurred_on, context, command.kind, context.actor, told.ruled_on)
             return [made, *held(evolve(state, made), contested(command, context))]
+
+
+UNRECORDED = ("person_heard", "union_notified")  # of R4's chain: nobody can record them here
+
+
+def refuse_dismissal(member: Member) -> NoReturn:
+    """No employment is ended here, and labour law's dismissal is for employees alone (A-63, R4)."""
+    if member.engagement is not Engagement.EMPLOYEE:
+        raise Refused(
+            "penalty.no_employee",
+            engagement=member.engagement,
+            next="he cannot be dismissed: let whoever concluded his contract decide on it, outside of this register",
+        )
+    raise Refused(
+        "penalty.dismissal_incomplete",
+        missing=list(UNRECORDED),
+        next="propose another penalty of the catalogue; hearing him and notifying the union is done and decided on "
+        "by people, outside of this register",
+    )
 
 
 def standing(command: ProposePenalty | ImposePenalty, context: Context) -> Standing:

@@ -19,7 +19,7 @@ class PenaltyKind(StrEnum):
     BONUS_DEDUCTION = "bonus_deduction"  # 扣减奖金 S-45
     FINE = "fine"  # 罚款 A-60: off unless the jurisdiction switch is on
     DEMOTION = "demotion"  # 降级 S-45
-    DISMISSAL = "dismissal"  # 辞退: only by its own legal path
+    DISMISSAL = "dismissal"  # 解雇 S-45: named by a catalogue, and refused as long as its legal path is not complete
 
 
 class Mode(StrEnum):

@@ -28,6 +28,8 @@ class Consequence:
             raise Wrong(
                 f"{self.violation}: a rule may impose criticism alone; {self.penalty} waits for a person", "mode"
             )
+        if self.penalty is PenaltyKind.DISMISSAL:
+            raise Wrong(f"{self.violation}: no rule proposes dismissal, which has a legal path of its own", "penalty")
 
 
 @value
@@ -68,10 +70,6 @@ class Entry:
     severities: Annotated[tuple[Severity, ...], Open(code="P-13")] = ()  # P-13
     amount: Annotated[Rule | None, Open(code="P-13")] = None  # fen, of a fine or a deduction of bonus (P-13)
     clause: str = ""
-
-    def __post_init__(self) -> None:
-        if self.kind is PenaltyKind.DISMISSAL:
-            raise Wrong("dismissal has a legal path of its own and stands in no catalogue", "kind")
 
     def holds(self, kind: PenaltyKind, violation: ViolationKind, severity: Severity | None) -> bool:
         return (
