@@ -128,11 +128,11 @@ class Handler:
     def framed(self, decider: Decider[C, S, E], command: C, person: str, capacity: str) -> Request:
         headers, app = self.request.headers, self.request.app.state
         key = headers.get("Idempotency-Key", "")
-        tag = headers.get("If-Match")
-        framed = Request(
+        tag, occurred_at = headers.get("If-Match"), self.occurred_at()
+        return Request(
             decider=decider,
             command=command,
-            now=datetime.now(UTC),
+            now=occurred_at or datetime.now(UTC),
             actor=person,
             capacity=capacity,
             scope=headers.get("Kaibo-Scope", "organisation"),
@@ -141,13 +141,16 @@ class Handler:
             correlation=self.request.state.correlation,
             expected=None if tag is None else version(tag),
             once=f"http:{person}:{self.request.scope['route'].path}:{key}" if key else "",
-            digest=hmac.digest(app.vault.master, encode(command) + (tag or "").encode(), "sha256") if key else b"",
+            digest=hmac.digest(app.vault.master, encode([command, tag, occurred_at]), "sha256") if key else b"",
         )
-        if (at := headers.get("Kaibo-Occurred-At")) is None:
-            return framed
-        access: Access = app.access
+
+    def occurred_at(self) -> datetime | None:
+        """None: now, whenever that is."""
+        if (at := self.request.headers.get("Kaibo-Occurred-At")) is None:
+            return None
+        access: Access = self.request.app.state.access
         access.check(IMPORT, identify(self.request))
-        return msgspec.structs.replace(framed, now=moment(at))
+        return moment(at)
 
     def answer(self, decided: Decided) -> Accepted:
         if decided.refusal is not None:

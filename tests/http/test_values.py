@@ -124,6 +124,22 @@ async def test_a_spoilt_header_is_answered(header: str, text: str, status: int) 
         assert max(answer.status_code, seen.status_code) < 500
 
 
+async def test_another_time_under_the_same_key_is_another_request() -> None:
+    async with served(await in_memory(SERVICES["people"])) as there:
+
+        async def define(at: str) -> httpx2.Response:
+            headers = naming("importer", "system") | {"Idempotency-Key": "k", "Kaibo-Occurred-At": at}
+            return await there.http.post("/units/define", json={"unit": "u", "name": "U"}, headers=headers)
+
+        first, again = await define("2024-05-06T02:00:00Z"), await define("2024-05-06T10:00:00+08:00")
+        assert (first.status_code, again.status_code, again.json()) == (202, 202, first.json())
+        other = await define("2024-05-06T03:00:00Z")
+        assert (other.status_code, other.json()["title"]) == (422, "idempotency_key.reused")
+        keyed = naming("importer", "system") | {"Idempotency-Key": "k"}
+        now = await there.http.post("/units/define", json={"unit": "u", "name": "U"}, headers=keyed)
+        assert (now.status_code, await there.parts.store.maximum()) == (422, 1)
+
+
 async def test_a_header_that_comes_twice_is_held_to_its_bound() -> None:
     """The first of them is the one that is read."""
     async with served(await in_memory(SERVICES["people"])) as there:
