@@ -36,8 +36,8 @@ def report(cases: Sequence[Case[O]], summary: Summary[O], unsaid: Sequence[str] 
     """`unsaid`: what it leaves out, a sentence each."""
     return {
         "results": len(cases),
-        "persons": len({case.person for case in cases if case.person}),
-        "teams": len({case.team for case in cases if case.team}),
+        "persons": len({case.person for case in cases if case.person is not None}),
+        "teams": len({case.team for case in cases if case.team is not None}),
         **sides(cases, summary),
         "changes": [case for case in cases if case.changed],
         "by_studio": spread(cases, summary, lambda case: case.studio),

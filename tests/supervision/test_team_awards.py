@@ -195,3 +195,5 @@ def test_a_criterion_about_a_persons_months_is_refused_for_a_teams_item() -> Non
 
 def test_a_teams_award_is_a_consequence_for_the_team_and_for_no_person() -> None:
     assert conduct.subjects(GRANTED) == [Conduct(team=LIVE)]
+    of_nobody = replace(GRANTED, person=PersonId(""), team=None)
+    assert conduct.subjects(of_nobody) == [Conduct(person=PersonId(""))]

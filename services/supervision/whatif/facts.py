@@ -2,8 +2,6 @@
 training and people told of him, and what was recorded and decided about him here. Who is of a team is kept already, by
 team. Clauses: A-57, A-61, S-50, T-64, T-66, T-67."""
 
-from typing import cast
-
 from services.people.contracts import PersonRegistered
 from services.supervision.awards.events import Event as Awarded
 from services.supervision.directory.projections import Event as Told
@@ -41,11 +39,13 @@ def kept(subject: Conduct, known: Known[Event]) -> Kept:
 
 def about(event: Event) -> tuple[str, ...]:
     (subject,) = subjects(event)
-    return ("person", subject.person) if subject.person else ("team", str(subject.team))
+    return ("team", str(subject.team)) if subject.person is None else ("person", subject.person)
 
 
 def subjects(event: Event) -> list[Conduct]:
-    return [Conduct(person=event.person) if event.person else Conduct(team=cast(Awarded, event).team)]
+    if event.person is None:
+        return [Conduct(team=event.team)]
+    return [Conduct(person=event.person)]
 
 
 conduct = Facts(name="conduct", about=about, subjects=subjects, result=kept, version=2)

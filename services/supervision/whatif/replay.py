@@ -104,9 +104,9 @@ class Replay:
                 self.take(recorded)
             else:
                 self.react(reaction, recorded)
-        if person := self.subject.person:
+        if self.subject.person is not None:
             for month in months:
-                command = violation.ExamineMonth(person=person, month=month)
+                command = violation.ExamineMonth(person=self.subject.person, month=month)
                 self.decide(violations, command, by_rule(self.told[-1].meta))
         self.settle_all(self.told[-1].meta)
 

@@ -79,7 +79,7 @@ def compare(replay: Replay, since: str, until: str, scope: str) -> list[Case[Out
 
 def where(replay: Replay, on: date) -> tuple[str, str]:
     """Post and studio of a person that day; a team has no post, and the studio of those who are of it."""
-    if replay.subject.person:
+    if replay.subject.person is not None:
         member = member_on(on, replay.subject.person, replay.people)
         return member.post or "", member.studio or ""
     return "", next((r.event.studio for r in reversed(replay.of_it)), "")

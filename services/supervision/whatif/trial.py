@@ -76,7 +76,11 @@ async def known_of(
 def awarded_months(told: Known[Event]) -> list[MeritMonth]:
     """Of the periods for which an award was proposed."""
     proposed = (r.event for r in told.every(AwardProposed))
-    return list(dict.fromkeys(s for award in proposed if award.person for s in of_period(award.person, award.period)))
+    return list(
+        dict.fromkeys(
+            s for award in proposed if award.person is not None for s in of_period(award.person, award.period)
+        )
+    )
 
 
 def judged_months(one: Conduct, told: Known[Event], period: Sequence[Month]) -> list[PersonMonth]:
