@@ -190,10 +190,10 @@ def test_a_row_says_how_the_ticket_stands() -> None:
     assert (row(OPENED).status, row(OPENED).handler, row(OPENED).month) == (Status.OPEN, None, MAY)
     resolved = row(OPENED, RESOLVED)
     assert (resolved.status, resolved.handler, resolved.minutes) == (Status.RESOLVED, MEI, 180)
-    reopened = row(OPENED, RESOLVED, FED_BACK, REOPENED)
+    rated = replace(RESOLVED, satisfaction=5)
+    reopened = row(OPENED, rated, FED_BACK, REOPENED)
     blank = {f.name: getattr(row(OPENED), f.name) for f in fields(Ticket)} | {"reopened": 1}
     assert {f.name: getattr(reopened, f.name) for f in fields(Ticket)} == blank
-    rated = replace(RESOLVED, satisfaction=5)
     fed_back = row(OPENED, RESOLVED, FED_BACK, replace(FED_BACK, unit=UnitId("west")), rated)
     assert (fed_back.status, fed_back.units, fed_back.satisfaction) == (Status.FED_BACK, ("east", "west"), 5)
     done = row(OPENED, RESOLVED, FED_BACK, FOLLOWED_UP, rated, FED_BACK)
