@@ -78,6 +78,7 @@ def test_what_was_withdrawn_may_be_earned_again_and_both_stay() -> None:
     gone = given(reviews, EARNED).under(DEMO).when(withdraw).then(replace(EARNED, withdrawn=True))
     gone.when(withdraw).then()
     gone.when(CREDIT).then(EARNED)
+    given(reviews, EARNED).under(DEMO).when(withdraw, by=A).refused("review.by_the_subject")
     given(reviews).when(withdraw).refused("adjustment.unknown")
 
 

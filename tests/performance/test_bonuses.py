@@ -187,6 +187,13 @@ def test_downward_before_payment_is_proposed_and_waits_for_a_named_person() -> N
     there = month(calculated, less)
     (decided,) = there.when(DECIDE, by="manager", now=JUNE_6).events
     assert folded(calculated, less, decided).owed == 120_000
+    lowered_to = month(calculated, less, decided)
+    lowered_to.when(PAY, by="finance-1", now=JUNE_6).refused("bonus.more_than_owed", owed=120_000)
+    rest = replace(PAY, amount=Fen(120_000))
+    assert lowered_to.when(rest, by="finance-1", now=JUNE_6).events == (replace(PAID, amount=Fen(120_000)),)
+    month(calculated, less, replace(decided, stands=False)).when(PAY, by="finance-1", now=JUNE_6).then(PAID)
+    granted = replace(less, standing=Standing.GRANTED)
+    month(calculated, granted).when(DECIDE, by="manager", now=JUNE_6).refused("bonus.nothing_to_decide")
     there.when(replace(DECIDE, version=3), by="manager").refused("bonus.nothing_to_decide")
 
 

@@ -216,7 +216,7 @@ def test_a_month_that_is_not_covered_is_completed_as_not_rated() -> None:
         (kpi.name, MAY): known(recorded([opened(not_rated=reason)])),
     }
     there = replace(given(reviews).under(STANDARD, FACE_TO_FACE), seen=cycle)
-    open_now = there.when(OPEN).then(opened(not_rated=reason))
+    open_now = there.when(OPEN).then(opened(not_rated=reason)).when(OPEN).then()
     (result,) = open_now.when(SCORE, now=MAY_IS_OVER).events
     assert isinstance(result, ReviewScored)
     assert (result.score, result.grade, result.excellent) == (None, "not_rated", False)
@@ -425,6 +425,34 @@ def test_who_was_told_another_result_is_told_again() -> None:
     there.when(feedback(), now=JUNE_6).then(told(feedback(), version=2)).when(COMPLETE, now=JUNE_6).then(
         completed(2, "80.90", "A")
     )
+
+
+@pytest.mark.clause("O-105", "R6")
+def test_who_was_told_this_result_is_not_told_again() -> None:
+    same = replace(restated(), score=Decimal("78.40"), grade="B", excellent=False, difference=Decimal(0))
+    there = review(opened(), scored(MAY_FACTS, MAY_STANDARD), told(feedback()), same, under=(MAY_STANDARD, INTERVIEW))
+    there.when(COMPLETE, now=JUNE_6).then(completed(2, "78.40", "B"))
+
+
+@pytest.mark.clause("S-39", "C-05", "R6")
+def test_a_review_falls_under_the_policies_of_its_post_and_studio_on_the_first_of_its_month() -> None:
+    """In June there are others, by which May would have no component satisfaction, and be fed back face to face."""
+    others = standard(TEXT.replace("name: satisfaction", "name: contentment").replace("version: 3", "version: 4"))
+    population: dict[str, Sequence[str]] = {"post": [ANCHOR], "studio": [STUDIO]}
+    ending = load_policy(
+        ObjectionRules, (SHIPPED / "objections.yaml").read_text().replace("window_days:", "window_days: 5")
+    )
+    in_may = [replace(d, population=population) for d in Policies().under(STANDARD, SHORT, OBJECTIONS).documents]
+    since_june = [
+        replace(d, population=population, issue=replace(d.issue, version=9, effective_from=date(2024, 6, 1)))
+        for d in Policies().under(others, FACE_TO_FACE, ending).documents
+    ]
+    there = replace(review(opened()), policies=Policies(documents=(*in_may, *since_june)))
+    replace(there, history=()).when(OPEN, now=JUNE_6).then(opened())
+    declare = DeclareNotApplicable(subject=MAY, component="satisfaction", reason="no survey was held")
+    there.when(declare, by="manager", now=JUNE_6).then(not_applicable("satisfaction"))
+    called = feedback(FeedbackMode.CALL)
+    there.when(SCORE, now=JUNE_6).then(scored()).when(called, now=JUNE_6).then(told(called))
 
 
 def test_the_stored_explanation_is_the_tree_that_was_computed() -> None:

@@ -408,6 +408,11 @@ def test_the_order_as_ruled() -> None:
     assert effect(dump(found)) == Effect(
         raw="97.50", plus_proposed="6.00", plus="5.00", minus_proposed="0.00", minus="0.00", effective="2.50"
     )
+    uncapped = text.replace("plus_cap: 5\n", "").replace("minus_cap: 5\n", "")
+    without_caps = effect(dump(tree([exam("97.50"), opened(), *others, adjusted("1", "3")], uncapped)))
+    assert (without_caps.plus_proposed, without_caps.plus, without_caps.minus) == ("3.00", "3.00", "0.00")
+    not_rated = effect(dump(tree([exam("97.50"), opened(), *others, adjusted("1", "3")], alone)))
+    assert (not_rated.raw, not_rated.plus, not_rated.effective) == (None, "3.00", None)
     rounded = tree(
         [exam("89.996"), opened(), *others],
         text.replace("{at_least: 80, gives: A}", "{at_least: 80, below: 90, gives: A}\n  - {at_least: 90, gives: S}"),
