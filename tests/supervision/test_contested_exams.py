@@ -194,6 +194,9 @@ def test_what_was_imposed_before_the_end_of_the_objection_was_heard_is_let_go_wh
     (let_go,) = replace(ahead, history=(*ahead.history, imposed)).when(HoldPenalty(**WHICH), by="system").events
     assert isinstance(let_go, PenaltyHeld)
     assert (let_go.held, let_go.imposed) == (False, True)
+    never_held = Supervision().hears(graded("55"))
+    never_held.does(IMPOSE, by=HR, capacity="hr")
+    never_held.there().when(HoldPenalty(**WHICH), by="system").then()
 
 
 @pytest.mark.clause("R7", "R1", "T-67")
