@@ -476,7 +476,7 @@ def test_the_switch_cites_its_source() -> None:
 DISMISS = proposing(RECORDED_LATE, PenaltyKind.DISMISSAL)
 
 
-@pytest.mark.clause("S-45")
+@pytest.mark.clause("S-45", "C-12")
 def test_the_live_teams_catalogue_names_dismissal_and_a_proposal_is_told_what_its_legal_path_lacks() -> None:
     named = load_policy(PenaltyCatalogue, shipped("penalties_live_team")).penalties
     assert [entry.kind for entry in named] == ["bonus_deduction", "demotion", "dismissal"]
