@@ -7,6 +7,16 @@ from services.performance.bonuses.events import (
     BonusPaid,
     BonusReductionDecided,
 )
+from services.performance.campaigns.events import (
+    CampaignCancelled,
+    CampaignEnded,
+    CampaignIncidentHandled,
+    CampaignProposed,
+    CampaignReviewed,
+    CampaignRevised,
+    CampaignStarted,
+)
+from services.performance.communications.events import CommunicationLogged, MeetingHeld
 from services.performance.cycles.events import CycleOpened
 from services.performance.improvements.events import (
     ImprovementMeasureCompleted,
@@ -15,6 +25,7 @@ from services.performance.improvements.events import (
     ImprovementPlanProposed,
 )
 from services.performance.metrics.events import Aggregation, Better, MetricDefined, MetricId, MetricRecorded
+from services.performance.plans.events import OperationsPlanAdopted
 from services.performance.priorities.events import (
     CareerPriorityEnded,
     CareerPriorityGranted,
@@ -38,6 +49,7 @@ from services.performance.reviews.events import (
     SelfReviewSubmitted,
     SuperiorReviewSubmitted,
 )
+from services.performance.tasks.events import TaskAssigned, TaskCompleted, TaskWithdrawn
 from services.performance.tickets.events import (
     CustomerErased,
     CustomerTicketFedBack,
@@ -48,6 +60,7 @@ from services.performance.tickets.events import (
     TicketKind,
     TicketSubject,
 )
+from services.performance.work_results.events import WorkResultRecorded
 from services.vocabulary import PersonMonth
 from shared.event import Contract
 
@@ -59,9 +72,17 @@ __all__ = [
     "BonusDeducted",
     "BonusPaid",
     "BonusReductionDecided",
+    "CampaignCancelled",
+    "CampaignEnded",
+    "CampaignIncidentHandled",
+    "CampaignProposed",
+    "CampaignReviewed",
+    "CampaignRevised",
+    "CampaignStarted",
     "CareerPriorityEnded",
     "CareerPriorityGranted",
     "CareerPriorityHeld",
+    "CommunicationLogged",
     "CustomerErased",
     "CustomerTicketFedBack",
     "CustomerTicketFollowedUp",
@@ -76,10 +97,12 @@ __all__ = [
     "ImprovementPlanAgreed",
     "ImprovementPlanClosed",
     "ImprovementPlanProposed",
+    "MeetingHeld",
     "MetricDefined",
     "MetricId",
     "MetricRecorded",
     "NotApplicableDeclared",
+    "OperationsPlanAdopted",
     "Opportunity",
     "PersonMonth",
     "ReviewCompleted",
@@ -93,8 +116,12 @@ __all__ = [
     "ScoreRestated",
     "SelfReviewSubmitted",
     "SuperiorReviewSubmitted",
+    "TaskAssigned",
+    "TaskCompleted",
+    "TaskWithdrawn",
     "TicketKind",
     "TicketSubject",
+    "WorkResultRecorded",
     "contract",
 ]
 
@@ -102,6 +129,14 @@ contract = Contract(
     "performance",
     MetricDefined,
     CycleOpened,
+    OperationsPlanAdopted,
+    CampaignProposed,
+    CampaignRevised,
+    CampaignReviewed,
+    CampaignStarted,
+    CampaignIncidentHandled,
+    CampaignEnded,
+    CampaignCancelled,
     # what is measured of one person, and what it came to: no topic that may be granted carries a mark (R9)
     restricted=[
         MetricRecorded,
@@ -130,6 +165,12 @@ contract = Contract(
         CareerPriorityGranted,
         CareerPriorityHeld,
         CareerPriorityEnded,
+        TaskAssigned,
+        TaskCompleted,
+        TaskWithdrawn,
+        WorkResultRecorded,
+        CommunicationLogged,
+        MeetingHeld,
         # of whom a customer complained, and who the customer is
         CustomerTicketOpened,
         CustomerTicketResolved,

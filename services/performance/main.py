@@ -11,6 +11,14 @@ from services.performance.bonuses.facts import bonuses_earned
 from services.performance.bonuses.policies import BonusScheme
 from services.performance.bonuses.projections import bonus_versions, bonuses_by_month
 from services.performance.bonuses.reactions import bonus_calculation, bonus_deduction
+from services.performance.campaigns import api as campaigns_api
+from services.performance.campaigns.decisions import campaigns
+from services.performance.campaigns.directory import posts_held
+from services.performance.campaigns.policies import ReleasePolicy
+from services.performance.campaigns.projections import campaign_board
+from services.performance.communications import api as communications_api
+from services.performance.communications.decisions import communications, meetings
+from services.performance.communications.projections import communications_logged, meetings_held
 from services.performance.contracts import contract
 from services.performance.cycles import api as cycles_api
 from services.performance.cycles.decisions import cycles
@@ -27,6 +35,9 @@ from services.performance.periods import api as periods_api
 from services.performance.periods.facts import periods
 from services.performance.periods.policies import RollUpPolicy
 from services.performance.periods.streaks import streaks
+from services.performance.plans import api as plans_api
+from services.performance.plans.decisions import plans
+from services.performance.plans.projections import operations_plans
 from services.performance.priorities import api as priorities_api
 from services.performance.priorities.decisions import priorities
 from services.performance.priorities.facts import months_completed
@@ -58,12 +69,18 @@ from services.performance.scores import api as scores_api
 from services.performance.scores.agreement import check_metrics
 from services.performance.scores.facts import kpi
 from services.performance.scores.standard import AppraisalStandard
+from services.performance.tasks import api as tasks_api
+from services.performance.tasks.decisions import tasks
+from services.performance.tasks.projections import task_board
 from services.performance.tickets import api as tickets_api
 from services.performance.tickets.decisions import customer_erasure, erased_customers, tickets
 from services.performance.tickets.projections import all_tickets
 from services.performance.totals import api as totals_api
 from services.performance.totals.projections import stream_figures
 from services.performance.whatif.trial import try_periods, try_reviews
+from services.performance.work_results import api as work_results_api
+from services.performance.work_results.decisions import work_results
+from services.performance.work_results.projections import results_recorded
 from services.population import Population
 from services.supervision.contracts import contract as supervision
 from services.training.contracts import contract as training
@@ -73,7 +90,23 @@ service = Service(
     contract,
     home=Path(__file__).parent,
     listens=[training, supervision, people],
-    deciders=[metrics, records, cycles, reviews, improvements, bonuses, priorities, tickets, erased_customers],
+    deciders=[
+        metrics,
+        records,
+        cycles,
+        reviews,
+        improvements,
+        bonuses,
+        priorities,
+        plans,
+        tasks,
+        work_results,
+        communications,
+        meetings,
+        campaigns,
+        tickets,
+        erased_customers,
+    ],
     projections=[
         metric_definitions,
         recorded_metrics,
@@ -91,6 +124,13 @@ service = Service(
         review_objections,
         improvement_plans,
         priority_register,
+        operations_plans,
+        task_board,
+        results_recorded,
+        communications_logged,
+        meetings_held,
+        posts_held,
+        campaign_board,
         all_tickets,
     ],
     facts=[kpi, periods, streaks, bonuses_earned, months_completed],
@@ -115,6 +155,7 @@ service = Service(
         RollUpPolicy,
         BonusScheme,
         PriorityRules,
+        ReleasePolicy,
     ],
     population=Population,
     agree=[check_metrics],
@@ -136,6 +177,12 @@ service = Service(
         periods_api.runs,
         bonuses_api.router,
         priorities_api.router,
+        plans_api.router,
+        tasks_api.router,
+        work_results_api.router,
+        communications_api.router,
+        communications_api.minutes,
+        campaigns_api.router,
         tickets_api.router,
     ],
 )

@@ -35,6 +35,22 @@ TEAM = {"team": "east", "item": "team_merit", "period": "2024-05"}
 TEXT = "5" * 64  # a digest
 DRAFT = {"kind": "policy", "title": "Bonus", "changes": "Bands from 60.", "policy": "bonus:1"}
 CONSULTED = {"with_whom": ["the staff's representatives"], "held_on": "2024-04-11", "outcome": "Agreed."}
+CONTENTS = {
+    "goals": [{"text": "More paid orders", "metric": "orders", "target": "60"}],
+    "strategy": "Fewer streams, better ones.",
+    "key_work": ["A second studio"],
+    "areas": ["store", "marketing"],
+    "budget": 5_000_000,
+}
+PROPOSAL = {
+    "theme": "Spring",
+    "form": "a draw",
+    "starts_at": "2024-05-25T02:00:00Z",
+    "ends_at": "2024-05-25T10:00:00Z",
+    "participants": "followers",
+    "expected_effects": [{"metric": "orders", "target": "60"}],
+    "budget": 300_000,
+}
 TICKET = {"ticket": "t1", "customer": "shop:8842-19"}
 ON_STREAM = {"subject": "assistant", "stream": "s1", "assistant": "li"}
 FIGURES = ("viewers", "interactions", "clicks", "buyers", "gmv", "new_followers", "ratings", "satisfied", "complaints")
@@ -329,6 +345,98 @@ FLOWS: dict[str, tuple[Step, ...]] = {
         Step("RecordBonusPaid", {**MARCH, "amount": 1000, "paid_on": "2024-04-10"}),
         Step("RecordMetric", {**MARCH, "metric": MARKS[0], "amount": "40", "source": "the editor"}),
         Step("DecideBonusReduction", {**MARCH, "version": 2, "stands": True, "reason": "counted twice"}),
+        Step("AdoptOperationsPlan", {"plan": "2024", "kind": "annual", "period": "2024", "contents": CONTENTS}),
+        Step(
+            "AdoptMarketingPlan", {"plan": "spring", "period": "2024-Q2", "parent": "2024", "contents": CONTENTS}
+        ),
+        *(
+            Step(
+                "AssignTask",
+                {
+                    "task": task,
+                    "person": "li",
+                    "title": "Second uplink",
+                    "kind": "building",
+                    "importance": 4,
+                    "urgency": 3,
+                    "due_at": "2099-05-20T10:00:00Z",
+                    "plan": "2024",
+                },
+            )
+            for task in ("uplink", "mirror")
+        ),
+        Step("CompleteTask", {"task": "uplink", "person": "li", "result": "no stall since"}, by="li"),
+        Step("WithdrawTask", {"task": "mirror", "reason": "the platform has one"}),
+        Step(
+            "RecordWorkResult",
+            {
+                "person": "li",
+                "result": "uplink",
+                "occurred_on": "2024-05-20",
+                "description": "two uplinks",
+                "evidence": ["the monitor of May"],
+            },
+            by="li",
+        ),
+        *(
+            Step(
+                "ProposeCampaign",
+                {"campaign": campaign, "person": "li", "kind": "marketing", "proposal": PROPOSAL},
+                by="li",
+            )
+            for campaign in ("mall", "park")
+        ),
+        Step(
+            "ReviewCampaign",
+            {"campaign": "mall", "version": 1, "verdict": "returned", "opinions": "Prizes?", "discussed_with": ["wu"]},
+        ),
+        Step(
+            "ReviseCampaign",
+            {"campaign": "mall", "proposal": {**PROPOSAL, "form": "a quiz"}, "changes": "a quiz"},
+            by="li",
+        ),
+        Step("ReviewCampaign", {"campaign": "mall", "version": 2, "verdict": "approved", "opinions": "Good."}),
+        Step("StartCampaign", {"campaign": "mall"}),
+        Step(
+            "HandleCampaignIncident",
+            {
+                "campaign": "mall",
+                "incident": "i1",
+                "what": "The sound failed.",
+                "solution": "The second microphone",
+                "occurred_at": "2024-05-25T03:00:00Z",
+                "handled_at": "2024-05-25T03:05:00Z",
+            },
+        ),
+        Step("EndCampaign", {"campaign": "mall", "participants": 420}),
+        Step("CancelCampaign", {"campaign": "park", "reason": "rain"}),
+        Step(
+            "LogCommunication",
+            {
+                "communication": "c1",
+                "held_at": "2024-05-20T02:00:00Z",
+                "channel": "email",
+                "counterpart": "partner",
+                "parties": ["The mall"],
+                "matter": "Prizes for the spring campaign",
+                "important": True,
+                "campaign": "mall",
+                "written_reference": "mail of 20 May",
+            },
+        ),
+        Step(
+            "RecordMeeting",
+            {
+                "meeting": "m1",
+                "kind": "cross_department",
+                "held_at": "2024-05-20T06:00:00Z",
+                "attendees": ["li", "chen"],
+                "progress": "The uplink runs.",
+                "problems": ["No prizes yet"],
+                "solutions": ["The mall gives them"],
+                "tasks": ["uplink"],
+            },
+        ),
         Step("OpenCustomerTicket", {**TICKET, "kind": "complaint", **ON_STREAM, "what": "rude"}),
         Step("ResolveCustomerTicket", {**TICKET, "solution": "an apology"}),
         Step("ReopenTicket", {**TICKET, "reason": "no apology came"}),

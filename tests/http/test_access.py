@@ -65,6 +65,9 @@ def test_what_is_open_to_everybody_is_named_here(name: str) -> None:
             "performance", "review.feed_back", "ops_supervisor", "ops_specialist", marks=pytest.mark.clause("O-105")
         ),
         pytest.param(
+            "performance", "task.assign", "ops_supervisor", "ops_specialist", marks=pytest.mark.clause("O-14")
+        ),
+        pytest.param(
             "performance",
             "review.resolve_objection",
             "supervision_group",

@@ -30,9 +30,9 @@ CHECKS = [
 ]
 EXAMPLES = 8  # of each route
 THERE = {
-    "application": "a1", "course": "laws", "metric": "orders", "month": "2024-04", "observation": "o1",
-    "person": "li", "post": "anchor", "period": "2024-Q2", "session": "laws-may", "stream": "s1",
-    "ticket": "t1", "unit": "east",
+    "application": "a1", "campaign": "mall", "course": "laws", "metric": "orders", "month": "2024-04",
+    "observation": "o1", "person": "li", "plan": "spring", "post": "anchor", "period": "2024-Q2",
+    "session": "laws-may", "stream": "s1", "ticket": "t1", "unit": "east",
 }  # fmt: skip
 THERE_FOR = {
     "/bonuses/{person}/{month}": {"person": "sun", "month": "2024-03"},

@@ -72,6 +72,8 @@ def test_the_flows_say_every_personal_text_there_is() -> None:
         "ResolveObjection": ["finding"],
         "CompleteImprovementMeasure": ["result"],
         "CloseImprovementPlan": ["finding"],
+        "CompleteTask": ["result"],
+        "RecordWorkResult": ["description"],
         "OpenCustomerTicket": ["what"],
         "ResolveCustomerTicket": ["solution"],
         "ReopenTicket": ["reason"],
