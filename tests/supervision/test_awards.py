@@ -424,7 +424,9 @@ def test_an_award_is_granted_by_the_catalogue_by_which_it_was_proposed() -> None
     ("period", "on"),
     [
         ("2024-02", date(2024, 2, 29)),
+        ("2024-Q1", date(2024, 3, 31)),
         ("2024-Q2", date(2024, 6, 30)),
+        ("2024-Q3", date(2024, 9, 30)),
         ("2024-12", date(2024, 12, 30)),
         ("2024", date(2024, 12, 30)),
         ("2023", date(2023, 12, 31)),
@@ -437,6 +439,18 @@ def test_what_people_propose_falls_under_the_catalogue_of_the_periods_last_day_t
     (event,) = under().when(command, by=ZHAO, now=datetime(2024, 12, 30, 4, tzinfo=UTC)).events
     assert isinstance(event, AwardProposed)
     assert event.ruled_on == on
+
+
+def test_an_item_of_a_later_catalogue_is_not_proposed_for_an_earlier_period() -> None:
+    june = load_policy(AwardItems, TEXT.replace("name: merit", "name: valour"))
+    later = Document(body=june, issue=Issue(policy="award_items", version=2, effective_from=date(2024, 6, 1)))
+    there = replace(under(), policies=replace(SHIPPED, documents=(*SHIPPED.documents, later)))
+    may, valour = proposing("merit", Ground.MERIT), proposing("valour", Ground.MERIT)
+    known = [item.name for item in june.items]
+    assert there.when(may, by=ZHAO).refusal is None
+    there.when(valour, by=ZHAO).refused("award.unknown_item", item="valour")
+    there.when(replace(may, period="2024-06"), by=ZHAO).refused("award.unknown_item", item="merit", known=known)
+    assert there.when(replace(valour, period="2024-06"), by=ZHAO).refusal is None
 
 
 @pytest.mark.parametrize(
