@@ -14,11 +14,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from services.answering import Language
-from services.objection import ObjectionRules
-from services.performance.metrics.catalogue import MetricCatalogue
-from services.performance.priorities.policies import PriorityRules
+from services.performance.main import service
 from services.performance.reviews.events import Direction
-from services.performance.reviews.policies import AdjustmentPolicy, FeedbackPolicy
+from services.performance.reviews.policies import AdjustmentPolicy
 from services.performance.scores.agreement import among
 from services.performance.scores.disclosure import Effect, effect
 from services.performance.scores.facts import kpi
@@ -566,10 +564,7 @@ def test_the_post_of_the_review_says_whose_standard_it_is() -> None:
 def test_a_score_names_the_settings_that_the_organisation_has_left_open() -> None:
     month = MAY.month
     assert unset(dump(tree(FACTS)), month, Policies()) == (NO_POINTS,)
-    ships = load_policies(
-        [AdjustmentPolicy, FeedbackPolicy, MetricCatalogue, ObjectionRules, PriorityRules],
-        [ROOT / "services/performance/policies"],
-    )
+    ships = load_policies(service.policies, [ROOT / "services/performance/policies"])
     assert unset(dump(tree(FACTS)), month, ships) == (NO_POINTS,)
     said = "{kind: AdjustmentPolicy, issue: {policy: adjustments, version: 2}, clause: T-65, training_excellence: %s}"
     set_by_them = Policies().under(load_policy(AdjustmentPolicy, said % "{points: 2}"))
