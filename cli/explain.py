@@ -22,7 +22,7 @@ from services.answering import Language
 from services.performance.bonuses.projections import BonusVersion, bonus_versions, bonuses_by_month
 from services.performance.periods.facts import Period, PersonPeriod, periods
 from services.performance.reviews.projections import Explanation, explanations, reviews_by_month
-from services.performance.scores.disclosure import archived
+from services.performance.scores.disclosure import closed_to_others
 from services.performance.scores.languages import words
 from services.supervision.awards.projections import all_awards
 from services.supervision.explanations.account import Account, Decision, account, streams_of, trees
@@ -228,7 +228,7 @@ def explain(urls: Mapping[str, str], name: str, language: Language, organisation
                 return as_text(await decided(known, at["kind"], at["id"]), language)
             found = await named(known, name)
             try:
-                return render(load(found.document), words(language, known.policies["performance"]), archived)
+                return render(load(found.document), words(language, known.policies["performance"]), closed_to_others)
             except ValueError as error:
                 raise StartFailed(f"What is stored of {name} cannot be read: {error}") from None
 

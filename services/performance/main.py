@@ -44,6 +44,9 @@ from services.performance.priorities.facts import months_completed
 from services.performance.priorities.policies import PriorityRules
 from services.performance.priorities.projections import priority_register
 from services.performance.priorities.reactions import priority_of_the_excellent
+from services.performance.ratings import api as ratings_api
+from services.performance.ratings.decisions import ratings
+from services.performance.ratings.projections import rater_feedback
 from services.performance.reviews import api as reviews_api
 from services.performance.reviews.decisions import reviews
 from services.performance.reviews.policies import AdjustmentPolicy, FeedbackPolicy
@@ -96,6 +99,7 @@ service = Service(
         cycles,
         reviews,
         improvements,
+        ratings,
         bonuses,
         priorities,
         plans,
@@ -123,6 +127,7 @@ service = Service(
         forms,
         review_objections,
         improvement_plans,
+        rater_feedback,
         priority_register,
         operations_plans,
         task_board,
@@ -172,6 +177,7 @@ service = Service(
         cycles_api.router,
         reviews_api.router,
         improvements_api.router,
+        ratings_api.router,
         scores_api.router,
         periods_api.router,
         periods_api.runs,

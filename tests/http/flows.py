@@ -316,6 +316,25 @@ FLOWS: dict[str, tuple[Step, ...]] = {
                 ("CloseImprovementPlan", {"outcome": "achieved", "finding": "on time"}, "qi"),
             )
         ),
+        Step(
+            "OpenReview",
+            {"subject": {"person": "wei", "month": "2024-05"}, "post": "operations_specialist", "studio": "east"},
+        ),
+        Step(
+            "InviteRaters",
+            {"person": "wei", "month": "2024-05", "raters": [{"rater": "chen", "relation": "peer"}]},
+            by="qi",
+        ),
+        Step(
+            "SubmitRaterFeedback",
+            {
+                "person": "wei",
+                "month": "2024-05",
+                "marks": {"enthusiasm": "90", "responsibility": "80", "teamwork": "85"},
+                "comment": "helps",
+            },
+        ),
+        Step("CloseRaterFeedback", {"person": "wei", "month": "2024-05"}, by="qi"),
         Step("CompleteReview", {"subject": {"person": "li", "month": "2024-04"}}),
         Step("RestateScore", {"subject": {"person": "li", "month": "2024-04"}}),
         *(

@@ -37,6 +37,8 @@ THERE = {
 THERE_FOR = {
     "/bonuses/{person}/{month}": {"person": "sun", "month": "2024-03"},
     "/bonuses/{person}/{month}/explanation": {"person": "sun", "month": "2024-03"},
+    "/ratings/{person}/{month}": {"person": "wei", "month": "2024-05"},
+    "/ratings/{person}/{month}/raters": {"person": "wei", "month": "2024-05"},
     "/reviews/{person}/{month}/forms": {"month": "2024-05"},
 }
 NOTHING_THERE = {

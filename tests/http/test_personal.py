@@ -65,6 +65,7 @@ def test_the_flows_say_every_personal_text_there_is() -> None:
         "SubmitRegulationFeedback": ["text"],
         "TraineeQuestionAnswered": ["answer", "asked"],
         "TraineePerformanceNoted": ["note"],
+        "SubmitRaterFeedback": ["comment"],
         "RecordFeedback": ["advice", "merits", "shortcomings"],
         "SubmitSelfReview": ["achievements", "improvements", "shortcomings"],
         "SubmitSuperiorReview": ["evaluation"],

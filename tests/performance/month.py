@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from services.performance.contracts import MetricId, MetricRecorded, ReviewOpened
+from services.performance.ratings.events import Marks, RaterFeedbackClosed, Relation
 from services.performance.reviews.events import (
     Direction,
     NotApplicableDeclared,
@@ -228,6 +229,17 @@ def metric(name: str, amount: str, base: str | None = None) -> MetricRecorded:
         base=Decimal(base) if base else None,
         source="shop backend",
     )
+
+
+def marks(three: tuple[int, int, int]) -> Marks:
+    enthusiasm, responsibility, teamwork = map(Decimal, three)
+    return Marks(enthusiasm=enthusiasm, responsibility=responsibility, teamwork=teamwork)
+
+
+def closed(**given: tuple[tuple[int, int, int], ...]) -> RaterFeedbackClosed:
+    """Enthusiasm, responsibility and teamwork, as each rater of a relation marked them."""
+    by = {relation.value: tuple(map(marks, given.get(relation, ()))) for relation in Relation}
+    return RaterFeedbackClosed(person=A, month=MAY.month, **by)
 
 
 # 700 and 100 of 1000 viewers are 80 points, 9 of 800 buyers (1.125 %) 60, satisfaction 71, exam 83.4, attitude 84

@@ -13,7 +13,7 @@ from services.performance.scores.standard import AppraisalStandard
 from shared.decider import Context
 from shared.explanation import Kind, Nothing, evaluate, find, rules
 from shared.policy import PolicyError, load_policies, load_policy
-from tests.performance.month import MAY, MAY_IS_OVER, TEXT, context, metric, recorded, standard
+from tests.performance.month import MAY, MAY_IS_OVER, TEXT, closed, context, metric, recorded, standard
 
 ROOT = Path(__file__).parents[2]
 SHIPPED, DEMO = ROOT / "services/performance/policies", ROOT / "deploy/demo/policies/performance"
@@ -80,7 +80,7 @@ POSTS = ("anchor", "assistant_anchor", "operations_specialist")
 
 
 @pytest.mark.clause("O-89", "O-91", "O-93", "S-40")
-def test_an_operations_specialist_is_scored_from_recorded_metrics_alone() -> None:
+def test_an_operations_specialist_is_scored_from_recorded_metrics_and_the_marks_of_raters() -> None:
     there = load_policies(KINDS, [DEMO])
     under, _ = there.resolve(AppraisalStandard, MAY_IS_OVER.date(), {"post": "operations_specialist", "studio": "x"})
     told = {
@@ -91,18 +91,16 @@ def test_an_operations_specialist_is_scored_from_recorded_metrics_alone() -> Non
         "content_creation": ("80", None),
         "data_analysis": ("70", None),
         "campaign_planning": ("90", None),
-        "enthusiasm": ("90", None),
-        "responsibility": ("70", None),
-        "teamwork": ("80", None),
     }
-    facts = [metric(name, amount, base) for name, (amount, base) in told.items()]
+    judged = closed(superior=((90, 70, 80),), peer=((80, 60, 70), (90, 80, 82)))
+    facts = [*(metric(name, amount, base) for name, (amount, base) in told.items()), judged]
     tree = kpi(MAY, context(recorded(facts), under))
     # result 0.3·50 + 0.2·100 + 0.25·80 + 0.25·100 = 80; ability 0.4·80 + 0.3·70
-    # + 0.3·90 = 80; attitude 0.3·90 + 0.4·70 + 0.3·80 = 79
-    assert [evaluate(find(tree, name)) for name in ("result", "ability", "attitude")] == [80, 80, 79]
-    assert evaluate(find(tree, "score")) == Fraction("79.80")
+    # + 0.3·90 = 80; attitude: superior 80, peers 70 and 84: 77; nobody below him, so (50·80 + 30·77) ÷ 80 = 78.875
+    assert [evaluate(find(tree, name)) for name in ("result", "ability", "attitude")] == [80, 80, Fraction("78.875")]
+    assert evaluate(find(tree, "score")) == Fraction("79.78")  # 79.775
     incomplete = evaluate(kpi(MAY, context(recorded(facts[:-1]), under)))
-    assert incomplete == Nothing(name="teamwork", kind=Kind.MISSING, reason="no fact")
+    assert incomplete == Nothing(name="attitude", kind=Kind.MISSING, reason="no fact")
 
 
 SPECIALIST = (DEMO / "operations_specialist.yaml").read_text()

@@ -49,6 +49,7 @@ from shared.explanation import (
     find,
     flaw,
     load,
+    nowhere,
     occurrence,
     read,
     render,
@@ -466,9 +467,12 @@ def test_a_closed_node_tells_its_value_alone() -> None:
     secret = Mean(name="secret", of=(f(80, "e7"), f(60, "e8")))
     tree = weighted((50, secret), (50, f(90)))
 
-    shown = render(tree, closed="secret".__eq__)
-    document = disclosed(dump(tree), "secret".__eq__)
-    assert "secret = 70 (details by application only)" in shown
+    def closed(name: str) -> str:
+        return "sealed" if name == "secret" else ""
+
+    shown = render(tree, ENGLISH | {"sealed": "nobody's business"}, closed)
+    document = disclosed(dump(tree), closed)
+    assert "secret = 70 (nobody's business)" in shown
     assert document["tree"]["value"] == "80"
     for told in (shown, json.dumps(document)):
         assert "e7" not in told
@@ -476,7 +480,7 @@ def test_a_closed_node_tells_its_value_alone() -> None:
     assert document["events"] == [["e1", "", None]]
     told_of_it = {"op": "Mean", "name": "secret", "closed": True, "value": "70"}
     assert document["tree"]["of"][0]["of"] == told_of_it
-    assert disclosed(dump(tree), "none".__eq__) == dump(tree)
+    assert disclosed(dump(tree), nowhere) == dump(tree)
     (wrong,) = verify(document)
     assert wrong.startswith("this is no explanation, or not all of one")
 

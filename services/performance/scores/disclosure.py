@@ -1,7 +1,8 @@
 """What of a stored explanation is disclosed to whom, and in which form.
 
-Observers stand in it by their capacity only (R5). Single marks and attendances are the archive's: whoever is not the
-person himself sees what they came to, as an indicator's score (R9).
+Observers stand in it by their capacity only, and raters by their relation, of which the mean alone is told (R5). Single
+marks and attendances are the archive's: whoever is not the person himself sees what they came to, as an indicator's
+score (R9).
 """
 
 from collections.abc import Mapping
@@ -12,10 +13,10 @@ from typing import Annotated, Any
 from fastapi import Depends
 
 from services.answering import InForce, Language, Spoken
-from services.performance.scores.languages import words
-from services.performance.scores.measures import ATTENDANCE, EXAM_MARKS, SESSIONS_MISSED
+from services.performance.scores.languages import BY_RELATION, words
+from services.performance.scores.measures import ATTENDANCE, BY, EXAM_MARKS, SESSIONS_MISSED
 from services.vocabulary import PersonId
-from shared.explanation import Closed, disclosed, evaluate, load, render, walk
+from shared.explanation import CLOSED, Closed, disclosed, evaluate, load, render, walk
 from shared.value import value
 
 STEPS = ("raw", "plus_proposed", "plus", "minus_proposed", "minus", "clamped")
@@ -42,15 +43,15 @@ class Effect:
 
 
 def closed_to(reader: str, person: PersonId) -> Closed:
-    return open_to_all if reader == person else archived
+    return closed_to_all if reader == person else closed_to_others
 
 
-def open_to_all(name: str) -> bool:
-    return False
+def closed_to_all(name: str) -> str:
+    return BY_RELATION if name in BY.values() else ""
 
 
-def archived(name: str) -> bool:
-    return name in (EXAM_MARKS, ATTENDANCE, SESSIONS_MISSED)
+def closed_to_others(name: str) -> str:
+    return CLOSED if name in (EXAM_MARKS, ATTENDANCE, SESSIONS_MISSED) else closed_to_all(name)
 
 
 def as_document(document: Mapping[str, Any], reader: str, person: PersonId) -> dict[str, Any]:

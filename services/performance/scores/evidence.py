@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import field
 
 from services.performance.metrics.events import MetricId, MetricRecorded
+from services.performance.ratings.events import RaterFeedbackClosed
 from services.performance.reviews.events import NotApplicableDeclared, ReviewOpened, ReviewScoreAdjusted
 from services.supervision.contracts import StreamEnded, StreamMetricsRecorded, StreamObserved
 from services.training.contracts import (
@@ -25,7 +26,7 @@ from shared.value import value
 Event = (
     StreamEnded | StreamMetricsRecorded | StreamObserved | ExamGraded | ExamRegraded | SessionAttended
     | SessionAbsenceRecorded | SessionAbsenceCorrected | ReviewOpened | ReviewScoreAdjusted | NotApplicableDeclared
-    | MetricRecorded
+    | MetricRecorded | RaterFeedbackClosed
 )  # fmt: skip
 
 
@@ -47,9 +48,11 @@ def about(event: Event) -> tuple[str, ...]:  # noqa: PLR0911 — one case for ea
             return "declaration", event.subject.person, event.subject.month, event.component
         case MetricRecorded():
             return "metric", event.subject.person, event.subject.month, event.metric
+        case RaterFeedbackClosed():
+            return "raters", event.person, event.month
 
 
-def subjects(event: Event) -> list[PersonMonth]:
+def subjects(event: Event) -> list[PersonMonth]:  # noqa: PLR0911 — one case for each kind of subject
     match event:
         case StreamEnded():
             return [PersonMonth(person=shift.person, month=month(event.started_at)) for shift in event.crew]
@@ -63,6 +66,8 @@ def subjects(event: Event) -> list[PersonMonth]:
             return [PersonMonth(person=event.person, month=month(event.held_at))]
         case ReviewOpened() | ReviewScoreAdjusted() | NotApplicableDeclared() | MetricRecorded():
             return [event.subject]
+        case RaterFeedbackClosed():
+            return [PersonMonth(person=event.person, month=event.month)]
 
 
 @value
@@ -81,6 +86,7 @@ class Evidence:
     attended: tuple[Recorded[SessionAttended], ...]
     missed: tuple[Recorded[SessionAbsenceRecorded | SessionAbsenceCorrected], ...]
     metrics: Mapping[MetricId, Recorded[MetricRecorded]]
+    raters: Recorded[RaterFeedbackClosed] | None
     credits: dict[str, tuple[Node, ...]] = field(default_factory=dict)  # what was made of streams so far
     minutes: dict[StreamId, tuple[tuple[Node, ...], tuple[Node, ...]]] = field(default_factory=dict)
 
@@ -105,6 +111,7 @@ def evidence_of(subject: PersonMonth, known: Known[Event]) -> Evidence:
         attended=tuple(known.last(SessionAttended).values()),
         missed=tuple(r for r in absences if r.event.noticed and not r.event.excused),
         metrics={r.event.metric: r for r in known.last(MetricRecorded).values()},
+        raters=next(iter(known.last(RaterFeedbackClosed).values()), None),
     )
 
 

@@ -4,8 +4,11 @@ from collections.abc import Mapping
 
 from services.answering import Language
 from services.performance.metrics.catalogue import MetricCatalogue
+from services.performance.scores.measures import NO_JUDGING
 from shared.explanation import CHINESE, ENGLISH
 from shared.policy import Policies
+
+BY_RELATION = "raters by relation only"  # why the single marks are closed (R5)
 
 LANGUAGES = {
     Language.EN: ENGLISH,
@@ -83,11 +86,17 @@ LANGUAGES = {
         "SessionAttended": "参加培训",
         "SessionAbsenceRecorded": "培训缺席",
         "SessionAbsenceCorrected": "培训缺席（更正）",
+        "by_superior": "上级领导评价",
+        "by_peer": "同事评价",
+        "by_subordinate": "下属评价",
+        "rater": "评价人",
+        BY_RELATION: "评价人仅按关系列示",
         "StreamEnded": "直播结束",
         "live_ops_supervisor": "直播运营主管",
         "senior_anchor": "资深主播",
         "hr": "人力资源部",
         "no fact": "没有事实",
+        NO_JUDGING: "评价人数与权重未设定",
         "no review": "没有考核",
         "under review": "考核中",
         "no part applies": "各项均不适用",

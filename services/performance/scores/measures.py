@@ -1,22 +1,25 @@
 """The measures of a standard, over what a person's month comes to. Rulings R2, R5, R11.
 
-Clauses: S-33 to S-36, S-38 to S-40, O-89, O-93.
+Clauses: S-33 to S-36, S-38 to S-40, O-89, O-93, O-94.
 """
 
 from decimal import Decimal
 from typing import cast
 
 from services.performance.metrics.events import Aggregation, MetricId
+from services.performance.ratings.events import RaterFeedbackClosed, Relation
 from services.performance.scores.evidence import Evidence
 from services.performance.scores.standard import (
     Attribution,
     Deducted,
     Exams,
+    Judging,
     Measure,
     Minus,
     Observed,
     OnAir,
     Presence,
+    Rated,
     Sessions,
     Streams,
 )
@@ -44,6 +47,8 @@ from shared.explanation import (
 PER_CENT = Decimal(100)
 # What stands below these is the archive's (R9).
 EXAM_MARKS, ATTENDANCE, SESSIONS_MISSED = "exam_marks", "session_attendance", "sessions_missed"
+BY = {relation: f"by_{relation}" for relation in Relation}  # what stands below these is nobody's but the auditor's (R5)
+NO_JUDGING = "number and weights of raters are not configured"
 
 
 def measured(measure: Measure, name: str, evidence: Evidence) -> Node | None:  # noqa: PLR0911 — one for each measure
@@ -55,6 +60,8 @@ def measured(measure: Measure, name: str, evidence: Evidence) -> Node | None:  #
             return on_air(measure.on_air, evidence) if evidence.streams else None
         case Observed():
             return observed(measure, name, evidence) if evidence.observations else None
+        case Rated():
+            return rated(measure, name, evidence)
         case Exams():
             marks = tuple(fact(r, "score", unit=Unit.POINTS) for r in evidence.exams)
             return Mean(name=EXAM_MARKS, of=marks) if marks else None
@@ -151,6 +158,32 @@ def by_minutes(figure: str, whole: Node, ended: Recorded[StreamEnded], evidence:
         over=Product(name=f"{figure}_minutes", of=(whole, own)),
         under=Sum(name="crew_minutes", of=crew),
     )
+
+
+# Raters
+
+
+def rated(measure: Rated, name: str, evidence: Evidence) -> Node | None:
+    if not measure.by:
+        return Nothing(name=name, kind=Kind.MISSING, reason=NO_JUDGING)
+    if evidence.raters is None:
+        return None
+    closed = evidence.raters
+    return Weighted(name=name, of=tuple(Part(weight=one.weight, of=judged(one, measure, closed)) for one in measure.by))
+
+
+def judged(by: Judging, measure: Rated, closed: Recorded[RaterFeedbackClosed]) -> Node:
+    """The mean over the raters of a relation who marked all of these items."""
+    given = enumerate(getattr(closed.event, by.name))
+    raters = tuple(
+        Mean(
+            name="rater",
+            of=tuple(fact(closed, f"{by.name}.{i}.{item}", by=by.name, unit=Unit.POINTS) for item in measure.rated),
+        )
+        for i, marks in given
+        if marks.items.issuperset(measure.rated)
+    )
+    return Mean(name=BY[by.name], of=raters, least=by.at_least)
 
 
 # Training, and what was recorded

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
 from services.performance.metrics.events import Aggregation, MetricId
+from services.performance.ratings.events import Item, Relation
 from services.vocabulary import RANKED, Criterion, Figure, Text, Unit
 from shared.explanation import Band, Kind, Rule, flaw
 from shared.marked import Wrong
@@ -61,6 +62,39 @@ class Observed:
 
 
 @value
+class Judging:
+    """What a relation's word weighs, and how many raters it takes at least: with fewer it does not apply (R5)."""
+
+    name: Relation
+    weight: Rule
+    at_least: Rule
+
+    def __post_init__(self) -> None:
+        if self.weight.amount <= 0:
+            raise Wrong("a relation that weighs nothing is not asked: leave it out", "weight")
+        if self.at_least.amount < 1:
+            raise Wrong("at least one rater makes a mark", "at_least")
+
+
+@value
+class Rated:
+    """The mean of the marks that raters gave for these items, in each relation, and of the relations by their weights
+    (O-94). The regulation names neither the number of raters nor weights (P-23)."""
+
+    rated: tuple[Item, ...]
+    clause: str = ""
+    by: Annotated[tuple[Judging, ...], Open(code="P-23")] = ()  # none: not configured
+
+    def __post_init__(self) -> None:
+        if not self.rated or len(set(self.rated)) < len(self.rated):
+            raise ValueError("rated: at least one item, and each once")
+        if len({one.name for one in self.by}) < len(self.by):
+            raise Wrong("a relation weighs once", "by")
+        if self.by and (total := sum(one.weight.amount for one in self.by)) != WHOLE:
+            raise Wrong(f"the relations weigh {total}, not 100", "by")
+
+
+@value
 class Exams:
     """The mean of the marks of the month's exams."""
 
@@ -102,7 +136,7 @@ class Deducted:
     minus: tuple[Minus, ...]
 
 
-Measure = Streams | Presence | Observed | Exams | Sessions | Recorded | Deducted
+Measure = Streams | Presence | Observed | Rated | Exams | Sessions | Recorded | Deducted
 
 
 @value
@@ -231,6 +265,12 @@ class AppraisalStandard:
     @property
     def names(self) -> list[str]:
         return [component.name for component in each(self.components)]
+
+    @property
+    def rated(self) -> list[Rated]:
+        """All that is asked of raters."""
+        measures = (m for of in each(self.components) for m in (of.measure, *(line.measure for line in of.lowest_of)))
+        return [measure for measure in measures if isinstance(measure, Rated)]
 
 
 def each(components: tuple[Component, ...]) -> Iterator[Component]:

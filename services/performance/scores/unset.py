@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.performance.reviews.policies import AdjustmentPolicy
+from services.performance.scores.measures import NO_JUDGING
 from services.vocabulary import Month, first_day
 from shared.explanation import Weighted, load, walk
 from shared.policy import Policies
@@ -14,6 +15,7 @@ NO_ROLL_UP = "rollup_function (P-10): not configured"
 NO_POINTS = "adjustment.training_excellence.points (P-04): not configured"
 NO_PLUS_CAP = "plus_cap (C-16): not configured"
 NO_MINUS_CAP = "minus_cap (C-16): not configured"
+NO_RATERS = "evaluator_policy (P-23): not configured"
 NO_LEAST_WEIGHT = "min_applicable_weight (R5): not configured"
 
 
@@ -25,7 +27,8 @@ def lacking(error: str, setting: str) -> tuple[str, ...]:
 def unset(document: Mapping[str, Any], month: Month, policies: Policies) -> tuple[str, ...]:
     """As the stored tree shows of its standard; and what no tree shows, for nothing was added. Of a month that is not
     rated, nothing was needed."""
-    nodes = {getattr(node, "name", ""): node for node in walk(load(document))}
+    tree = list(walk(load(document)))
+    nodes = {getattr(node, "name", ""): node for node in tree}
     raw = nodes.get("raw")
     if not isinstance(raw, Weighted):
         return ()
@@ -33,6 +36,7 @@ def unset(document: Mapping[str, Any], month: Month, policies: Policies) -> tupl
         NO_PLUS_CAP: "plus" in nodes,
         NO_MINUS_CAP: "minus" in nodes,
         NO_LEAST_WEIGHT: raw.least is not None,
+        NO_RATERS: NO_JUDGING not in (getattr(node, "reason", "") for node in tree),
         NO_POINTS: excellence_earns(month, policies),
     }
     return tuple(setting for setting, there in needed.items() if not there)
