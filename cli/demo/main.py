@@ -190,6 +190,7 @@ class Demo:
         chapters = (
             ("Her training archive, as she reads it", hers.archive()),
             ("What was proposed against her", hers.consequences()),
+            ("Why the one that stands", hers.why()),
             (f"She objects to her {story.MONTH} (异议 objection)", own.objection(story.MONTH)),
             (f"Her {story.MONTH}: all versions are kept", own.versions(story.MONTH)),
             (f"Her {story.MONTH}: {row['score']}, grade {row['grade']}, under {row['standard']}", tree),

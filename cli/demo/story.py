@@ -51,6 +51,14 @@ class Story:
             for row in rows
         ]
 
+    def why(self) -> list[str]:
+        """Why she was criticised: from what was seen to who decided, as she sees it."""
+        rows = self.client.items("supervision", f"/penalties/of/{self.id}", self.herself, standing="final")
+        penalty = next(row["penalty"] for row in rows)
+        path = f"/penalties/of/{self.id}/{penalty}/explanation"
+        text = self.client.text("supervision", path, self.herself, language="en")
+        return [*text.splitlines(), f"The same: ./kaibo explain penalty/{penalty}"]
+
     def score(self) -> tuple[Mapping[str, Any], list[str]]:
         """Her May, and the tree from the grade down to event ids, policy versions and clauses: as she sees it."""
         path = f"/reviews/{self.id}/{MONTH}"

@@ -21,13 +21,15 @@ from cli.demo.imports import import_metrics, named
 from cli.demo.inputs import read_input
 from cli.demo.inputs.operators import COLUMNS
 from cli.demo.ledger import Ledger
-from cli.demo.main import METRICS, Demo, choose, started
+from cli.demo.main import METRICS, POLICIES, Demo, choose, started
 from cli.demo.story import MONTH, Story
 from cli.demo.world.observations import CRITERIA
 from cli.demo.world.training_lines import sick_note
 from cli.demo.world.world import World, make_world
+from cli.explain import explain
 from cli.state import Run, State
 from deploy.local.processes import StartFailed, until
+from services.answering import Language
 
 SEED = 3
 CONTESTED = {"objections", "rectifications", "complaints"}
@@ -180,6 +182,27 @@ def exams_of(small: Running) -> list[object]:
     person = small.world.heroine.person.id
     exams = [exam for session in small.world.sessions for exam in session.exams if exam.person == person]
     return [attempt for exam in exams for attempt in ([exam, exam] if exam.make_up_on else [exam])]
+
+
+@pytest.mark.clause("T-67", "R3")
+def test_a_penalty_and_an_award_are_explained_at_the_terminal(
+    small: Running, ledger: Ledger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From the failed exam over the rule that proposed to the person who decided, each under its clause."""
+    told = "\n".join(Story(small.demo.client, small.world).why())
+    assert "violation recorded: kind training_assessment_failed" in told
+    assert "penalty proposed: kind criticism, mode propose" in told
+    assert "rule consequence_rules v1 T-67" in told
+    penalty = told.rpartition("penalty/")[2]
+    explain(small.demo.databases, f"penalty/{penalty}", Language.ZH, POLICIES)
+    said = capsys.readouterr().out
+    assert "培训考核不合格" in said
+    assert "作出处罚" in said
+    team = next(a for a in small.demo.client.items("supervision", "/awards", AUDITOR) if a["team"])
+    explain(small.demo.databases, f"award/{team['award']}", Language.ZH, POLICIES)
+    assert "授予奖励" in capsys.readouterr().out
+    with pytest.raises(StartFailed, match="GET /awards"):
+        explain(small.demo.databases, "award/none", Language.ZH, POLICIES)
 
 
 @pytest.mark.clause("S-42")
