@@ -4,6 +4,15 @@ from typing import Any
 
 import pytest
 
+from services.answering import Language
+from services.supervision.awards.events import Ground, Reward
+from services.supervision.awards.projections import Standing as AwardStanding
+from services.supervision.explanations.account import TOLD
+from services.supervision.explanations.languages import WORDS
+from services.supervision.penalties.events import Mode, PenaltyKind
+from services.supervision.penalties.projections import Standing as PenaltyStanding
+from services.supervision.violations.events import Severity, ViolationKind
+from services.vocabulary import Figure
 from tests.http.flows import AWARD, FLOWS, LATE, TEAM, organisation
 from tests.http.serving import SERVICES, Served, naming
 
@@ -87,3 +96,12 @@ async def test_an_award_tells_its_causes_and_who_approved_it() -> None:
         assert "绩效激励 li" in text
         assert "授予奖励: 奖励方式" in text
         assert (await there.http.get(f"/awards/of/wu/{award}/explanation", headers=WU)).status_code == 404
+
+
+def test_every_word_of_an_account_has_a_chinese_name() -> None:
+    """Whoever adds a step, a kind or a detail is told here."""
+    details = {path.rpartition(".")[2] for paths in TOLD.values() for path in paths}
+    said = {*PenaltyKind, *ViolationKind, *Severity, *Mode, *Ground, *Reward, *PenaltyStanding, *AwardStanding, *Figure}
+    names = {event.__name__ for event in TOLD} | details | {str(word) for word in said}
+    assert names - WORDS[Language.ZH].keys() == set()
+    assert {event.__name__ for event in TOLD} <= WORDS[Language.EN].keys()

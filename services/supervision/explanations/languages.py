@@ -8,6 +8,16 @@ from services.supervision.explanations.account import Account, Step, Under
 from shared.explanation import CHINESE, ENGLISH, load, render
 from shared.value import BUSINESS_ZONE
 
+FIGURES = {
+    "viewers": "观看人数",
+    "interactions": "互动次数",
+    "clicks": "商品点击人数",
+    "buyers": "成交人数",
+    "gmv": "成交金额（分）",
+    "new_followers": "新增粉丝数",
+    "ratings": "评价数",
+    "satisfied": "满意评价数",
+}
 MONEY = ("amount",)  # in fen, shown as people write it
 WORDS: Mapping[Language, Mapping[str, str]] = {
     Language.EN: ENGLISH
@@ -134,7 +144,20 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "rated_months": "已考核月数",
         "excellent_months": "优秀月数",
         "excellent_exams": "优秀考核次数",
-    },
+        "excellent_exam": "考核优秀",
+        "training_participation": "积极参与培训",
+        "training_effect": "培训效果优秀",
+        "live_performance": "直播表现突出",
+        "suggestion_adopted": "建议被采纳",
+        "benefit_confirmed": "效益得到确认",
+        "merit": "业绩突出",
+        "persons": "人",
+        "count": "次",
+        "fen": "分（货币）",
+    }
+    | FIGURES
+    | {f"{figure}_per_stream": f"场均{zh}" for figure, zh in FIGURES.items()}
+    | {f"{figure}_per_stream_before": f"此前三个月场均{zh}" for figure, zh in FIGURES.items()},
 }
 
 
