@@ -61,6 +61,24 @@ async def test_a_penalty_tells_its_violation_who_decided_and_under_which_clause(
 
 
 @pytest.mark.clause("R3")
+async def test_of_two_penalties_for_one_violation_each_tells_its_own_decisions() -> None:
+    async with organisation("supervision") as there:
+        await done(there)
+        again = {**LATE, "kind": "warning"}
+        answer = await there.http.post("/penalties/propose", json=again, headers=naming("wei", "supervision_group"))
+        assert answer.status_code == 202, answer.text
+        await there.caught_up()
+        query = {"person": "li", "offence": LATE["offence"]}
+        both = (await there.http.get("/penalties", params=query, headers=HR)).json()["items"]
+        (pending,) = [p["penalty"] for p in both if p["standing"] == "pending"]
+        said = (await there.http.get(f"/penalties/{pending}/explanation", headers=HR)).json()
+        assert [(step["says"], step["by"]) for step in said["steps"]] == [
+            ("ViolationRecorded", ""),
+            ("PenaltyProposed", "wei"),
+        ]
+
+
+@pytest.mark.clause("R3")
 async def test_as_a_text_it_is_read_by_the_person_himself_and_by_nobody_else() -> None:
     async with organisation("supervision") as there:
         await done(there)
