@@ -251,7 +251,8 @@ def raised(asked: Raising, of: Contested, before: Objections, rules: ObjectionRu
     told = before.to.get(of.version)
     if told is None:
         if of.until is not None and context.today > of.until:
-            raise Refused("objection.window_closed", ended_on=of.until, clause=rules.clause)
+            then = "object within the days after you are told of a result"
+            raise Refused("objection.window_closed", ended_on=of.until, clause=rules.clause, next=then)
         answer_by = context.today + days(rules.answer_days) if rules.answer_days else None
         return [
             Raised(
@@ -289,7 +290,7 @@ def withdrawn(asked: Withdrawing, of: Contested, before: Objections, context: Co
     check_himself("objection", of.person, context)
     found = standing(asked.version, before)
     if isinstance(found.ended, Resolved):
-        raise Refused("objection.resolved_already", outcome=found.ended.outcome)
+        raise Refused("objection.resolved_already", outcome=found.ended.outcome, next="what was resolved stands")
     return [] if found.ended else [Withdrawn(person=of.person, version=asked.version)]
 
 
@@ -371,7 +372,13 @@ def check_amended(amended: Sequence[Amended], known: Mapping[NamedFact, str]) ->
                 next="name facts on which the result rests, as its explanation lists them; a total is none",
             )
         if known[one.named] == one.value:
-            raise Refused("objection.corrects_nothing", fact=one.fact, field=one.field, says=one.value)
+            raise Refused(
+                "objection.corrects_nothing",
+                fact=one.fact,
+                field=one.field,
+                says=one.value,
+                next="leave it out, or say what it is instead",
+            )
     if len({one.named for one in amended}) < len(amended):
         raise Refused("objection.corrects_twice", next="give each fact one value")
 

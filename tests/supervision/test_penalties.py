@@ -456,7 +456,7 @@ def test_a_fine_is_refused_unless_the_jurisdictions_switch_is_on() -> None:
     assert same(event, fined)
     impose = imposing(RECORDED_LATE)
     about(RECORDED_LATE, fined, under=on).when(impose, by=HR, capacity="hr").refused(
-        "policy.not_configured", open="amount"
+        "policy.not_configured", setting="amount"
     )
     amount = load_policy(PenaltyCatalogue, shipped("penalties_assistant_anchor").replace("amount:\n", "amount: 5000\n"))
     priced = on.under(amount)
@@ -514,7 +514,7 @@ def test_the_live_team_knows_bonus_deduction_and_demotion_decided_by_people(kind
     assert taken.amount == (Fen(20_000) if kind is PenaltyKind.BONUS_DEDUCTION else None)
     if kind is PenaltyKind.BONUS_DEDUCTION:  # without an amount nothing could be deducted
         unpriced = about(RECORDED_LATE, event, who=on_team).when(imposing(RECORDED_LATE), by=HR, capacity="hr")
-        unpriced.refused("policy.not_configured", open="amount")
+        unpriced.refused("policy.not_configured", setting="amount")
 
 
 @pytest.mark.clause("R3")
@@ -617,7 +617,7 @@ def test_without_configured_points_none_are_deducted() -> None:
     caused = Stands(recorded=POOR_MAY, caused=CAUSED)
     unset = replace(POINTS, points=None)
     unconfigured = about(POOR_MAY, unset, under=policies(POOR_PERFORMANCE_OPEN), stands=caused)
-    unconfigured.when(imposing(POOR_MAY), by=HR, capacity="hr").refused("policy.not_configured", open="points")
+    unconfigured.when(imposing(POOR_MAY), by=HR, capacity="hr").refused("policy.not_configured", setting="points")
     configured = about(POOR_MAY, unset, under=policies(POOR_PERFORMANCE), stands=caused)
     configured.when(imposing(POOR_MAY), by=HR, capacity="hr").then(imposed(POINTS))
 

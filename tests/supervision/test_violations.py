@@ -420,7 +420,7 @@ def test_a_stream_that_is_too_long_is_not_counted() -> None:
 @pytest.mark.clause("A-61", "P-14")
 def test_without_a_threshold_nothing_is_proposed() -> None:
     open_ = seeing_months(given(violations).under(POOR_PERFORMANCE_OPEN), *DECLINING, review_opened())
-    open_.when(EXAMINE).refused("policy.not_configured", open="complaints_min, decline_pct")
+    open_.when(EXAMINE).refused("policy.not_configured", setting=("complaints_min", "decline_pct"))
     decline_only = POOR.replace("complaints_min: 10\n", "")
     months(*MANY_COMPLAINTS, rules=decline_only).when(EXAMINE).then()
 

@@ -179,21 +179,21 @@ def deducted(command: DeductBonus, bonus: Bonus) -> list[Event]:
     if bonus.deductions.get(command.deduction) == now:
         return []
     if bonus.determined:
-        raise Refused("bonus.already_determined", amount=bonus.determined.amount)
+        raise Refused("bonus.already_determined", amount=bonus.determined.amount, next="people decide what follows")
     return [now]
 
 
 def withdrawn(command: WithdrawBonusDeduction, bonus: Bonus) -> list[Event]:
     before = bonus.deductions.get(command.deduction)
     if before is None:
-        raise Refused("bonus_deduction.unknown", deduction=command.deduction)
+        raise Refused("bonus_deduction.unknown", deduction=command.deduction, next="name one that was made")
     return [] if before.withdrawn else [replace(before, withdrawn=True, held=False)]
 
 
 def held(command: HoldBonusDeduction, bonus: Bonus) -> list[Event]:
     before = bonus.deductions.get(command.deduction)
     if before is None:
-        raise Refused("bonus_deduction.unknown", deduction=command.deduction)
+        raise Refused("bonus_deduction.unknown", deduction=command.deduction, next="name one that was made")
     return [] if before.withdrawn or before.held == command.held else [replace(before, held=command.held)]
 
 
@@ -203,9 +203,14 @@ def paid(command: RecordBonusPaid, bonus: Bonus, context: Context) -> list[Event
         raise Refused("bonus.not_calculated", next="complete the review first")
     left = bonus.determined.owed - bonus.determined.paid
     if command.amount > left:
-        raise Refused("bonus.more_than_owed", owed=bonus.determined.owed, paid=bonus.determined.paid)
+        raise Refused(
+            "bonus.more_than_owed",
+            owed=bonus.determined.owed,
+            paid=bonus.determined.paid,
+            next="give what is owed less what is paid, or a part of it",
+        )
     if command.paid_on > context.today:
-        raise Refused("bonus.not_yet_paid", paid_on=command.paid_on)
+        raise Refused("bonus.not_yet_paid", paid_on=command.paid_on, next="record it once it was paid")
     return [BonusPaid(subject=command.subject, amount=command.amount, paid_on=command.paid_on)]
 
 
@@ -213,7 +218,7 @@ def reduction_decided(command: DecideBonusReduction, bonus: Bonus, context: Cont
     check_not_the_subject("bonus", command.subject.person, context)
     waiting = bonus.determined.open if bonus.determined else None
     if waiting is None or waiting.version != command.version:
-        raise Refused("bonus.nothing_to_decide", version=command.version)
+        raise Refused("bonus.nothing_to_decide", version=command.version, next="name the version whose reduction waits")
     if context.state(reviews, command.subject.person, command.subject.month).objections.open:
         raise Refused("bonus.held", next="the result is objected to: nothing follows against him until it is resolved")
     return [

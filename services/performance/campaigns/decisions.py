@@ -128,7 +128,7 @@ def decide(command: Command, state: State, context: Context) -> list[Event]:
     if told == state.said or told in state.incidents.values():
         return []
     if state.stage not in FROM[type(command)]:
-        raise Refused("campaign.stage", stage=state.stage, possible_from=FROM[type(command)])
+        raise Refused("campaign.stage", stage=state.stage, next=f"possible from: {', '.join(FROM[type(command)])}")
     if isinstance(command, StartCampaign) and state.proposed.gate and state.stage is Stage.PROPOSED:
         raise Refused("campaign.not_approved", clause="O-37", next="somebody else than its proposer reviews it first")
     return [told]

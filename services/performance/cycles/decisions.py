@@ -35,7 +35,12 @@ def decide(command: OpenCycle, state: State) -> list[CycleOpened]:
         case Open() if state.not_rated == command.not_rated:
             return []
         case _:
-            raise Refused("cycle.already_open", month=command.month, not_rated=state.not_rated)
+            raise Refused(
+                "cycle.already_open",
+                month=command.month,
+                not_rated=state.not_rated,
+                next="go on with it: whether a month is rated is said when its cycle is opened",
+            )
 
 
 def evolve(state: State, event: CycleOpened) -> State:

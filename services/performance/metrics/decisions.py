@@ -76,7 +76,10 @@ def recorded(command: RecordMetric | CorrectMetric, state: MetricRecorded | None
     if definition is None:
         raise Refused("metric.unknown", metric=command.metric, next="define the metric, then record it")
     if (command.base is not None) != (definition.aggregation is Aggregation.RATIO):
-        raise Refused("metric.base_of_ratio", metric=command.metric, aggregation=definition.aggregation.value)
+        then = "leave the base out" if command.base is not None else "give the base of the ratio"
+        raise Refused(
+            "metric.base_of_ratio", metric=command.metric, aggregation=definition.aggregation.value, next=then
+        )
     check_method(command, definition, context)
     return MetricRecorded(
         subject=command.subject,
@@ -99,7 +102,8 @@ def check_method(command: RecordMetric, definition: MetricDefined, context: Cont
 
 def corrected(command: CorrectMetric, before: MetricRecorded | None) -> MetricRecorded:
     if before is None or command.field not in {"amount", "base"}:
-        raise Refused("metric.not_recorded", metric=command.metric, field=command.field)
+        then = "correct the amount or the base of what was recorded"
+        raise Refused("metric.not_recorded", metric=command.metric, field=command.field, next=then)
     amount = command.now if command.field == "amount" else before.amount
     base = command.now if command.field == "base" else before.base
     return replace(before, amount=amount, base=base)

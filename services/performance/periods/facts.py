@@ -115,10 +115,10 @@ def rule_of(period: Period, policy: RollUpPolicy) -> tuple[RollUp, RollUp | None
     """Of the period, and of the quarters that a year rests on."""
     if "-Q" in period:
         if policy.quarter is None:
-            raise Refused("policy.not_configured", policy="RollUpPolicy", setting="quarter")
+            raise Refused("policy.not_configured", policy="RollUpPolicy", setting="quarter", next="set it")
         return policy.quarter, None
     if policy.year is None:
-        raise Refused("policy.not_configured", policy="RollUpPolicy", setting="year")
+        raise Refused("policy.not_configured", policy="RollUpPolicy", setting="year", next="set it")
     return policy.year.result, policy.quarter if policy.year.source is Source.QUARTERS else None
 
 

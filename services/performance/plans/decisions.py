@@ -51,7 +51,13 @@ def adopted(command: Command, state: OperationsPlanAdopted | None, context: Cont
     if state == now:
         return now
     if state and (state.kind, state.period, state.parent) != (kind, command.period, command.parent):
-        raise Refused("plan.stands_elsewhere", kind=state.kind, period=state.period, parent=state.parent)
+        raise Refused(
+            "plan.stands_elsewhere",
+            kind=state.kind,
+            period=state.period,
+            parent=state.parent,
+            next="change its contents alone, or adopt another plan",
+        )
     check_place(now, context)
     for goal in command.contents.goals:
         if context.state(metrics, goal.metric) is None:
@@ -72,7 +78,12 @@ def check_place(now: OperationsPlanAdopted, context: Context) -> None:
     if parent is None:
         raise Refused("plan.parent_unknown", parent=now.parent, next="adopt the parent first")
     if parent.kind not in BREAKS_DOWN.get(now.kind, PlanKind):
-        raise Refused("plan.parent_of_another_kind", parent=now.parent, kind=parent.kind)
+        raise Refused(
+            "plan.parent_of_another_kind",
+            parent=now.parent,
+            kind=parent.kind,
+            next="a month breaks down a quarter or a year, a quarter a year",
+        )
     if parent.period not in around(now.period):
         raise Refused("plan.outside_parent", period=now.period, parent=parent.period, next="plan within its period")
 

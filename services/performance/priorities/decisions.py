@@ -74,7 +74,9 @@ def earned(
     if not rules.opportunities:
         return None
     if rules.months is None:
-        raise Refused("policy.not_configured", policy="PriorityRules", setting="months", clause=rules.clause)
+        raise Refused(
+            "policy.not_configured", policy="PriorityRules", setting="months", clause=rules.clause, next="set it"
+        )
     if len(run) < rules.months.amount:
         return None
     return CareerPriorityGranted(

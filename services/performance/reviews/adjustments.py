@@ -93,8 +93,13 @@ def credited(command: CreditExcellence, made: Made, context: Context) -> list[Re
     if command.attempt is not Attempt.FIRST and not excellence.make_up_counts:
         return []
     if excellence.points is None:
-        setting = "training_excellence.points"
-        raise Refused("policy.not_configured", policy="AdjustmentPolicy", setting=setting, clause="T-65")
+        raise Refused(
+            "policy.not_configured",
+            policy="AdjustmentPolicy",
+            setting="training_excellence.points",
+            clause="T-65",
+            next="set the points",
+        )
     return once(command, Direction.PLUS, excellence.points.amount, "training_excellence", made)
 
 
@@ -113,19 +118,20 @@ def once(
         return [now]
     if before == now:
         return []
-    raise Refused("adjustment.already_made", adjustment=command.adjustment, points=before.points)
+    then = "withdraw it, and make it anew"
+    raise Refused("adjustment.already_made", adjustment=command.adjustment, points=before.points, next=then)
 
 
 def withdrawn(command: WithdrawAdjustment, made: Made, context: Context) -> list[ReviewScoreAdjusted]:
     check_not_the_subject("review", command.subject.person, context)
     before = made.get(command.adjustment)
     if before is None:
-        raise Refused("adjustment.unknown", adjustment=command.adjustment)
+        raise Refused("adjustment.unknown", adjustment=command.adjustment, next="name one that was made")
     return [] if before.withdrawn else [replace(before, withdrawn=True, held=False)]
 
 
 def held(command: HoldAdjustment, made: Made) -> list[ReviewScoreAdjusted]:
     before = made.get(command.adjustment)
     if before is None:
-        raise Refused("adjustment.unknown", adjustment=command.adjustment)
+        raise Refused("adjustment.unknown", adjustment=command.adjustment, next="name one that was made")
     return [] if before.withdrawn or before.held == command.held else [replace(before, held=command.held)]

@@ -321,9 +321,9 @@ def fed_back(command: RecordFeedback, stage: Scored | Completed, context: Contex
     check_not_the_subject("review", command.person, context)
     policy = feedback_policy(command.month, stage.opened, context)
     if policy.mode and command.mode is not policy.mode:
-        raise Refused("feedback.mode", required=policy.mode, clause=policy.clause)
+        raise Refused("feedback.mode", required=policy.mode, clause=policy.clause, next="hold it in this mode")
     if command.held_on > context.today:
-        raise Refused("feedback.not_yet_held", held_on=command.held_on)
+        raise Refused("feedback.not_yet_held", held_on=command.held_on, next="record it once it was held")
     rules = objection_rules(command.month, stage.opened, context)
     told = FeedbackInterviewHeld(
         person=command.person,
@@ -340,7 +340,12 @@ def fed_back(command: RecordFeedback, stage: Scored | Completed, context: Contex
     )
     if stage.feedback in (None, told):
         return [] if stage.feedback else [told]
-    raise Refused("feedback.already_recorded", version=stage.feedback.version, held_on=stage.feedback.held_on)
+    raise Refused(
+        "feedback.already_recorded",
+        version=stage.feedback.version,
+        held_on=stage.feedback.held_on,
+        next="one is recorded for a version: the next version has one of its own",
+    )
 
 
 def objected(command: Object, review: Review, context: Context) -> Sequence[Event]:
@@ -415,7 +420,7 @@ def declared(command: DeclareNotApplicable, review: Review, context: Context) ->
     on = first_day(command.subject.month)
     names = context.policy(AppraisalStandard, on=on, post=under.post, studio=under.studio).names
     if command.component not in names:
-        raise Refused("component.unknown", component=command.component, components=", ".join(names))
+        raise Refused("component.unknown", component=command.component, components=names, next="name one of these")
     now = NotApplicableDeclared(
         subject=command.subject,
         component=command.component,
@@ -424,7 +429,7 @@ def declared(command: DeclareNotApplicable, review: Review, context: Context) ->
     )
     before = review.declared.get(command.component)
     if command.withdrawn and before is None:
-        raise Refused("declaration.unknown", component=command.component)
+        raise Refused("declaration.unknown", component=command.component, next="name a component that was declared")
     return [] if now == before else [now]
 
 

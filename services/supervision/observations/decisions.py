@@ -56,7 +56,7 @@ def decide(command: Command, state: State, context: Context) -> list[StreamObser
 
 def correct(command: CorrectMark, before: State) -> list[StreamObserved]:
     if before is None:
-        raise Refused("observation.unknown", observation=command.observation)
+        raise Refused("observation.unknown", observation=command.observation, next="name one that was recorded")
     mark: dict[str, Any] = {command.criterion.value: command.mark}
     now = replace(before, settled=True, **mark)
     return [] if now == before else [now]

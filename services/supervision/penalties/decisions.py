@@ -357,7 +357,7 @@ def imposed_by(proposed: PenaltyProposed, decider: str, context: Context, capaci
 def configured_points(proposed: PenaltyProposed, context: Context) -> Score:
     points = proposed.points if proposed.points is not None else points_of(proposed.month, context)
     if points is None:
-        raise Refused("policy.not_configured", policy="PoorPerformance", open="points", next="set the points (P-14)")
+        raise Refused("policy.not_configured", policy="PoorPerformance", setting="points", next="set the points (P-14)")
     return points
 
 
@@ -368,7 +368,9 @@ def points_of(month: Month | None, context: Context) -> Score | None:
 
 def configured_amount(entry: Entry) -> Fen:
     if entry.amount is None:
-        raise Refused("policy.not_configured", policy="PenaltyCatalogue", open="amount", next="set the amount (P-13)")
+        raise Refused(
+            "policy.not_configured", policy="PenaltyCatalogue", setting="amount", next="set the amount (P-13)"
+        )
     return Fen(int(entry.amount.amount))
 
 

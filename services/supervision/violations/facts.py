@@ -145,7 +145,8 @@ def examine(subject: PersonMonth, context: Context) -> dict[str, Any]:
     threshold, and what is shown is rounded. Raises Refused("policy.not_configured")."""
     rules = context.policy(PoorPerformance, on=first_day(subject.month))
     if rules.complaints_min is None and rules.decline_pct is None:
-        raise Refused("policy.not_configured", policy="PoorPerformance", open="complaints_min, decline_pct")
+        unset = ("complaints_min", "decline_pct")
+        raise Refused("policy.not_configured", policy="PoorPerformance", setting=unset, next="set one of them")
     now, *before = (counted(one, context.known(monthly_figures, one)) for one in window(subject))
     many = complaints(now, brought(subject, context.known(monthly_figures, subject)))
     lost = decline(rules.figure, now, [stream for streams in before for stream in streams])
