@@ -15,7 +15,7 @@ from services.supervision.awards.projections import all_awards
 from services.supervision.awards.reactions import excellent_exams
 from services.supervision.complaints import api as complaints_api
 from services.supervision.complaints.decisions import complaints
-from services.supervision.complaints.facts import waiting_complaints
+from services.supervision.complaints.facts import complaint_rosters
 from services.supervision.complaints.projections import all_complaints
 from services.supervision.complaints.reactions import complaint_settlements, customer_complaints
 from services.supervision.contracts import contract
@@ -70,7 +70,7 @@ service = Service(
         all_rectifications,
         all_awards,
     ],
-    facts=[monthly_figures, populations, merits, teams, conduct, waiting_complaints],
+    facts=[monthly_figures, populations, merits, teams, conduct, complaint_rosters],
     reactions=[
         absences,
         failed_exams,

@@ -14,7 +14,7 @@ from services.supervision.complaints.events import ComplaintRecorded
 from services.supervision.complaints.projections import Complaint, all_complaints
 from services.supervision.complaints.reactions import customer_complaints
 from services.supervision.streams.decisions import Ended, Live, streams
-from services.supervision.streams.events import StreamStarted
+from services.supervision.streams.events import StreamEnded, StreamStarted
 from services.supervision.violations.decisions import ExamineMonth, violations
 from services.supervision.violations.events import ViolationRecorded
 from services.supervision.violations.facts import monthly_figures, total
@@ -144,6 +144,22 @@ def test_neither_order_nor_repetition_shows_in_whose_a_complaint_is(seed: int) -
     assert found.pop("t4") == replace(hers, complaint="t4", stream=StreamId("never-ended"), month=None, against=())
     assert found.pop("t2").withdrawn
     assert not found
+
+
+@pytest.mark.clause("A-61", "C-35")
+@pytest.mark.parametrize("roster", [TWO, ended("s1", hua=ASSISTANT), ended("s1", wang=type(ASSISTANT)("anchor"))])
+def test_a_roster_that_is_corrected_moves_complaints_that_waited_for_none(roster: StreamEnded) -> None:
+    corrected: Sequence[tuple[str, Any]] = [
+        ("stream/s1", ended("s1", li=ASSISTANT)),
+        ("ticket/t1", ABOUT_THE_STREAM),
+        ("stream/s1", roster),
+    ]
+    world = World(policies(POOR_PERFORMANCE), Random(1))
+    for stream, event in corrected:
+        world.tell(stream, event, NOON)
+        world.run()
+    (row,) = world.rows(all_complaints)
+    assert row.against == tuple(shift.person for shift in roster.crew if shift.post == ASSISTANT)
 
 
 @pytest.mark.clause("A-61", "C-35")

@@ -28,7 +28,7 @@ class FollowTicket:
 
 @value
 class SettleComplaint:
-    """The stream that it waits for has another roster, or has one at last."""
+    """The stream that it is about has another roster, or has one at last."""
 
     complaint: str
     stream: StreamId

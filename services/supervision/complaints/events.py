@@ -18,8 +18,3 @@ class ComplaintRecorded:
     started_at: datetime | None  # of the stream: whose month it belongs to
     received_at: datetime
     withdrawn: bool = False  # it turned out to be none, or to be about something else
-
-    @property
-    def waits(self) -> bool:
-        """For a roster in which somebody stands whom it counts against."""
-        return not self.withdrawn and not self.against

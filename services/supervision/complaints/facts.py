@@ -1,4 +1,4 @@
-"""Which complaints wait for the roster of their stream, whichever of both is told first. Clause: A-61; C-35."""
+"""Which complaints rest on the roster of their stream, whichever is told first, and corrected. Clause: A-61; C-35."""
 
 from services.supervision.complaints.events import ComplaintRecorded
 from services.supervision.streams.events import StreamEnded
@@ -10,7 +10,7 @@ Event = ComplaintRecorded | StreamEnded
 
 
 @value
-class WaitingComplaint:
+class ComplaintOnStream:
     complaint: str
     stream: StreamId
 
@@ -21,19 +21,19 @@ class Rosters:
 
 
 def about(event: Event) -> tuple[str, ...]:
-    if isinstance(event, StreamEnded) or event.waits:
+    if isinstance(event, StreamEnded) or not event.withdrawn:
         return "stream", event.stream
     return "complaint", event.complaint
 
 
-def subjects(event: Event) -> list[WaitingComplaint]:
-    if isinstance(event, ComplaintRecorded) and event.waits:
-        return [WaitingComplaint(complaint=event.complaint, stream=event.stream)]
+def subjects(event: Event) -> list[ComplaintOnStream]:
+    if isinstance(event, ComplaintRecorded) and not event.withdrawn:
+        return [ComplaintOnStream(complaint=event.complaint, stream=event.stream)]
     return []
 
 
-def rosters(subject: WaitingComplaint, known: Known[Event]) -> Rosters:
+def rosters(subject: ComplaintOnStream, known: Known[Event]) -> Rosters:
     return Rosters(told=len(known.said(StreamEnded)))
 
 
-waiting_complaints = Facts(name="waiting_complaints", about=about, subjects=subjects, result=rosters)
+complaint_rosters = Facts(name="complaint_rosters", about=about, subjects=subjects, result=rosters)

@@ -1,10 +1,10 @@
-"""Customer service has a complaint about a stream, and the stream gets its roster. Clause: A-61; C-35."""
+"""Customer service has a complaint about a stream, and the stream gets its roster, or another one. Clause: A-61; C-35."""
 
 from collections.abc import Iterator
 
 from services.performance.contracts import CustomerTicketOpened, TicketKind
 from services.supervision.complaints.decisions import FollowTicket, SettleComplaint, complaints
-from services.supervision.complaints.facts import WaitingComplaint
+from services.supervision.complaints.facts import ComplaintOnStream
 from shared.reaction import Reaction
 
 
@@ -22,7 +22,7 @@ def follow_ticket(ticket: CustomerTicketOpened) -> Iterator[FollowTicket]:
 customer_complaints = Reaction(name="customer_complaint", to=complaints, react=follow_ticket)
 
 
-def settle(subject: WaitingComplaint) -> Iterator[SettleComplaint]:
+def settle(subject: ComplaintOnStream) -> Iterator[SettleComplaint]:
     yield SettleComplaint(complaint=subject.complaint, stream=subject.stream)
 
 
