@@ -1,4 +1,4 @@
-"""Customer service has a complaint about a stream, and the stream gets its roster, or another one. Clause: A-61; C-35."""
+"""Customer service has a complaint about a stream, and the stream gets a roster, or another. Clause: A-61; C-35."""
 
 from collections.abc import Iterator
 
