@@ -70,6 +70,12 @@ HELD = MeetingHeld(
 )
 
 
+def test_nobody_meets_himself() -> None:
+    """What the published form of the event says too."""
+    with pytest.raises(ValueError, match="two attendees"):
+        replace(RECORD, attendees=(A, A))
+
+
 @pytest.mark.clause("O-76")
 def test_an_important_matter_is_in_writing() -> None:
     unwritten = replace(LOG, written_reference=None)

@@ -18,6 +18,7 @@ from services.performance.tickets.decisions import (
     ReopenTicket,
     ResolveCustomerTicket,
     State,
+    Step,
     tickets,
 )
 from services.performance.tickets.events import (
@@ -154,6 +155,12 @@ def test_what_it_is_about_is_corrected_but_not_by_whom_it_complains_of() -> None
     given(tickets, OPENED).when(ORDER, by=MEI, now=NOON).then(about_the_order)
     given(tickets).when(COMPLAINT, by=LI, now=NOON).refused("ticket.by_the_subject")
     given(tickets, OPENED).when(ORDER, by=LI, now=NOON).refused("ticket.by_the_subject")
+
+
+@pytest.mark.clause("C-35")
+@pytest.mark.parametrize("step", [RESOLVE, REOPEN, FEED_BACK, FOLLOW_UP])
+def test_nobody_handles_what_is_said_of_himself(step: Step) -> None:
+    given(tickets, OPENED, RESOLVED, FED_BACK).when(step, by=LI, now=NOON).refused("ticket.by_the_subject")
 
 
 # Who the customer is

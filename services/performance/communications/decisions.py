@@ -88,6 +88,10 @@ class RecordMeeting:
     solutions: Points = ()
     tasks: Annotated[tuple[TaskId, ...], Len(0, 50)] = ()
 
+    def __post_init__(self) -> None:
+        if len(set(self.attendees)) == 1:
+            raise ValueError("a meeting has two attendees at least")
+
 
 def held(command: RecordMeeting, state: MeetingHeld | None, context: Context) -> MeetingHeld:
     if command.held_at > context.now:

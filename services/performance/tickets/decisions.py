@@ -134,9 +134,8 @@ def decide(command: Command, state: State, context: Context) -> list[Event]:
 
 def open_(command: OpenCustomerTicket, state: State, context: Context) -> list[Event]:
     """Of whom a ticket complains does not say what it is about, nor that it is about something else."""
-    for assistant in (command.assistant, state.told.assistant if state else None):
-        if assistant is not None:
-            check_not_the_subject("ticket", assistant, context)
+    if command.assistant is not None:
+        check_not_the_subject("ticket", command.assistant, context)
     if state is not None:
         check_ticket(command, state, context)
     told = CustomerTicketOpened(
@@ -155,7 +154,10 @@ def open_(command: OpenCustomerTicket, state: State, context: Context) -> list[E
 
 
 def check_ticket(command: Command, state: Open | Resolved, context: Context) -> None:
-    """What is said is sealed under the customer who is named: it has to be the ticket's."""
+    """What is said is sealed under the customer who is named: it has to be the ticket's. Nobody handles what is said
+    of himself."""
+    if state.told.assistant is not None:
+        check_not_the_subject("ticket", state.told.assistant, context)
     if command.customer != state.told.customer:
         raise Refused("ticket.of_another_customer", ticket=command.ticket, next="look at the ticket: name its customer")
     if context.now < state.told.opened_at:
