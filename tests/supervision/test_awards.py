@@ -360,7 +360,7 @@ def test_a_review_ends_with_a_person_who_keeps_it_or_takes_it_back() -> None:
     revoke = TypeAdapter(RevokeAward).validate_python(where | {"reason": "it was his error"})
     taken = AwardRevoked(award=ANY, person=LI, decider=HR, capacity="hr", reason="it was his error")
     under(*history).when(revoke, by=HR, capacity="hr").then(taken)
-    under(*history[:3]).when(revoke, by=HR, capacity="hr").refused("award.not_under_review", standing="granted")
+    under(*history[:3]).when(revoke, by=HR, capacity="hr").refused("award.not_under_review", stage="granted")
     under().when(revoke, by=HR, capacity="hr").refused("award.unknown")
     (row,) = folded(all_awards, *history, kept)
     assert row.standing is Standing.FINAL

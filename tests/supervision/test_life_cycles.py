@@ -275,11 +275,11 @@ def test_an_award() -> None:
         states["closed"] = under(PROPOSED, *end)
         assert arrows(states, steps, award) == drawn(table)
     for name in ("confirm", "revoke"):  # a review ends once
-        steps[name](under(*granted, REVIEWED, confirmed)).refused("award.not_under_review", standing="granted")
+        steps[name](under(*granted, REVIEWED, confirmed)).refused("award.not_under_review", stage="granted")
 
 
 def award(state: Awards) -> str:
-    return str(state.all[-1].standing) if state.all else "none"
+    return str(state.all[-1].stage) if state.all else "none"
 
 
 def test_a_stream() -> None:

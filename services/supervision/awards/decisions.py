@@ -116,7 +116,7 @@ class JudgeExcellence(Named):
 Command = ProposeAward | ApproveAward | RejectAward | ConfirmAward | RevokeAward | JudgeExcellence
 
 
-class Standing(StrEnum):
+class Stage(StrEnum):
     OPEN = "open"
     GRANTED = "granted"
     UNDER_REVIEW = "under_review"
@@ -130,7 +130,7 @@ class Award:
     ruled_on: date | None
     proposers: frozenset[str]  # of any cause
     lost: tuple[Cause, ...] = ()  # of a proposal, or since it was granted
-    standing: Standing = Standing.OPEN
+    stage: Stage = Stage.OPEN
     amount: Fen | None = None
     decided: Event | None = None  # the last word of a person, by which a repeat is told
 
@@ -143,14 +143,14 @@ class Awards:
 
     @property
     def open(self) -> Award | None:
-        return self.all[-1] if self.all and self.all[-1].standing is Standing.OPEN else None
+        return self.all[-1] if self.all and self.all[-1].stage is Stage.OPEN else None
 
     def resting_on(self, cause: Cause) -> list[Award]:
         return [award for award in self.all if cause in award.causes]
 
     @property
     def granted(self) -> list[Award]:
-        return [award for award in self.all if award.standing in (Standing.GRANTED, Standing.UNDER_REVIEW)]
+        return [award for award in self.all if award.stage in (Stage.GRANTED, Stage.UNDER_REVIEW)]
 
     def granted_on(self, causes: Sequence[Cause]) -> bool:
         """One that stands rests on all of them."""
@@ -277,15 +277,15 @@ def joined(
 
 
 def reversed_(person: PersonId | None, award: Award, cause: Cause) -> list[Event]:
-    match award.standing:
-        case Standing.OPEN if award.causes == (cause,):
+    match award.stage:
+        case Stage.OPEN if award.causes == (cause,):
             gone = AwardCauseReversed(award=award.award, person=person, cause=cause)
             return [gone, AwardWithdrawn(award=award.award, person=person)]
-        case Standing.OPEN | Standing.UNDER_REVIEW:
+        case Stage.OPEN | Stage.UNDER_REVIEW:
             return [AwardCauseReversed(award=award.award, person=person, cause=cause)]
-        case Standing.GRANTED:
+        case Stage.GRANTED:
             return [AwardReviewOpened(award=award.award, person=person, cause=cause)]
-        case Standing.CLOSED:
+        case Stage.CLOSED:
             return []
 
 
@@ -418,11 +418,11 @@ def review(command: ConfirmAward | RevokeAward, state: Awards, context: Context)
     if award is None:
         raise Refused("award.unknown", award=command.award, next="look at the register")
     settled = settled_by(command, award, context)
-    if award.standing is Standing.UNDER_REVIEW:
+    if award.stage is Stage.UNDER_REVIEW:
         return [settled]
     if award.decided == settled:
         return []
-    raise Refused("award.not_under_review", standing=award.standing, next="only a cause that falls away opens a review")
+    raise Refused("award.not_under_review", stage=award.stage, next="only a cause that falls away opens a review")
 
 
 def settled_by(command: ConfirmAward | RevokeAward, award: Award, context: Context) -> AwardConfirmed | AwardRevoked:
@@ -453,22 +453,22 @@ Later = (
     AwardCausesAdded | AwardCauseReversed | AwardWithdrawn | AwardApproved | AwardRejected | AwardGranted
     | AwardReviewOpened | AwardConfirmed | AwardRevoked
 )  # fmt: skip
-FOLLOWS: Mapping[type, tuple[Standing, ...]] = {
-    AwardCausesAdded: (Standing.OPEN, Standing.GRANTED, Standing.UNDER_REVIEW),
-    AwardCauseReversed: (Standing.OPEN, Standing.UNDER_REVIEW),
-    AwardWithdrawn: (Standing.OPEN,),
-    AwardApproved: (Standing.OPEN,),
-    AwardRejected: (Standing.OPEN,),
-    AwardGranted: (Standing.OPEN,),
-    AwardReviewOpened: (Standing.GRANTED,),
-    AwardConfirmed: (Standing.UNDER_REVIEW,),
-    AwardRevoked: (Standing.UNDER_REVIEW,),
+FOLLOWS: Mapping[type, tuple[Stage, ...]] = {
+    AwardCausesAdded: (Stage.OPEN, Stage.GRANTED, Stage.UNDER_REVIEW),
+    AwardCauseReversed: (Stage.OPEN, Stage.UNDER_REVIEW),
+    AwardWithdrawn: (Stage.OPEN,),
+    AwardApproved: (Stage.OPEN,),
+    AwardRejected: (Stage.OPEN,),
+    AwardGranted: (Stage.OPEN,),
+    AwardReviewOpened: (Stage.GRANTED,),
+    AwardConfirmed: (Stage.UNDER_REVIEW,),
+    AwardRevoked: (Stage.UNDER_REVIEW,),
 }
-LEADS_TO: Mapping[type, Standing] = {
-    AwardApproved: Standing.OPEN,  # until it is granted, in the same breath
-    AwardRejected: Standing.CLOSED,
-    AwardConfirmed: Standing.GRANTED,
-    AwardRevoked: Standing.CLOSED,
+LEADS_TO: Mapping[type, Stage] = {
+    AwardApproved: Stage.OPEN,  # until it is granted, in the same breath
+    AwardRejected: Stage.CLOSED,
+    AwardConfirmed: Stage.GRANTED,
+    AwardRevoked: Stage.CLOSED,
 }
 
 
@@ -476,8 +476,8 @@ def evolve(state: Awards, event: Event) -> Awards:
     if isinstance(event, AwardProposed):
         return Awards(all=(*state.all, proposed(state, event)))
     award = state.find(event.award)
-    if award is None or award.standing not in FOLLOWS[type(event)]:
-        raise ValueError(f"{type(event).__name__} of an award that is {award.standing if award else 'unknown'}")
+    if award is None or award.stage not in FOLLOWS[type(event)]:
+        raise ValueError(f"{type(event).__name__} of an award that is {award.stage if award else 'unknown'}")
     return Awards(all=tuple(changed(a, event) if a is award else a for a in state.all))
 
 
@@ -496,15 +496,15 @@ def changed(award: Award, event: Later) -> Award:
         case AwardCauseReversed():
             return without(award, event.cause)
         case AwardReviewOpened():
-            return replace(without(award, event.cause), standing=Standing.UNDER_REVIEW)
+            return replace(without(award, event.cause), stage=Stage.UNDER_REVIEW)
         case AwardGranted() if isinstance(award.decided, AwardApproved):
-            return replace(award, standing=Standing.GRANTED, amount=event.amount, lost=())
+            return replace(award, stage=Stage.GRANTED, amount=event.amount, lost=())
         case AwardGranted():
             raise ValueError("an award was granted that nobody approved")
         case AwardWithdrawn():
-            return replace(award, standing=Standing.CLOSED)
+            return replace(award, stage=Stage.CLOSED)
         case AwardApproved() | AwardRejected() | AwardConfirmed() | AwardRevoked():
-            return replace(award, standing=LEADS_TO[type(event)], decided=event)
+            return replace(award, stage=LEADS_TO[type(event)], decided=event)
 
 
 def without(award: Award, cause: Cause) -> Award:

@@ -9,8 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from services.supervision.awards.decisions import Award, Awards, awards, last_day
-from services.supervision.awards.decisions import Standing as AwardStanding
+from services.supervision.awards.decisions import Award, Awards, Stage, awards, last_day
 from services.supervision.awards.events import AwardApproved, AwardConfirmed, AwardProposed
 from services.supervision.penalties.decisions import Imposed, Pending, penalties
 from services.supervision.penalties.facts import member_on
@@ -107,7 +106,7 @@ def standing(states: Mapping[str, Any], replay: Replay) -> Iterator[tuple[str, S
                 yield from (
                     (award.award, granted(award, replay.awards[award.award]))
                     for award in state.all
-                    if award.standing is not AwardStanding.CLOSED
+                    if award.stage is not Stage.CLOSED
                 )
             case _:
                 continue
@@ -129,7 +128,7 @@ def granted(award: Award, proposed: AwardProposed) -> Stands:
     given = Consequence(
         kind="award",
         name=proposed.item,
-        standing="proposed" if award.standing is AwardStanding.OPEN else "granted",
+        standing="proposed" if award.stage is Stage.OPEN else "granted",
         amount=award.amount,
     )
     return Stands(

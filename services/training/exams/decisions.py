@@ -6,6 +6,7 @@ from decimal import Decimal
 from functools import reduce
 
 from services.calendar import Day
+from services.deciding import check_not_the_subject
 from services.objection import ObjectionRules, window_ends
 from services.training.attendance.decisions import Attended, attendance
 from services.training.courses.decisions import Course, courses
@@ -217,7 +218,7 @@ def limit_reached(cycles: int) -> Refused:
 
 
 def grade(command: GradeExam, chain: Chain, context: Context) -> list[Event]:
-    check_not_himself(command.person, context)
+    check_not_the_subject("exam", command.person, context)
     score = two_places(command.score)
     exam = chain.scheduled
     if exam is None:
@@ -250,11 +251,6 @@ def grade(command: GradeExam, chain: Chain, context: Context) -> list[Event]:
     return with_consequences(result, chain, context)
 
 
-def check_not_himself(person: PersonId, context: Context) -> None:
-    if context.actor == person:
-        raise Refused("exam.by_the_subject", next="let somebody else record it")
-
-
 def repeats(held_on: date | None, score: Decimal, chain: Chain) -> bool:
     """Told once more what was told last. Without a day it could be the mark of a make-up that is still to come."""
     last = chain.make_up or chain.first
@@ -264,7 +260,7 @@ def repeats(held_on: date | None, score: Decimal, chain: Chain) -> bool:
 
 
 def regrade(command: RegradeExam, chain: Chain, context: Context) -> list[Event]:
-    check_not_himself(command.person, context)
+    check_not_the_subject("exam", command.person, context)
     score = two_places(command.score)
     before = chain.outcome(command.attempt)
     if not isinstance(before, Sat):
@@ -316,7 +312,7 @@ def grade_of(score: Decimal, standard: AssessmentStandardSet) -> Grade:
 
 def record_absence(command: RecordExamAbsence, chain: Chain, context: Context) -> list[Event]:
     """An excuse keeps the chance; without one the organisation's policy decides."""
-    check_not_himself(command.person, context)
+    check_not_the_subject("exam", command.person, context)
     exam, known = chain.scheduled, chain.absence
     if exam is not None and exam.held_on == command.held_on:
         if command.held_on > context.today:
