@@ -12,7 +12,8 @@ from services.people.archives.projections import open_archives
 from services.people.contracts import contract, erasure
 from services.people.persons import api as persons_api
 from services.people.persons.decisions import persons
-from services.people.persons.projections import assignments, engagements, registered_persons
+from services.people.persons.projections import assignments, demotions, engagements, registered_persons
+from services.people.persons.reactions import imposed_demotions
 from services.people.posts import api as posts_api
 from services.people.posts.decisions import posts
 from services.people.posts.projections import posts_defined
@@ -32,13 +33,14 @@ from services.people.units import api as units_api
 from services.people.units.decisions import units
 from services.people.units.projections import units_defined
 from services.population import Population
+from services.supervision.contracts import contract as supervision
 from services.training.contracts import contract as training
 from shared.service import Service
 
 service = Service(
     contract,
     home=Path(__file__).parent,
-    listens=[training],
+    listens=[training, supervision],
     deciders=[units, posts, persons, roles, applications, readings, regulations, acknowledgements, feedback],
     projections=[
         units_defined,
@@ -46,6 +48,7 @@ service = Service(
         registered_persons,
         engagements,
         assignments,
+        demotions,
         roles_held,
         open_archives,
         archive_applications,
@@ -56,6 +59,7 @@ service = Service(
         regulation_feedback,
     ],
     facts=[archive],
+    reactions=[imposed_demotions],
     erasures=[erasure],
     policies=[ArchiveRules],
     population=Population,
@@ -63,6 +67,7 @@ service = Service(
         units_api.router,
         posts_api.router,
         persons_api.router,
+        persons_api.imposed,
         roles_api.router,
         applications_api.router,
         archives_api.router,

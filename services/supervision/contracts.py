@@ -31,6 +31,7 @@ from services.supervision.penalties.events import (
     PenaltyRevoked,
     PenaltyWithdrawn,
 )
+from services.supervision.penalties.holding import Objected, holds
 from services.supervision.rectifications.events import (
     RectificationCompleted,
     RectificationLifted,
@@ -76,6 +77,7 @@ __all__ = [
     "ComplaintRecorded",
     "Ground",
     "Mode",
+    "Objected",
     "PenaltyHeld",
     "PenaltyImposed",
     "PenaltyKind",
@@ -108,6 +110,7 @@ __all__ = [
     "ViolationRecorded",
     "ViolationWithdrawn",
     "contract",
+    "holds",
 ]
 
 contract = Contract(

@@ -195,6 +195,10 @@ FLOWS: dict[str, tuple[Step, ...]] = {
             },
         ),
         Step(
+            "DemotePerson",
+            {"person": "li", "penalty": "p1", "post": "anchor", "unit": "east-live", "effective_on": "2099-01-01"},
+        ),
+        Step(
             "PersonRegistered",
             {"person": "gone", "name": "高", "categories": [], "engagement": "intern", "joined_on": "2023-01-01"},
         ),

@@ -1,6 +1,7 @@
 """Persons over HTTP. Names and contacts are shown to capacities that hold `personal.read`, ids to all others."""
 
 from services.people.persons.decisions import AssignPersonToPost, persons
+from services.people.persons.demotions import DemotePerson, Demotion, Stage
 from services.people.persons.events import (
     CategoriesChanged,
     Engagement,
@@ -14,6 +15,7 @@ from services.people.persons.projections import (
     EngagementFrom,
     Person,
     assignments,
+    demotions,
     engagements,
     registered_persons,
 )
@@ -22,6 +24,7 @@ from shared.access import requires
 from shared.web import Accepted, Handle, Page, Paging, Read, Router
 
 router = Router(prefix="/persons", tags=["persons"])
+imposed = Router(prefix="/demotions", tags=["persons"])
 
 
 @router.post("/register", status_code=202, dependencies=[requires("person.register")])
@@ -51,6 +54,12 @@ async def change_engagement(command: EngagementChanged, handle: Handle) -> Accep
 @router.post("/assign", status_code=202, dependencies=[requires("person.assign")])
 async def assign(command: AssignPersonToPost, handle: Handle) -> Accepted:
     """Assign to a post in a unit, from a date on; the post brings its categories. Clauses: T-02, C-42."""
+    return await handle(persons, command)
+
+
+@router.post("/demote", status_code=202, dependencies=[requires("person.demote")])
+async def demote(command: DemotePerson, handle: Handle) -> Accepted:
+    """Carry out a demotion that supervision imposed; never one's own. Clause: S-45; ruling R3."""
     return await handle(persons, command)
 
 
@@ -98,3 +107,18 @@ async def engagements_of(person: PersonId, read: Read, paging: Paging) -> Page[E
 async def assignments_of(person: PersonId, read: Read, paging: Paging) -> Page[Assignment]:
     """From date to date."""
     return await read.page(assignments, paging, person=person)
+
+
+@router.get("/{person}/demotions", dependencies=[requires("demotion.read_person")])
+async def demotions_of(person: PersonId, read: Read, paging: Paging) -> Page[Demotion]:
+    """A person's demotions; he may read them himself. Clause: S-45."""
+    return await read.page(demotions, paging, person=person)
+
+
+@imposed.get("", dependencies=[requires("demotion.list")])
+async def demotions_listed(
+    *, read: Read, paging: Paging, stage: Stage | None = None, restored: bool | None = None
+) -> Page[Demotion]:
+    """Imposed demotions by what they wait for; not restored: somebody decides what becomes of the person. Clause: S-45;
+    rulings R3, R6."""
+    return await read.page(demotions, paging, stage=stage, restored=restored)

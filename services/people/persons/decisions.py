@@ -1,20 +1,34 @@
 """A person is registered once, then what is known of him is stated, each from its date.
 
-Clauses: T-02, O-08, S-16; C-42; ruling R4 (engagement).
+Clauses: T-02, O-08, S-16, S-45; C-42; ruling R4 (engagement).
 """
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import field, replace
 from datetime import date
 
 from services.calendar import Day
+from services.people.persons import demotions
+from services.people.persons.demotions import (
+    DemotePerson,
+    Demotion,
+    HoldDemotion,
+    RequireDemotion,
+    ReverseDemotion,
+)
 from services.people.persons.events import (
     CategoriesChanged,
     Category,
+    DemotionDropped,
+    DemotionEvent,
+    DemotionHeld,
+    DemotionRequired,
     Engagement,
     EngagementChanged,
     Event,
     PersonAssignedToPost,
+    PersonDemoted,
+    PersonDemotionReversed,
     PersonErased,
     PersonNameCorrected,
     PersonRegistered,
@@ -39,7 +53,8 @@ class AssignPersonToPost:
 
 
 Known = PersonRegistered | PersonNameCorrected | CategoriesChanged | EngagementChanged | AssignPersonToPost
-Command = Known | PersonErased
+OfPenalty = RequireDemotion | HoldDemotion | DemotePerson | ReverseDemotion
+Command = Known | OfPenalty | PersonErased
 
 
 @value
@@ -50,12 +65,13 @@ class Registered:
     categories: tuple[Category, ...]
     engagements: Mapping[date, Engagement]  # by the date from which
     assignments: Mapping[date, PersonAssignedToPost]
+    demotions: Mapping[str, Demotion] = field(default_factory=dict)  # by the penalty
 
 
 State = Registered | PersonErased | None
 
 
-def decide(command: Command, state: State, context: Context) -> list[Event]:
+def decide(command: Command, state: State, context: Context) -> Sequence[Event]:
     if isinstance(command, PersonErased):
         return erase(command, state)
     if isinstance(state, PersonErased):
@@ -69,7 +85,7 @@ def erase(command: PersonErased, state: State) -> list[Event]:
     return [] if isinstance(state, PersonErased) else [command]
 
 
-def state_of(command: Known, state: Registered | None, context: Context) -> list[Event]:
+def state_of(command: Known | OfPenalty, state: Registered | None, context: Context) -> Sequence[Event]:
     if isinstance(command, PersonRegistered):
         return register(replace(command, categories=ordered(command.categories)), state)
     if state is None:
@@ -85,6 +101,33 @@ def state_of(command: Known, state: Registered | None, context: Context) -> list
             return [] if state.engagements.get(command.effective_on) == command.engagement else [command]
         case AssignPersonToPost():
             return assign(command, state, context)
+        case _:
+            return of_penalty(command, state, context)
+
+
+def of_penalty(command: OfPenalty, state: Registered, context: Context) -> Sequence[Event]:
+    found = state.demotions.get(command.penalty)
+    match command:
+        case RequireDemotion():
+            return demotions.require(command, found)
+        case HoldDemotion():
+            return demotions.hold(command, found)
+        case DemotePerson():
+            return demote(command, found, state, context)
+        case ReverseDemotion():
+            return demotions.reverse(command, found, state.assignments, context)
+
+
+def demote(command: DemotePerson, found: Demotion | None, state: Registered, context: Context) -> list[Event]:
+    demoted = demotions.carry_out(command, found, state.assignments, context)
+    to = AssignPersonToPost(
+        person=command.person,
+        post=command.post,
+        unit=command.unit,
+        effective_on=command.effective_on,
+        reports_to=command.reports_to,
+    )
+    return [demoted, *assign(to, state, context)]
 
 
 def register(command: PersonRegistered, state: Registered | None) -> list[Event]:
@@ -165,7 +208,8 @@ def evolve(state: State, event: Event) -> Registered | PersonErased:
 
 
 def changed(
-    state: Registered, event: PersonNameCorrected | CategoriesChanged | EngagementChanged | PersonAssignedToPost
+    state: Registered,
+    event: PersonNameCorrected | CategoriesChanged | EngagementChanged | PersonAssignedToPost | DemotionEvent,
 ) -> Registered:
     match event:
         case PersonNameCorrected():
@@ -176,10 +220,13 @@ def changed(
             return replace(state, engagements={**state.engagements, event.effective_on: event.engagement})
         case PersonAssignedToPost():
             return replace(state, assignments={**state.assignments, event.effective_on: event})
+        case DemotionRequired() | DemotionHeld() | PersonDemoted() | DemotionDropped() | PersonDemotionReversed():
+            before = state.demotions.get(event.penalty, demotions.of_penalty(event))
+            return replace(state, demotions={**state.demotions, event.penalty: demotions.demotion(before, event)})
 
 
 def sees(command: Command) -> list[Sight]:
-    if not isinstance(command, AssignPersonToPost):
+    if not isinstance(command, AssignPersonToPost | DemotePerson):
         return []
     superior = [look(persons, command.reports_to)] if command.reports_to else []
     return [look(posts, command.post), look(units, command.unit), *superior]

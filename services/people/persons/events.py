@@ -1,6 +1,6 @@
 """A person of the organisation, the categories that the regulations see in him, and his posts.
 
-Names and contacts are Personal. Clauses: T-02; C-42; ruling R4 (engagement).
+Names and contacts are Personal. Clauses: T-02; C-42; S-45; ruling R4 (engagement).
 """
 
 from enum import StrEnum
@@ -71,12 +71,63 @@ class PersonAssignedToPost:
 
 
 @value
+class DemotionRequired:
+    """Supervision has imposed it (S-45); to which post, somebody decides here."""
+
+    person: PersonId
+    penalty: str
+
+
+@value
+class DemotionHeld:
+    """The penalty is objected to, or no longer (R7)."""
+
+    person: PersonId
+    penalty: str
+    held: bool
+
+
+@value
+class PersonDemoted:
+    """The assignment to the post goes with it."""
+
+    person: PersonId
+    penalty: str
+    former_post: PostId
+    post: PostId
+    unit: UnitId
+    effective_on: Day
+    decider: PersonId
+    capacity: str
+
+
+@value
+class DemotionDropped:
+    """The penalty was revoked before anybody carried it out."""
+
+    person: PersonId
+    penalty: str
+
+
+@value
+class PersonDemotionReversed:
+    """The penalty was revoked. `restored`: the former post goes with it; no: he was assigned elsewhere since, and a
+    person decides (R6)."""
+
+    person: PersonId
+    penalty: str
+    restored: bool
+
+
+@value
 class PersonErased:
     """Every service forgets the personal texts that it recorded of him, for ever; ids, marks and dates stay."""
 
     person: PersonId
 
 
+DemotionEvent = DemotionRequired | DemotionHeld | PersonDemoted | DemotionDropped | PersonDemotionReversed
 Event = (
-    PersonRegistered | PersonNameCorrected | CategoriesChanged | EngagementChanged | PersonAssignedToPost | PersonErased
-)
+    PersonRegistered | PersonNameCorrected | CategoriesChanged | EngagementChanged | PersonAssignedToPost
+    | DemotionEvent | PersonErased
+)  # fmt: skip

@@ -1,14 +1,14 @@
-"""What can be asked about persons. Clauses: T-02; C-42; ruling R4."""
+"""What can be asked about persons. Clauses: T-02, S-45; C-42; ruling R4."""
 
 from dataclasses import replace
 from datetime import date
 
+from services.people.persons.demotions import demotion, of_penalty
 from services.people.persons.events import (
     CategoriesChanged,
     Category,
     Engagement,
     EngagementChanged,
-    Event,
     PersonAssignedToPost,
     PersonErased,
     PersonNameCorrected,
@@ -18,6 +18,10 @@ from services.vocabulary import PersonId, PostId, UnitId
 from shared.privacy import Contact, Name
 from shared.projection import Projection
 from shared.value import value
+
+Known = (
+    PersonRegistered | PersonNameCorrected | CategoriesChanged | EngagementChanged | PersonAssignedToPost | PersonErased
+)
 
 
 @value
@@ -40,7 +44,7 @@ class Person:
     erased: bool = False
 
 
-def person(row: Person, event: Event) -> Person:
+def person(row: Person, event: Known) -> Person:
     match event:
         case PersonRegistered():
             return replace(
@@ -128,3 +132,5 @@ def assignment(row: Assignment, event: PersonAssignedToPost) -> Assignment:
 
 
 assignments = Projection(name="assignments", key=assigned_from, evolve=assignment)
+
+demotions = Projection(name="demotions", key=of_penalty, evolve=demotion)

@@ -10,8 +10,8 @@ from services.performance.bonuses.decisions import (
     bonuses,
 )
 from services.performance.bonuses.facts import PersonBonus
-from services.performance.reviews.reactions import Deduction, holds
-from services.supervision.contracts import PenaltyImposed, PenaltyKind, PenaltyRevoked
+from services.performance.reviews.reactions import Deduction
+from services.supervision.contracts import PenaltyImposed, PenaltyKind, PenaltyRevoked, holds
 from services.vocabulary import PersonMonth, month
 from shared.decider import Context
 from shared.reaction import Reaction

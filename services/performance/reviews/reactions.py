@@ -16,21 +16,12 @@ from services.performance.reviews.adjustments import (
 from services.performance.reviews.decisions import RestateScore, reviews
 from services.performance.reviews.events import ReviewObjectionRaised, ReviewObjectionResolved, ReviewScored
 from services.performance.reviews.objections import EscalateObjection
-from services.supervision.contracts import (
-    PenaltyHeld,
-    PenaltyImposed,
-    PenaltyKind,
-    PenaltyObjectionRaised,
-    PenaltyObjectionResolved,
-    PenaltyObjectionWithdrawn,
-    PenaltyRevoked,
-)
+from services.supervision.contracts import Objected, PenaltyImposed, PenaltyKind, PenaltyRevoked, holds
 from services.training.contracts import ExamGraded, ExamRegraded, Grade
 from services.vocabulary import Month, PersonMonth, month
 from shared.decider import Context
 from shared.reaction import Reaction
 
-Objected = PenaltyHeld | PenaltyObjectionRaised | PenaltyObjectionResolved | PenaltyObjectionWithdrawn
 Deduction = PenaltyImposed | PenaltyRevoked | Objected
 Deducted = DeductForPenalty | WithdrawAdjustment | HoldAdjustment
 
@@ -61,19 +52,6 @@ def deduct_for_penalty(penalty: Deduction, context: Context) -> Iterator[Deducte
         case _:
             if (held := holds(penalty)) is not None:
                 yield HoldAdjustment(subject=subject, adjustment=adjustment, held=held)
-
-
-def holds(penalty: Objected) -> bool | None:
-    """Whether what follows from an imposed penalty waits from now on; none: that does not change."""
-    match penalty:
-        case PenaltyHeld():
-            return penalty.held if penalty.imposed else None
-        case PenaltyObjectionRaised():
-            return True
-        case PenaltyObjectionWithdrawn():
-            return False
-        case PenaltyObjectionResolved():
-            return None if penalty.told.corrections else False  # upheld, it is held until the penalty has fallen
 
 
 def restate(subject: PersonMonth) -> Iterator[RestateScore]:
