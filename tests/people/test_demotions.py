@@ -191,6 +191,7 @@ def test_neither_order_nor_repetition_of_what_supervision_tells_shows() -> None:
         for command in order:
             there = replace(there, history=(*there.history, *told(there, command).events))
         state = persons.state(there.history)
+        assert isinstance(state, Registered)
         assert stage(state) == "reversed"
         assert there.history.count(DROPPED) == 1
         assert list(state.assignments.values()) == [ASSIGNED]
@@ -205,7 +206,7 @@ def test_what_supervision_tells_of_a_demotion_is_followed_and_of_nothing_else() 
         penalty=P, person=LI, kind=PenaltyKind.DEMOTION, contested=True, held=True, imposed=True, **offence
     )
     now = Context(now=JUNE_20, actor="system")
-    said = [imposed, held, replace(held, held=False), revoked]
+    said: list[Any] = [imposed, held, replace(held, held=False), revoked]
     for penalty, command in zip(said, [REQUIRE, HOLD, FREE, REVERSE], strict=True):
         assert list(imposed_demotions(penalty, now)) == [command]
         assert list(imposed_demotions(replace(penalty, kind=PenaltyKind.WARNING), now)) == []
