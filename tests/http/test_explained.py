@@ -1,6 +1,6 @@
 """Why somebody has a penalty or was given an award, for whoever may read it: from the log, down to the clause."""
 
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 
@@ -123,3 +123,12 @@ def test_every_word_of_an_account_has_a_chinese_name() -> None:
     names = {event.__name__ for event in TOLD} | details | {str(word) for word in said}
     assert names - WORDS[Language.ZH].keys() == set()
     assert {event.__name__ for event in TOLD} <= WORDS[Language.EN].keys()
+
+
+@pytest.mark.parametrize(("event", "path"), [(event, path) for event, paths in TOLD.items() for path in paths], ids=str)
+def test_what_an_account_tells_is_a_field_of_its_event(event: type, path: str) -> None:
+    """A field that is renamed would else be told no more."""
+    kind = event
+    for name in path.split("."):
+        assert name in get_type_hints(kind), f"{event.__name__} has no {path}"
+        kind = get_type_hints(kind)[name]

@@ -2,7 +2,7 @@
 computes, and tells. It stores nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -12,10 +12,11 @@ from services.performance.reviews.decisions import Completed, Scored, reviews
 from services.performance.reviews.events import Event, ReviewScored
 from services.performance.reviews.projections import ReviewRow, reviews_by_month
 from services.performance.scores.facts import kpi
+from services.performance.scores.standard import AppraisalStandard, Judging
 from services.performance.whatif.results import Decided, Outcome, compare, compare_period, summary
 from services.vocabulary import PersonMonth
 from services.whatif import Case, report
-from shared.decider import Context
+from shared.decider import Context, Refused
 from shared.desk import recall
 from shared.event import Envelope, decoder
 from shared.facts import key_text
@@ -27,12 +28,33 @@ PAGE = 500
 
 
 async def try_reviews(trial: Trial) -> AsyncIterator[Mapping[str, Any]]:
+    """Raises Refused("trial.lone_raters")."""
+    check_raters(trial)
     subjects = [PersonMonth(person=row.person, month=row.month) for row in await reviewed(trial)]
     compared: list[Case[Outcome]] = []
     for start in range(0, len(subjects), CHUNK):
         compared += await chunk(trial, subjects[start : start + CHUNK])
         yield {"done": min(start + CHUNK, len(subjects)), "of": len(subjects)}
     yield {"report": report(compared, summary)}
+
+
+def check_raters(trial: Trial) -> None:
+    """Whoever rated was promised that so many rate with him: under fewer, a trial would tell one rater's mark (R5)."""
+    promised = [one for d in trial.policies.of(AppraisalStandard) for one in judging(d.body)]
+    for tried in judging(trial.tried.body):
+        if any(one.name is tried.name and tried.at_least.amount < one.at_least.amount for one in promised):
+            raise Refused(
+                "trial.lone_raters",
+                clause="R5",
+                relation=tried.name,
+                next="try it with as many raters at least as the standards in force ask for",
+            )
+
+
+def judging(body: object) -> Iterator[Judging]:
+    """How raters count in a standard."""
+    for measure in body.rated if isinstance(body, AppraisalStandard) else ():
+        yield from measure.by
 
 
 async def reviewed(trial: Trial) -> list[ReviewRow]:
