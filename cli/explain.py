@@ -7,7 +7,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -213,7 +213,8 @@ async def decided(logs: Logs, kind: str, name: str) -> Account:
         raise StartFailed(f"There is no {kind} {name}. `GET /{REGISTERS[kind].name}` of supervision lists them; {HOW}.")
     stored = [s for events in (await store.history(streams_of(rows[0]))).values() for s in events]
     history = [remembered(service.contract, s) for s in sorted(stored, key=lambda s: s.position)]
-    return account(rows[0], history, logs.policies["supervision"])
+    told = account(rows[0], history, logs.policies["supervision"])
+    return replace(told, steps=tuple(replace(step, note="") for step in told.steps))  # sealed: no operator reads them
 
 
 # At the terminal

@@ -88,7 +88,13 @@ async def test_as_a_text_it_is_read_by_the_person_himself_and_by_nobody_else() -
         decided = "作出处罚: 类别 警告\n    qi, 人力资源部\n"
         for said in ("警告 li (已撤销)", "记录违纪: 类别 迟到", decided, "制度 penalties_assistant_anchor v1 A-60"):
             assert said in text
-        assert "seen" not in text  # the note of whoever saw it
+        assert "说明: seen" in text  # as in the register: it is about him
+        closed = (
+            await there.http.get(f"/penalties/{penalty}/explanation", headers=naming("wei", "auditor") | TEXT)
+        ).text
+        assert "说明: withheld" in closed
+        assert "seen" not in closed
+        assert "enc1" not in closed
         assert "warning li (reversed)" in (await there.http.get(f"{path}?language=en", headers=LI | TEXT)).text
         assert (await there.http.get(path, headers=WU)).status_code == 403
         other = f"/penalties/of/wu/{penalty}/explanation"

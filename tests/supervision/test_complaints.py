@@ -20,7 +20,7 @@ from services.supervision.violations.events import ViolationRecorded
 from services.supervision.violations.facts import monthly_figures, total
 from services.vocabulary import PersonId, PersonMonth, StreamId
 from shared.decider import Context
-from shared.explanation import evaluate, load
+from shared.explanation import evaluate, find, load
 from shared.privacy import Personal
 from shared.testing import Given, given
 from tests.supervision.hearing import heard, known, seeing_months
@@ -173,7 +173,7 @@ def test_those_against_him_count_towards_many() -> None:
     )
     assert isinstance(event, ViolationRecorded)
     assert event.explanation is not None
-    assert evaluate(load(event.explanation["complaints"])) == 10
+    assert evaluate(find(load(event.explanation["complaints"]), "complaints")) == 10
     against_hua = [*facts[:-1], recorded(2, HUA, assistant=HUA)]
     seeing_months(given(violations).under(POOR_PERFORMANCE), *against_hua).when(
         ExamineMonth(person=LI, month=MAY), by="system"

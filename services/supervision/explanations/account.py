@@ -2,7 +2,7 @@
 followed from.
 
 It is read from the log, so there is no second telling of a decision that could differ from the first. Whoever saw
-something stands in it by his capacity (R5), whoever decided by his name (R3); free texts about a person stay closed.
+something stands in it by his capacity (R5), whoever decided by his name (R3); free texts about a person stay sealed.
 Rulings R3, R7, R8.
 """
 
@@ -81,6 +81,13 @@ TOLD: Mapping[type, tuple[str, ...]] = {
     AwardRevoked: ("reason", "amount"),
 }
 BY = ("decider", "approver", "proposer", "told.handler")
+NOTE = (
+    "note",
+    "finding",
+    "told.finding",
+    "told.reason",
+)  # personal: opened for whoever may read it, as in the register
+SYSTEM = "system"  # acts where nobody does
 
 
 @value
@@ -94,8 +101,9 @@ class Under:
 
 @value
 class Step:
-    """`event` is its id and `says` its name. `by`: a person, or policy:version where a rule did it; none: it followed
-    from `cause`, the event or request of this id. `details` are what it states; `trees` how its figures came about."""
+    """`event` is its id and `says` its name. `by`: a person, or policy:version where a rule did it. `automatic`: nobody
+    did it, it followed from `cause`, the event of this id; it was said when it was recorded, since it may rest on what
+    occurred after its cause. `details` are what it states; `trees` how its figures came about."""
 
     event: str
     says: str
@@ -103,7 +111,9 @@ class Step:
     recorded_at: datetime
     by: str = ""
     capacity: str = ""
+    automatic: bool = False
     cause: str = ""
+    note: str = ""
     details: Mapping[str, str]
     under: tuple[Under, ...] = ()
     trees: tuple[Mapping[str, Any], ...] = ()
@@ -169,7 +179,9 @@ def step(recorded: Recorded[Any], decision: Decision, documents: Mapping[str, Do
         recorded_at=meta.recorded_at,
         by=next(filter(None, (stated(event, path) for path in BY)), ""),
         capacity=stated(event, "capacity") or stated(event, "told.capacity"),
+        automatic=meta.actor == SYSTEM,
         cause=meta.cause,
+        note=next(filter(None, (stated(event, path) for path in NOTE)), ""),
         details={name: v for name, v in said.items() if v},
         under=tuple(found for issue in meta.policies if (found := under(issue, decision, documents.get(issue)))),
         trees=trees(getattr(event, "explanation", None)),

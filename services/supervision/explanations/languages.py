@@ -47,6 +47,9 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "AwardConfirmed": "confirmed after review",
         "AwardRevoked": "revoked after review",
         "from": "from",
+        "note": "in words",
+        "complaints_threshold": "complaints held against the threshold",
+        "decline_threshold": "decline held against the threshold",
     },
     Language.ZH: CHINESE
     | {
@@ -75,6 +78,7 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "AwardConfirmed": "复核维持",
         "AwardRevoked": "复核撤销",
         "from": "起因",
+        "note": "说明",
         "kind": "类别",
         "mode": "方式",
         "propose": "提议",
@@ -137,8 +141,11 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "hr": "人力资源部",
         "company_leadership": "公司领导",
         "complaints": "观众投诉",
-        "decline": "数据下滑",
-        "decline_exactly": "数据下滑（精确）",
+        "complaints_threshold": "投诉是否达到标准",
+        "decline_threshold": "数据下滑是否达到标准",
+        "reached": "达到",
+        "below": "未达到",
+        "decline": "数据下滑（%）",
         "lost": "减少",
         "score": "考核得分",
         "rated_months": "已考核月数",
@@ -165,19 +172,22 @@ def as_text(account: Account, language: Language) -> str:
     """Indented, in the order in which it was recorded."""
     words = WORDS[language]
     whose = account.person or account.team or ""
-    what = account.title or words.get(account.what, account.what)
+    what = account.title if account.title and language is Language.ZH else words.get(account.what, account.what)
     head = f"{what} {whose} ({words.get(account.standing, account.standing)})"
     return "\n".join([head, *(line for one in account.steps for line in lines(one, words))]) + "\n"
 
 
 def lines(step: Step, words: Mapping[str, str]) -> Iterator[str]:
     details = ", ".join(f"{words.get(name, name)} {shown(name, v, words)}" for name, v in step.details.items())
-    yield f"  {local(step.occurred_at)} {words.get(step.says, step.says)}{f': {details}' if details else ''}"
+    at = local(step.recorded_at if step.automatic else step.occurred_at)
+    yield f"  {at} {words.get(step.says, step.says)}{f': {details}' if details else ''}"
     if who := ", ".join(filter(None, (step.by, words.get(step.capacity, step.capacity)))):
         yield f"    {who}"
     yield from (f"    {words['Rule']} {stated(one)}" for one in step.under)
-    if step.cause and not step.capacity:
+    if step.automatic:
         yield f"    {words['from']} {step.cause}"
+    if step.note:
+        yield f"    {words['note']}: {step.note}"
     yield f"    {words['Fact']} {step.event}"
     for tree in step.trees:
         yield from (f"    {line}" for line in render(load(tree), words).splitlines())

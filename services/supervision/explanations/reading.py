@@ -13,5 +13,5 @@ async def explained(
     decision: Decision, read: Read, policies: Policies, language: Language, accept: str
 ) -> Account | Response:
     """As text where `Accept: text/plain` asks."""
-    found = account(decision, await read.history(*streams_of(decision)), policies)
+    found = await read.opened(account(decision, await read.history(*streams_of(decision)), policies))
     return PlainTextResponse(as_text(found, language)) if wants_text(accept) else found

@@ -7,7 +7,6 @@ decline is told by the figure per stream, against that of the three months befor
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 from services.performance.contracts import ReviewOpened
@@ -18,12 +17,13 @@ from services.vocabulary import Fen, Figure, Month, PersonMonth, PostId, first_d
 from shared.decider import Context, Refused
 from shared.event import Recorded
 from shared.explanation import (
+    Band,
+    Bands,
     Difference,
     Kind,
     Mean,
     Node,
     Ratio,
-    Round,
     Rule,
     Sum,
     dump,
@@ -35,6 +35,7 @@ from shared.explanation import (
 from shared.facts import Facts, Known
 from shared.value import value
 
+REACHED = "reached"
 ASSISTANT = PostId("assistant_anchor")  # whom regulation 003 is about
 
 Event = StreamEnded | StreamMetricsRecorded | ComplaintRecorded | ReviewOpened
@@ -141,8 +142,8 @@ def moved(start: Month, by: int) -> Month:
 
 
 def examine(subject: PersonMonth, context: Context) -> dict[str, Any]:
-    """The trees of what was reached, down to the facts; none: nothing was. The exact decline is held against the
-    threshold, and what is shown is rounded. Raises Refused("policy.not_configured")."""
+    """The trees of what was reached, from the threshold down to the facts; none: nothing was. The exact decline is held
+    against the threshold. Raises Refused("policy.not_configured")."""
     rules = context.policy(PoorPerformance, on=first_day(subject.month))
     if rules.complaints_min is None and rules.decline_pct is None:
         unset = ("complaints_min", "decline_pct")
@@ -150,17 +151,14 @@ def examine(subject: PersonMonth, context: Context) -> dict[str, Any]:
     now, *before = (counted(one, context.known(monthly_figures, one)) for one in window(subject))
     many = complaints(now, brought(subject, context.known(monthly_figures, subject)))
     lost = decline(rules.figure, now, [stream for streams in before for stream in streams])
-    reached = {}
-    if at_least(many, rules.complaints_min):
-        reached["complaints"] = dump(many)
-    if at_least(lost, rules.decline_pct):
-        reached["decline"] = dump(Round(name="decline", of=lost))
-    return reached
+    asked = (("complaints", many, rules.complaints_min), ("decline", lost, rules.decline_pct))
+    trees = {name: held_against(name, of, threshold) for name, of, threshold in asked if threshold}
+    return {name: dump(tree) for name, tree in trees.items() if evaluate(tree) == REACHED}
 
 
-def at_least(tree: Node, threshold: Rule | None) -> bool:
-    found = evaluate(tree)
-    return threshold is not None and isinstance(found, Fraction) and found >= Fraction(threshold.amount)
+def held_against(name: str, of: Node, threshold: Rule) -> Bands:
+    below, reached = Band(gives="below", below=threshold), Band(gives=REACHED, at_least=threshold)
+    return Bands(name=f"{name}_threshold", of=of, bands=(below, reached))
 
 
 def complaints(streams: Sequence[Counted], others: Sequence[Recorded[ComplaintRecorded]]) -> Node:
@@ -174,7 +172,7 @@ def decline(figure: Figure, now: Sequence[Counted], before: Sequence[Counted]) -
     was = per_stream(f"{figure}_per_stream_before", figure, before)
     is_ = per_stream(f"{figure}_per_stream", figure, now)
     lost = Difference(name="lost", of=was, less=is_)
-    return Ratio(name="decline_exactly", over=lost, under=was, per=Decimal(100))
+    return Ratio(name="decline", over=lost, under=was, per=Decimal(100))
 
 
 def per_stream(name: str, figure: Figure, streams: Iterable[Counted]) -> Mean:
