@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cli.demo.client import Caller, Client
+from cli.demo.found import here
 from cli.demo.world.figures import TROUBLED_MONTH
 from cli.demo.world.lines import IMPORTER
 from cli.demo.world.organisation import Person
@@ -92,7 +93,7 @@ def told(row: Mapping[str, Any], matter: str) -> Iterator[str]:
     late = ", to be answered by " + row["answer_by"] if row["answer_by"] else ""
     yield f"{row['raised_on']}, to {matter}{late}: {row['reason']}"
     if row["handler"]:
-        on = row["ended_at"][:10]
+        on = here(row["ended_at"]).date().isoformat()
         escalated = " (escalated meanwhile)" if row["answer_by"] and on > row["answer_by"] else ""
         yield f"{row['standing']} on {on}{escalated}, by {row['capacity']}: {row['finding']}"
     for made in row["corrections"]:

@@ -7,7 +7,7 @@ and every reading is on record for the person (R9).
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from cli.demo.client import Caller, Client, Unanswered
@@ -170,7 +170,12 @@ def accepted(client: Client, path: str, body: Mapping[str, Any], caller: Caller)
 
 
 def in_a_week() -> str:
-    return (datetime.now(UTC).astimezone(BUSINESS_ZONE) + timedelta(days=7)).date().isoformat()
+    return (datetime.now(BUSINESS_ZONE) + timedelta(days=7)).date().isoformat()
+
+
+def here(moment: str) -> datetime:
+    """An answered moment, as the organisation's clocks showed it."""
+    return datetime.fromisoformat(moment).astimezone(BUSINESS_ZONE)
 
 
 def origins(lines: Iterable[Line]) -> dict[Origin, int]:

@@ -36,11 +36,11 @@ from cli.state import SERVICES, Run, State
 from deploy.local.environment import ROOT
 from deploy.local.processes import StartFailed
 from shared.status import StandsStill
-from shared.value import value
+from shared.value import BUSINESS_ZONE, value
 
 POLICIES = ROOT / "deploy" / "demo" / "policies"
 METRICS = POLICIES / "performance" / "metrics.ndjson"
-EVENT = re.compile(r"\b([0-9a-f]{8})-[0-9a-f-]{23}([0-9a-f]{4})\b")  # an id, which would break the lines
+ID = re.compile(r"\b([0-9a-f]{8})-[0-9a-f-]{23}([0-9a-f]{4})\b")  # which would break the lines
 STAFF, SMALL_STAFF = 150, 12  # anchors, and as many assistants
 
 
@@ -203,9 +203,16 @@ class Demo:
 
     def show(self, person: Person, chapters: Sequence[Chapter]) -> None:
         self.console.rule(f"{person.name}, {person.post}, {person.studio} ({person.origin})")
+        self.console.print(f"Days and times are those of {BUSINESS_ZONE}.")
         for title, told in chapters:
-            text = Text(EVENT.sub(r"\1…\2", "\n".join(told)))
+            text = Text("\n".join(map(brief, told)))
             self.console.print(Panel(text, title=title, title_align="left", border_style="dim"))
+
+
+def brief(line: str) -> str:
+    """Ids are shortened, except in a command that the reader is to type."""
+    told, command, typed = line.partition("./kaibo ")
+    return ID.sub(r"\1…\2", told) + command + typed
 
 
 class Checks:

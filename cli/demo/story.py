@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from cli.demo.client import Caller, Client
-from cli.demo.found import in_a_week
+from cli.demo.found import here, in_a_week
 from cli.demo.world.organisation import Studio
 from cli.demo.world.world import World
 
@@ -57,7 +57,7 @@ class Story:
         penalty = next(row["penalty"] for row in rows)
         path = f"/penalties/of/{self.id}/{penalty}/explanation"
         text = self.client.text("supervision", path, self.herself, language="en")
-        return [*text.splitlines(), f"The same: ./kaibo explain penalty/{penalty}"]
+        return [*text.splitlines(), "The same:", f"  ./kaibo explain penalty/{penalty}"]
 
     def score(self) -> tuple[Mapping[str, Any], list[str]]:
         """Her May, and the tree from the grade down to event ids, policy versions and clauses: as she sees it."""
@@ -65,7 +65,7 @@ class Story:
         row: Mapping[str, Any] = self.client.read("performance", path, self.herself)
         text = self.client.text("performance", f"{path}/explanation", self.herself, language="en")
         lines = [RULE.sub(r"\1 =", STREAM.sub(r"\1…", line)) for line in shortened(text.splitlines())]
-        return row, [*lines, f"The whole of it: ./kaibo explain {self.id}/{MONTH}"]
+        return row, [*lines, "The whole of it:", f"  ./kaibo explain {self.id}/{MONTH}"]
 
     def quarter(self) -> Mapping[str, Any]:
         path = f"/periods/{self.id}/{QUARTER}"
@@ -112,7 +112,7 @@ class Story:
         readings = self.client.items("people", f"/archives/{self.id}/readings", self.herself)
         for row in sorted(readings, key=lambda row: row["read_at"]):
             who = "herself" if row["reader"] == self.id else row["capacity"]
-            lines.append(f"read at {row['read_at'][:16]} UTC by {who}, {', '.join(row['parts'])}")
+            lines.append(f"read at {here(row['read_at']):%Y-%m-%d %H:%M} by {who}, {', '.join(row['parts'])}")
         return lines
 
 

@@ -5,8 +5,10 @@ from typing import Any
 
 from rich.console import Console
 
+from cli.demo import contested
 from cli.demo.importing import Phase
 from cli.demo.ledger import Ledger, scores
+from cli.demo.main import brief
 from cli.demo.story import shortened
 from cli.demo.world.lines import OF_FILES, Origin
 from cli.explain import Report
@@ -34,6 +36,29 @@ def test_of_many_of_a_kind_the_first_are_shown_with_what_stands_below() -> None:
         *TREE[6:11], "    … 1 more by_minutes",
         *TREE[13:],
     ]  # fmt: skip
+
+
+ID = "6cfdd889-0000-4000-8000-00000000afb8"
+
+
+def test_ids_are_shortened_except_where_they_are_to_be_typed() -> None:
+    assert brief(f"exam (event {ID})") == "exam (event 6cfdd889…afb8)"
+    assert brief(f"of {ID}: ./kaibo explain penalty/{ID}") == f"of 6cfdd889…afb8: ./kaibo explain penalty/{ID}"
+
+
+def test_an_objection_ends_on_a_day_of_the_organisation() -> None:
+    row = {
+        "raised_on": "2026-11-23",
+        "answer_by": None,
+        "reason": "r",
+        "handler": "h",
+        "ended_at": "2026-11-22T16:16:00.123456Z",
+        "standing": "upheld",
+        "capacity": "hr",
+        "finding": "f",
+        "corrections": [],
+    }
+    assert list(contested.told(row, "it")) == ["2026-11-23, to it: r", "upheld on 2026-11-23, by hr: f"]
 
 
 REVIEWS: list[dict[str, Any]] = [
