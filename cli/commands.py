@@ -474,10 +474,16 @@ def chaos(
 
 @app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
-    add_help_option=False,
+    options_metavar="[ARGUMENTS OF PYTEST]",
 )
 def test(context: typer.Context) -> None:
-    """Every check and test; what follows is handed to pytest."""
+    """Every check (ruff, mypy, boundaries), then every test in two processes; what follows is handed to pytest.
+
+    \b
+    ./kaibo test                           everything
+    ./kaibo test -n 0 tests/supervision    all checks, these tests in one process
+    ./kaibo test -k objection -x           tests of this name, until one fails
+    """
     from cli.checks import run_all
 
     raise typer.Exit(run_all(context.args))

@@ -1,8 +1,10 @@
 """`kaibo test` fails when any one check fails, and says which."""
 
 import pytest
+from typer.testing import CliRunner
 
 from cli import checks
+from cli.commands import app
 
 
 @pytest.mark.parametrize(
@@ -22,3 +24,13 @@ def test_one_failure_is_enough(
     assert ran == ["ruff check", "ruff format", "mypy", "lint-imports", "pytest"]
     if failing not in (None, "pytest"):
         assert f"failed: {failing}" in capsys.readouterr().out
+
+
+def test_help_is_its_own_and_runs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[list[str]] = []
+    monkeypatch.setattr(checks, "run_all", lambda given: ran.append(given) or 0)
+    said = CliRunner().invoke(app, ["test", "--help"]).output
+    assert ran == []
+    assert "./kaibo test -n 0 tests/supervision" in said
+    CliRunner().invoke(app, ["test", "-n", "0", "tests/supervision"])
+    assert ran == [["-n", "0", "tests/supervision"]]
