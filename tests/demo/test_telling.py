@@ -47,7 +47,7 @@ def test_ids_are_shortened_except_where_they_are_to_be_typed() -> None:
 
 
 def test_an_objection_ends_on_a_day_of_the_organisation() -> None:
-    row = {
+    row: dict[str, Any] = {
         "raised_on": "2026-11-23",
         "answer_by": None,
         "reason": "r",

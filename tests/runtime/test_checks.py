@@ -28,7 +28,12 @@ def test_one_failure_is_enough(
 
 def test_help_is_its_own_and_runs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[list[str]] = []
-    monkeypatch.setattr(checks, "run_all", lambda given: ran.append(given) or 0)
+
+    def run_all(given: list[str]) -> int:
+        ran.append(given)
+        return 0
+
+    monkeypatch.setattr(checks, "run_all", run_all)
     said = CliRunner().invoke(app, ["test", "--help"]).output
     assert ran == []
     assert "./kaibo test -n 0 tests/supervision" in said
