@@ -99,9 +99,12 @@ class Streams:
         if len(persons) != 1:
             wrong = f"{len(persons)} persons are called {row.anchor}: one is wanted"
             return Problem(row=row.row, column=ANCHOR, wrong=wrong)
-        own = [stream for stream in self.by_anchor.get(persons[0], ()) if fits(stream, row)]
+        his = self.by_anchor.get(persons[0], ())
+        own = [stream for stream in his if fits(stream, row)]
         if len(own) != 1:
-            wrong = f"{row.anchor} was on in {len(own)} streams then: one is wanted"
+            starts = sorted(f"{start(one):%H:%M:%S}" for one in his if start(one).date() == row.day)
+            of_day = f"streams of that day began at {', '.join(starts)}" if starts else "there is none of that day"
+            wrong = f"{row.anchor} was on in {len(own)} streams then, one is wanted: {of_day}"
             return Problem(row=row.row, column=DAY, wrong=wrong)
         if row.new_followers < 0:
             wrong = f"{row.new_followers}: those who left are not counted, new followers start at 0"
@@ -114,10 +117,14 @@ class Streams:
 
 def fits(stream: Row, row: StreamMetrics) -> bool:
     """An export tells the start to the second, or the day alone."""
-    started_at = datetime.fromisoformat(stream["started_at"])
     if row.started_at is not None:
-        return started_at.replace(microsecond=0) == row.started_at
-    return started_at.astimezone(BUSINESS_ZONE).date() == row.day
+        return start(stream).replace(microsecond=0) == row.started_at
+    return start(stream).date() == row.day
+
+
+def start(stream: Row) -> datetime:
+    """In the organisation's zone."""
+    return datetime.fromisoformat(stream["started_at"]).astimezone(BUSINESS_ZONE)
 
 
 def corrected(stream: Row, row: StreamMetrics, file: str) -> Line:

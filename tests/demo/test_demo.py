@@ -262,15 +262,24 @@ def test_an_operators_export_corrects_a_month_beside_what_stood(small: Running, 
 
 def test_rows_that_fit_no_stream_or_cannot_be_read_are_named(small: Running, ledger: Ledger, tmp_path: Path) -> None:
     person = small.world.heroine.person
+    streams = small.demo.client.items("supervision", "/streams", IMPORTER, month=MONTH, phase="ended")
+    crews = ((s, shift) for s in streams for shift in s["crew"])
+    stream = next(s for s, shift in crews if (shift["person"], shift["post"]) == (person.id, "anchor"))
+    began = datetime.fromisoformat(stream["started_at"]).astimezone(ZoneInfo("Asia/Shanghai"))
     rows: list[list[object]] = [
         [person.name, "2001/1/1 00:00:00", 1, 1, 1, 1, 1, 1, 1],
         ["nobody", "2024-05-01", 1, 1, 1, 1, 1, 1, 1],
         [person.name, "2024-05-01", 1, "", 1, "many", 1, 1, 1],
+        [person.name, f"{began:%Y/%m/%d} 03:03:03", 1, 1, 1, 1, 1, 1, 1],
     ]
     answers, problems = import_metrics(small.demo.client, export(tmp_path / "strange.csv", rows))
     assert not answers
-    assert sorted(str(problem) for problem in problems) == [
-        f"row 2, column 日期: {person.name} was on in 0 streams then: one is wanted",
+    *others, of_another_time = sorted(str(problem) for problem in problems)
+    assert "row 5, column 日期" in of_another_time
+    assert "streams of that day began at" in of_another_time
+    assert f"{began:%H:%M:%S}" in of_another_time
+    assert others == [
+        f"row 2, column 日期: {person.name} was on in 0 streams then, one is wanted: there is none of that day",
         "row 3, column 主播昵称: 0 persons are called nobody: one is wanted",
         "row 4, column 直播间商品点击人数: 'many' is no number such as 12,345 or 1.2万 or ¥1,234.50",
         "row 4, column 直播间观看人数: is empty",

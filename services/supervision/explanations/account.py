@@ -81,12 +81,8 @@ TOLD: Mapping[type, tuple[str, ...]] = {
     AwardRevoked: ("reason", "amount"),
 }
 BY = ("decider", "approver", "proposer", "told.handler")
-NOTE = (
-    "note",
-    "finding",
-    "told.finding",
-    "told.reason",
-)  # personal: opened for whoever may read it, as in the register
+# Personal texts, which are opened for whoever may read them in the register.
+NOTE = ("note", "finding", "told.finding", "told.reason")
 SYSTEM = "system"  # acts where nobody does
 
 
@@ -121,7 +117,8 @@ class Step:
 
 @value
 class Account:
-    """`about` is the id of the penalty or award; `what` its kind or item, `title` what the catalogue calls the item."""
+    """`about` is the id of the penalty or award; `what` its kind or item, `title` what the catalogue calls the item.
+    `streams` are those of the log that it is read from."""
 
     about: str
     person: PersonId | None = None
@@ -129,6 +126,7 @@ class Account:
     what: str
     title: str = ""
     standing: str
+    streams: tuple[str, ...]
     steps: tuple[Step, ...]
 
 
@@ -155,6 +153,7 @@ def account(decision: Decision, history: Sequence[Recorded[Any]], policies: Poli
         what=decision.item if isinstance(decision, Award) else str(decision.kind),
         title=title(decision.item, policies) if isinstance(decision, Award) else "",
         standing=str(decision.standing),
+        streams=streams_of(decision),
         steps=tuple(step(r, decision, documents) for r in history if speaks_of(r.event, about)),
     )
 
