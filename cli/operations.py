@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import asyncpg
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from cli.state import State
@@ -254,7 +254,8 @@ def list_discarded(state: State, as_json: bool) -> None:
 def list_imports(state: State) -> None:
     """Which histories were taken over, and which still hold deadlines."""
     found = everywhere(state, imports)
-    table = Table("service", "import", "scope", "started", "by", "state", box=None, pad_edge=False)
+    names = (Column(name, overflow="fold") for name in ("service", "import", "scope", "started", "by", "state"))
+    table = Table(*names, box=None, pad_edge=False)
     for service, one in found:
         table.add_row(service, one.name, one.scope, when(one.started_at), one.started_by, Text(standing(one)))
     Console().print(table if found else "Nothing was imported.")

@@ -160,7 +160,8 @@ async def instead(connection: Connection, a: Asking) -> str:
         "select reader from parked union select reaction from due where failed <> '' or waits <> '' order by 1"
     )
     of = f" of {a.stream}" if a.stream else f" {a.event}" if a.event else ""
-    return f"{a.reader} has nothing parked{of}; there is: {[r[0] for r in there]}"
+    others = ", ".join(r[0] for r in there)
+    return f"{a.reader} has nothing parked{of}; {f'there is something of: {others}' if others else 'nor has any other'}"
 
 
 IMPORT = "name, scope, started_at, started_by, completed_at, released_at, ended_by, reason"
@@ -185,7 +186,7 @@ async def import_of(connection: Connection, name: str) -> Import:
     """Raises Unknown."""
     if (found := await connection.fetchrow(f"select {IMPORT} from imports where name = $1", name)) is None:
         names = [r["name"] for r in await connection.fetch("select name from imports where released_at is null")]
-        raise Unknown(f"there is no import {name}; open are: {names}")
+        raise Unknown(f"there is no import {name}; open are: {', '.join(names) or 'none'}")
     return Import(**dict(found))
 
 

@@ -144,7 +144,7 @@ def test_what_is_parked_is_listed_shown_and_asked_for(state: State) -> None:
         ("retry", "", True), ("discard", "a double", True),
     ]  # fmt: skip
     assert "Nothing was discarded" in said(state, "parked", "discarded")  # its owner does it
-    with pytest.raises(StartFailed, match="nothing parked"):
+    with pytest.raises(StartFailed, match=r"nothing parked; there is something of: results/2$"):
         said(state, "parked", "retry", "training", "archive/1")
     with pytest.raises(StartFailed, match="people does not run here"):
         said(state, "parked", "retry", "people", "results/2")
