@@ -16,12 +16,13 @@ from urllib.parse import quote, urlsplit
 from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from cli.policy_words import differences, standing, words
 from cli.state import SERVICES, Run, State
 from deploy.local.environment import ROOT
 from deploy.local.processes import StartFailed
+from services.population import Population
 from services.vocabulary import Month
 from shared.policy import Document, Format, PolicyError, Source, load_document
 from shared.service import Service
@@ -42,7 +43,9 @@ def services() -> Mapping[str, Service]:
 def read(file: Path) -> tuple[str, Document]:
     """The service that a policy file is for, and what it says. Raises StartFailed with each line that is wrong."""
     text = file.read_text()
-    every = Format(kinds=tuple({kind for service in services().values() for kind in service.policies}))
+    every = Format(
+        kinds=tuple({kind for service in services().values() for kind in service.policies}), traits=Population
+    )
     source = Source(file=file, text=text)
     try:
         kind = type(load_document(every, text, source).body)
@@ -149,14 +152,14 @@ def open_values(state: State) -> None:
     run = what_runs(state)
     loaded = {name: json.loads(b"".join(ask(run, name, "GET", "/policies"))) for name in run.services}
     register = registered(run) if "people" in run.services else None
-    table = Table("", "open value", "clauses", "state", box=None, pad_edge=False)
+    table = Table("", "open value", "clauses", Column("state", overflow="fold"), box=None, pad_edge=False)
     for code, said in states(loaded, register).items():
         table.add_row(code, CODES[code].name, CODES[code].clauses, said)
     Console().print(table)
 
 
 def try_policy(state: State, file: Path, since: str, until: str, studio: str, figures: Path | None) -> None:
-    from cli.policy_report import tell
+    from cli.policy_report import nothing, tell
 
     try:
         MONTH.validate_python(since)
@@ -180,6 +183,8 @@ def try_policy(state: State, file: Path, since: str, until: str, studio: str, fi
             report = told.get("report", report)
             if "done" in told:
                 progress.update(task, completed=told["done"], total=told["of"])
+    if not report["results"]:
+        raise StartFailed(nothing(report["there"], since, until, studio))
     if figures is not None:
         figures.write_text(json.dumps({"policy": str(document.issue), **body, **report}, ensure_ascii=False, indent=2))
     tell(Console(), document, report, since, until)

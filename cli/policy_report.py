@@ -1,11 +1,14 @@
 """The report of a what-if: in words, and a table for each of what it is spread over."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import product
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from cli.policy_words import population
+from shared.criterion import names
 from shared.policy import Document
 
 SPREADS = {"by_studio": "直播间 studio", "by_post": "岗位 post", "by_evaluator": "评定人 evaluator"}
@@ -15,13 +18,43 @@ SHOWN = 40  # of those who change, a line each; all of them stand in the JSON
 
 def tell(console: Console, document: Document, report: Mapping[str, Any], since: str, until: str) -> None:
     console.print(summary(document, report, since, until), soft_wrap=True, highlight=False)
-    if not report["results"]:
-        return
     for spread, name in SPREADS.items():
         if any(group["name"] for group in report[spread]):
             console.print(table(name, report[spread]))
     if report["changes"]:
         console.print(changes(report["changes"]))
+
+
+def nothing(there: Mapping[str, Sequence[str]], since: str, until: str, studio: str) -> str:
+    """Why there is nothing to compare, and of what there would be something."""
+    of = f" of the studio {studio}" if studio else ""
+    if not there["periods"]:
+        return f"There is no result{of} over {since} to {until}, nor of any other period."
+    studios = f"; studios: {', '.join(there['studios'])}" if there["studios"] else ""
+    return (
+        f"There is no result{of} over {since} to {until}. There are results of: {', '.join(there['periods'])}{studios}"
+    )
+
+
+def stranger(document: Document, report: Mapping[str, Any]) -> bool:
+    """Whether no result is of the policy's population, as far as post and studio tell."""
+    there = {trait: {group["name"] for group in report[f"by_{trait}"]} for trait in ("post", "studio")}
+    if report["changed"]:
+        return False
+    if not document.asks:
+        return any(there[trait].isdisjoint(of) for trait, of in document.population.items() if trait in there)
+    told = product(there["post"], there["studio"])
+    return names(document.asks) <= there.keys() and not any(
+        document.covers({"post": post, "studio": studio}) for post, studio in told
+    )
+
+
+def outside(document: Document, report: Mapping[str, Any]) -> str:
+    has = (
+        f"{trait}: {', '.join(sorted(group['name'] or NOBODY for group in report[f'by_{trait}']))}"
+        for trait in ("post", "studio")
+    )
+    return f"None of them is of the policy's population ({population(document)}): they have {'; '.join(has)}."
 
 
 def summary(document: Document, report: Mapping[str, Any], since: str, until: str) -> str:
@@ -30,12 +63,16 @@ def summary(document: Document, report: Mapping[str, Any], since: str, until: st
     teams = f" and {report['teams']} teams" if report["teams"] else ""
     lines = [
         f"{document.issue} over {since} to {until}: {report['results']} results of {report['persons']} persons{teams}.",
-        f"{changed} of them would be another." if changed else "None of them would be another.",
+        outside(document, report) if stranger(document, report) else changing(changed),
         *(f"{name}: {text}." for name, text in figures(report["was"], report["would"]) if changed),
         *(f"{said}." for said in report["unsaid"]),
         "Nothing was decided, stored or published.",
     ]
     return "\n".join(lines)
+
+
+def changing(changed: int) -> str:
+    return f"{changed} of them would be another." if changed else "None of them would be another."
 
 
 def table(name: str, groups: Sequence[Mapping[str, Any]]) -> Table:
@@ -89,6 +126,8 @@ FIGURES: Mapping[str, tuple[str, Callable[[Any, Any], str]]] = {
 def changes(of: Sequence[Mapping[str, Any]]) -> Table:
     left = f", {len(of) - SHOWN} more in the JSON" if len(of) > SHOWN else ""
     found = Table("who", "when", "post", "was", "would be", title=f"Who changes{left}", box=None, pad_edge=False)
+    for column in found.columns:
+        column.overflow = "fold"
     for one in of[:SHOWN]:
         when = one["about"] or one["period"]
         found.add_row(

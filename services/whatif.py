@@ -1,7 +1,7 @@
 """What a what-if comes to, whatever it is about: totals, who changes, and how the rule falls on studios, posts and
 evaluators. Clause: R4."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from services.vocabulary import PersonId, UnitId
@@ -44,6 +44,15 @@ def report(cases: Sequence[Case[O]], summary: Summary[O], unsaid: Sequence[str] 
         "by_post": spread(cases, summary, lambda case: case.post),
         "by_evaluator": spread(cases, summary, lambda case: case.evaluator),
         "unsaid": unsaid,
+    }
+
+
+def there(found: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Of which periods and studios there are results at all, for whoever asked for others."""
+    told = set(found)
+    return {
+        "periods": sorted({period for period, _ in told}),
+        "studios": sorted({studio for _, studio in told if studio}),
     }
 
 

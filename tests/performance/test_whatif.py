@@ -83,8 +83,10 @@ async def test_another_scheme_is_another_sum(scored: Performance) -> None:
 async def test_another_studio_or_month_is_not_looked_at(scored: Performance) -> None:
     _, report = await tried(scored, ANCHOR.read_text(), scope="west")
     assert report["results"] == 0
+    assert report["there"] == {"periods": ["2024-05"], "studios": ["east"]}
     _, report = await tried(scored, ANCHOR.read_text(), since="2024-06")
     assert report["results"] == 0
+    assert report["there"] == {"periods": ["2024-05"], "studios": ["east"]}
 
 
 async def test_a_policy_of_other_people_leaves_them_as_they_are(scored: Performance) -> None:

@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from cli.policy import found, lint, read
 from cli.policy_open import CODES, states
-from cli.policy_report import summary
+from cli.policy_report import changes, nothing, summary
 from cli.policy_words import differences, standing, words
 from cli.state import State
 from deploy.local.processes import StartFailed
@@ -127,6 +128,8 @@ def test_the_report_in_words_names_nobody() -> None:
         "would": would,
         "changes": [],
         "unsaid": ["A"],
+        "by_post": [{"name": "anchor"}],
+        "by_studio": [{"name": "east"}],
     }
     said = summary(read(ANCHOR)[1], report, "2024-05", "2024-06")
     assert "平均分 mean points: 80.00 → 70.00." in said
@@ -134,6 +137,49 @@ def test_the_report_in_words_names_nobody() -> None:
     assert "奖金 bonus: ¥3,000.00 → ¥2,400.00." in said
     assert "over 2024-05 to 2024-06: 2 results of 2 persons.\n" in said
     assert said.endswith("A.\nNothing was decided, stored or published.")
+
+
+@pytest.mark.parametrize(
+    ("population", "strange"),
+    [
+        ("{post: [ancor]}", "post: ancor"),
+        ("{post: [anchor], studio: [nowhere]}", "post: anchor; studio: nowhere"),
+        ("{cel: \"post == 'ancor'\"}", "post == 'ancor'"),
+        ("{post: [anchor]}", None),
+        ("{post: [anchor], engagement: [employee]}", None),
+        ("{cel: \"post == 'anchor'\"}", None),
+        ("{cel: \"engagement == 'employee'\"}", None),
+    ],
+)
+def test_a_population_to_which_no_result_belongs_is_told(tmp_path: Path, population: str, strange: str | None) -> None:
+    document = read(changed(tmp_path, ("{post: [anchor]}", population)))[1]
+    groups = {"by_post": [{"name": "anchor"}, {"name": "singer"}], "by_studio": [{"name": "east"}]}
+    report = {"results": 3, "persons": 3, "teams": 0, "changed": 0, "was": {}, "would": {}, "unsaid": [], **groups}
+    said = summary(document, report, "2024-05", "2024-05").splitlines()[1]
+    they = "they have post: anchor, singer; studio: east."
+    told = f"None of them is of the policy's population ({strange}): {they}" if strange else None
+    assert said == (told or "None of them would be another.")
+
+
+def test_where_nothing_can_be_compared_it_is_told_what_there_is() -> None:
+    there = {"periods": ["2024-05", "2024-06"], "studios": ["east"]}
+    assert nothing(there, "2024-05", "2024-06", "nowhere") == (
+        "There is no result of the studio nowhere over 2024-05 to 2024-06. "
+        "There are results of: 2024-05, 2024-06; studios: east"
+    )
+    assert nothing({"periods": [], "studios": []}, "2024-05", "2024-06", "") == (
+        "There is no result over 2024-05 to 2024-06, nor of any other period."
+    )
+
+
+def test_who_changes_is_told_with_whole_ids() -> None:
+    person = "6cfdd889-0000-4000-8000-00000000afb8"
+    of = {"score": "80.00", "grade": "A", "bonus": 300_000, "kind": "penalty", "name": "points_deduction"}
+    one = {"person": person, "about": "", "period": "2024-05", "post": "assistant_anchor", "was": of, "would": of}
+    console = Console(width=80)
+    with console.capture() as captured:
+        console.print(changes([one]))
+    assert person in "".join(line.split(" ")[0].strip() for line in captured.get().splitlines())
 
 
 @pytest.mark.parametrize(

@@ -298,7 +298,8 @@ async def test_over_http_it_is_told_with_progress_and_nothing_is_recorded() -> N
             "would": None,
             "about": "2024-05",
         }
-        assert json.loads((await asked(kept, since="2024-06")).text.splitlines()[-1])["report"]["results"] == 0
+        later = json.loads((await asked(kept, since="2024-06")).text.splitlines()[-1])["report"]
+        assert (later["results"], later["there"]) == (0, {"periods": ["2024-05"], "studios": ["east"]})
         refused = await asked(shipped("stream_rules"))
         assert "no result here is compared under another StreamRules" in refused.text
         assert await there.parts.store.maximum() == before

@@ -15,7 +15,7 @@ from services.performance.scores.facts import kpi
 from services.performance.scores.standard import AppraisalStandard, Judging
 from services.performance.whatif.results import Decided, Outcome, compare, compare_period, summary
 from services.vocabulary import PersonMonth
-from services.whatif import Case, report
+from services.whatif import Case, report, there
 from shared.decider import Context, Refused
 from shared.desk import recall
 from shared.event import Envelope, decoder
@@ -30,12 +30,14 @@ PAGE = 500
 async def try_reviews(trial: Trial) -> AsyncIterator[Mapping[str, Any]]:
     """Raises Refused("trial.lone_raters")."""
     check_raters(trial)
-    subjects = [PersonMonth(person=row.person, month=row.month) for row in await reviewed(trial)]
+    rows = await reviewed(trial)
+    asked = (r for r in rows if trial.since <= r.month <= trial.until and trial.scope in ("", r.studio))
+    subjects = [PersonMonth(person=row.person, month=row.month) for row in asked]
     compared: list[Case[Outcome]] = []
     for start in range(0, len(subjects), CHUNK):
         compared += await chunk(trial, subjects[start : start + CHUNK])
         yield {"done": min(start + CHUNK, len(subjects)), "of": len(subjects)}
-    yield {"report": report(compared, summary)}
+    yield {"report": report(compared, summary) | {"there": there((row.month, row.studio) for row in rows)}}
 
 
 def check_raters(trial: Trial) -> None:
@@ -60,16 +62,16 @@ def judging(body: object) -> Iterator[Judging]:
 async def reviewed(trial: Trial) -> list[ReviewRow]:
     found: list[ReviewRow] = []
     after: tuple[Any, ...] | None = None
-    equal = {"studio": trial.scope} if trial.scope else {}
-    while page := await trial.store.page(reviews_by_month, equal, after, PAGE):
-        found += [row for row in page if trial.since <= row.month <= trial.until and row.version]
+    while page := await trial.store.page(reviews_by_month, {}, after, PAGE):
+        found += [row for row in page if row.version]
         after = reviews_by_month.identity(page[-1])
     return found
 
 
 async def try_periods(trial: Trial) -> AsyncIterator[Mapping[str, Any]]:
     """Every quarter and year to which one of these months belongs."""
-    stand = await period_scores(trial)
+    every = await period_scores(trial)
+    stand = {s: one for s, one in every.items() if any(trial.since <= m <= trial.until for m in months(s.period))}
     subjects = list(stand)
     cases: list[Case[Outcome]] = []
     context = Context(now=datetime.now(UTC), actor="", policies=trial.under)
@@ -79,9 +81,10 @@ async def try_periods(trial: Trial) -> AsyncIterator[Mapping[str, Any]]:
         for subject in some:
             known = periods.gathered(subject, (recall(trial.desk.contracts, h) for h in held[key_text(subject)]))
             case = compare_period(subject, stand[subject], known, context)
-            cases += [case] if trial.scope in ("", case.studio) else []
+            cases.append(case)
         yield {"done": start + len(some), "of": len(subjects)}
-    yield {"report": report(cases, summary)}
+    told = there([*((s.period, "") for s in every), *((case.period, case.studio) for case in cases)])
+    yield {"report": report([c for c in cases if trial.scope in ("", c.studio)], summary) | {"there": told}}
 
 
 async def period_scores(trial: Trial) -> dict[PersonPeriod, Stored]:
@@ -89,12 +92,7 @@ async def period_scores(trial: Trial) -> dict[PersonPeriod, Stored]:
     found: dict[str, Stored] = {}
     while page := await trial.store.results(periods, list(found)[-1] if found else "", PAGE):
         found |= page
-    named = {periods.named(text): result for text, result in found.items()}
-    return {
-        subject: result
-        for subject, result in named.items()
-        if any(trial.since <= month <= trial.until for month in months(subject.period))
-    }
+    return {periods.named(text): result for text, result in found.items()}
 
 
 async def chunk(trial: Trial, subjects: Sequence[PersonMonth]) -> list[Case[Outcome]]:

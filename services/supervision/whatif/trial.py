@@ -15,7 +15,7 @@ from services.supervision.whatif.facts import Conduct, Event, conduct
 from services.supervision.whatif.replay import Replay
 from services.supervision.whatif.results import UNSAID, Outcome, compare, summary
 from services.vocabulary import Month, PersonMonth
-from services.whatif import Case, report
+from services.whatif import Case, report, there
 from shared.desk import recall
 from shared.facts import Facts, Known, key_text
 from shared.trial import Trial
@@ -23,18 +23,22 @@ from shared.trial import Trial
 K = TypeVar("K", PersonMonth, MeritMonth, Team)
 CHUNK = 100
 PAGE = 1_000
+ALWAYS = ("0000-01", "9999-12")
 
 
 async def try_consequences(trial: Trial) -> AsyncIterator[Mapping[str, Any]]:
     everyone = await everybody(trial)
     cases: list[Case[Outcome]] = []
+    every: list[Case[Outcome]] = []
     for start in range(0, len(everyone), CHUNK):
         for replay in await replays(trial, everyone[start : start + CHUNK]):
             replay.run(months(trial))
             cases += compare(replay, trial.since, trial.until, trial.scope)
+            every += compare(replay, *ALWAYS, "")
             await asyncio.sleep(0)  # the process serves others meanwhile
         yield {"done": min(start + CHUNK, len(everyone)), "of": len(everyone)}
-    yield {"report": report(cases, summary, UNSAID)}
+    told = there((case.period, case.studio) for case in every if case.was is not None)
+    yield {"report": report(cases, summary, UNSAID) | {"there": told}}
 
 
 async def everybody(trial: Trial) -> list[Conduct]:
