@@ -5,8 +5,9 @@ Files are read as the services read them; what is loaded, and what-if, is asked 
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, reduce
 from http.client import HTTPConnection
 from importlib import import_module
 from pathlib import Path
@@ -18,17 +19,20 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
+from cli.clauses import READING, catalogue
 from cli.policy_words import differences, standing, words
 from cli.state import SERVICES, Run, State
 from deploy.local.environment import ROOT
 from deploy.local.processes import StartFailed
 from services.population import Population
 from services.vocabulary import Month
+from shared.marked import Marked, inner
 from shared.policy import Document, Format, PolicyError, Source, load_document
 from shared.service import Service
 
 HR = {"Kaibo-Person": "policy", "Kaibo-Capacity": "hr"}
 PATIENCE = 600.0
+CLAUSE = re.compile(r"\b[A-Z]-\d+\b")
 MONTH: TypeAdapter[Month] = TypeAdapter(Month)
 
 
@@ -62,11 +66,25 @@ def lint(files: list[Path]) -> int:
     for file in files:
         try:
             service, document = read(file)
+            if invented := list(unknown_clauses(file)):
+                raise StartFailed("\n".join(invented))
             print(f"{file}: {document.issue} is sound, for {service}")
         except StartFailed as error:
             wrong += 1
             print(error)
     return wrong
+
+
+def unknown_clauses(file: Path) -> Iterator[str]:
+    """What is named like a clause of the regulations and is none; a clause of the house is named otherwise."""
+    known = {clause.id for clause in catalogue()}
+    marked = Marked(file.read_text())
+    for place in marked.lines:
+        if place[-1:] != ("clause",):
+            continue
+        for clause in CLAUSE.findall(str(reduce(inner, place, marked.content))):
+            if clause not in known and not READING.fullmatch(clause):
+                yield marked.told(str(file), place, f"the regulations have no clause {clause}")
 
 
 def found(state: State, name: str) -> Path:

@@ -80,6 +80,21 @@ def test_lint_tells_every_line_that_is_wrong(tmp_path: Path, capsys: pytest.Capt
     assert "changed.yaml:13: components.result.parts: " in out
 
 
+def test_lint_refuses_clauses_that_no_regulation_has(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for clause in ("Z-99", "T-999"):
+        assert lint([changed(tmp_path, ("clause: S-33", f"clause: {clause}"))]) == 1
+        at = next(i for i, line in enumerate(ANCHOR.read_text().splitlines(), 1) if "clause: S-33" in line)
+        said = capsys.readouterr().out
+        assert f"changed.yaml:{at}: " in said
+        assert f"the regulations have no clause {clause}" in said
+    for clause in ("house rule 3", "C-05", "P-06", "R4"):
+        assert lint([changed(tmp_path, ("clause: S-33", f"clause: {clause}"))]) == 0
+
+
+def test_lint_finds_every_policy_that_ships_and_the_demos_sound() -> None:
+    assert lint([*ROOT.glob("services/*/policies/*.yaml"), *ROOT.glob("deploy/demo/policies/*/*.yaml")]) == 0
+
+
 def test_a_policy_is_found_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("KAIBO_POLICIES", raising=False)
     state = State(tmp_path)
