@@ -16,7 +16,7 @@ from tests.http.flows import FLOWS, organisation
 from tests.http.serving import OPERATING, SERVICES, Served, holder, in_memory, naming, served
 from tests.http.values import BROKEN, spoilt, stretched
 
-UNREACHED = {  # they need months of figures and the deduction that follows, or an award under review
+UNREACHED = {  # they need months of figures and what follows, an award under review, or another service's penalty
     "RecordCause",
     "SubmitRectificationPlan",
     "ReturnRectificationPlan",
@@ -26,6 +26,7 @@ UNREACHED = {  # they need months of figures and the deduction that follows, or 
     "RecordRectificationRefusal",
     "ConfirmAward",
     "RevokeAward",
+    "DemotePerson",
 }
 TEXTS = ("x" * 500, "𠮷" * 51, "a b", "NUL\0", "..", "9" * 400, "0000-01", "٢٠٢٤-05", "9999-Q4", "enc1:p:name:abc")
 CURSORS = (

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from annotated_types import Len
+from pydantic import Field
 
 from services.calendar import Moment
 from services.performance.campaigns.decisions import campaigns
@@ -82,7 +83,7 @@ class RecordMeeting:
     meeting: str
     kind: MeetingKind
     held_at: Moment
-    attendees: Annotated[tuple[PersonId, ...], Len(2, 500)]
+    attendees: Annotated[tuple[PersonId, ...], Len(2, 500), Field(examples=[["person-1", "person-2"]])]
     progress: Text
     problems: Points = ()
     solutions: Points = ()
