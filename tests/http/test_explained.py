@@ -7,14 +7,16 @@ import pytest
 from services.answering import Language
 from services.supervision.awards.events import Ground, Reward
 from services.supervision.awards.projections import Standing as AwardStanding
-from services.supervision.explanations.account import TOLD
+from services.supervision.explanations.account import TOLD, Under, under
 from services.supervision.explanations.languages import WORDS
 from services.supervision.penalties.events import Mode, PenaltyKind
+from services.supervision.penalties.projections import Penalty
 from services.supervision.penalties.projections import Standing as PenaltyStanding
 from services.supervision.violations.events import Severity, ViolationKind
 from services.vocabulary import Figure
 from tests.http.flows import AWARD, FLOWS, LATE, TEAM, organisation
 from tests.http.serving import SERVICES, Served, naming
+from tests.supervision.organisation import SHIPPED
 
 TEXT = {"Accept": "text/plain"}
 HR, LI, WU = naming("qi", "hr"), naming("li", "assistant_anchor"), naming("wu", "assistant_anchor")
@@ -120,6 +122,20 @@ async def test_an_award_tells_its_causes_and_who_approved_it() -> None:
         assert "绩效激励 li" in text
         assert "授予奖励: 奖励方式" in text
         assert (await there.http.get(f"/awards/of/wu/{award}/explanation", headers=WU)).status_code == 404
+
+
+@pytest.mark.clause("T-66", "T-67")
+@pytest.mark.parametrize(
+    ("offence", "clause"),
+    [(ViolationKind.UNEXCUSED_TRAINING_ABSENCE, "T-66"), (ViolationKind.TRAINING_ASSESSMENT_FAILED, "T-67")],
+)
+def test_a_catalogue_states_the_clause_of_the_violation_that_a_penalty_is_for(
+    offence: ViolationKind, clause: str
+) -> None:
+    penalty = Penalty(penalty="p", kind=PenaltyKind.CRITICISM, offence=offence)
+    (catalogue,) = [d for d in SHIPPED.documents if str(d.issue) == "penalties_live_marketing:1"]
+    found = under("penalties_live_marketing:1", penalty, catalogue)
+    assert found == Under(policy="penalties_live_marketing", version=1, clause=clause)
 
 
 def test_every_word_of_an_account_has_a_chinese_name() -> None:

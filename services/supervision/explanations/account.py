@@ -226,7 +226,8 @@ def under(issue: str, decision: Decision, document: Document | None) -> Under | 
 
 
 def entries(catalogue: PenaltyCatalogue, penalty: Penalty) -> list[Entry]:
-    return [entry for entry in catalogue.penalties if entry.kind is penalty.kind]
+    known = (entry for entry in catalogue.penalties if entry.kind is penalty.kind)
+    return [entry for entry in known if not entry.violations or penalty.offence in entry.violations]
 
 
 def clauses(decision: Decision, body: object) -> Iterator[str]:
