@@ -29,7 +29,7 @@ from services.supervision.explanations.account import Account, Decision, account
 from services.supervision.explanations.languages import as_text
 from services.supervision.penalties.projections import all_penalties
 from services.vocabulary import Month, PersonId
-from shared.desk import remembered
+from shared.desk import history
 from shared.event import Recorded
 from shared.explanation import Condition, Rule, load, render, rules, verify
 from shared.facts import Facts, key_text
@@ -129,9 +129,8 @@ class Logs:
         """The events of these streams, whichever log has them, by id."""
         found: dict[str, Recorded[Any]] = {}
         for name, store in self.stores.items():
-            history = await store.history(named)
             contract = self.services[name].contract
-            found |= {s.id: remembered(contract, s) for stored in history.values() for s in stored}
+            found |= {r.meta.id: r for r in await history(store, contract, named)}
         return found
 
 
@@ -211,9 +210,8 @@ async def decided(logs: Logs, kind: str, name: str) -> Account:
         rows = await store.rows(cast("Projection[Decision, Any]", REGISTERS[kind]), [(name,)])
     if not (store and service and rows):
         raise StartFailed(f"There is no {kind} {name}. `GET /{REGISTERS[kind].name}` of supervision lists them; {HOW}.")
-    stored = [s for events in (await store.history(streams_of(rows[0]))).values() for s in events]
-    history = [remembered(service.contract, s) for s in sorted(stored, key=lambda s: s.position)]
-    told = account(rows[0], history, logs.policies["supervision"])
+    said = await history(store, service.contract, streams_of(rows[0]))
+    told = account(rows[0], said, logs.policies["supervision"])
     return replace(told, steps=tuple(replace(step, note="") for step in told.steps))  # sealed: no operator reads them
 
 

@@ -8,7 +8,7 @@ it goes on, so there are as many rounds as the longest chain has links.
 
 import asyncio
 from collections import deque
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -441,6 +441,12 @@ def readable(live: Live) -> Any:
     if live.error is not None:
         raise live.error
     return live.state
+
+
+async def history(store: Store, contract: Contract, streams: Iterable[str]) -> list[Recorded[Any]]:
+    """What these streams of the own log say, in its order; personal texts stay sealed."""
+    stored = [s for events in (await store.history(streams)).values() for s in events]
+    return [remembered(contract, s) for s in sorted(stored, key=lambda s: s.position)]
 
 
 def remembered(contract: Contract, stored: Stored) -> Recorded[Any]:

@@ -26,7 +26,7 @@ from shared.access import IMPORT, PERSONAL, Access, CurrentActor, Forbidden, Req
 from shared.broker import Unavailable
 from shared.build import Model
 from shared.decider import Decider
-from shared.desk import Busy, Decided, Desk, KeyReused, Request, TooLarge, recall, remembered
+from shared.desk import Busy, Decided, Desk, KeyReused, Request, TooLarge, history, recall
 from shared.event import NewerSchema, Recorded, encode
 from shared.facts import Facts, Known, key_text
 from shared.identity import IssuerAway, Unauthenticated
@@ -228,9 +228,7 @@ class Reading:
 
     async def history(self, *streams: str) -> list[Recorded[Any]]:
         """What these streams of the service say, in the order of the log; personal texts in it stay sealed."""
-        contract = cast(Desk, self.request.app.state.desk).contract
-        stored = [s for events in (await self.store.history(streams)).values() for s in events]
-        return [remembered(contract, s) for s in sorted(stored, key=lambda s: s.position)]
+        return await history(self.store, cast(Desk, self.request.app.state.desk).contract, streams)
 
     async def opened(self, shown: R) -> R:
         app, actor = self.request.app.state, identify(self.request)

@@ -1,12 +1,10 @@
 """An account as a text that the person himself and an HR officer read. What nobody named keeps its own name."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 
 from services.answering import Language
-from services.supervision.explanations.account import Account, Step, Under
-from shared.explanation import CHINESE, ENGLISH, load, render
-from shared.value import BUSINESS_ZONE
+from services.supervision.explanations.account import Account, Step
+from shared.explanation import CHINESE, ENGLISH, Stamp, load, local, render
 
 FIGURES = {
     "viewers": "观看人数",
@@ -183,7 +181,7 @@ def lines(step: Step, words: Mapping[str, str]) -> Iterator[str]:
     yield f"  {at} {words.get(step.says, step.says)}{f': {details}' if details else ''}"
     if who := ", ".join(filter(None, (step.by, words.get(step.capacity, step.capacity)))):
         yield f"    {who}"
-    yield from (f"    {words['Rule']} {stated(one)}" for one in step.under)
+    yield from (f"    {words['Rule']} {Stamp(one.policy, one.version, one.clause)}" for one in step.under)
     if step.automatic:
         yield f"    {words['from']} {step.cause}"
     if step.note:
@@ -197,12 +195,3 @@ def shown(name: str, said: str, words: Mapping[str, str]) -> str:
     if name in MONEY:
         return f"¥{int(said) / 100:,.2f}"
     return ", ".join(" ".join(words.get(word, word) for word in one.split(" ")) for one in said.split(", "))
-
-
-def stated(one: Under) -> str:
-    return f"{one.policy} v{one.version} {one.clause}".strip()
-
-
-def local(at: datetime) -> str:
-    """In the organisation's zone, to the minute."""
-    return f"{at.astimezone(BUSINESS_ZONE):%Y-%m-%d %H:%M}"
